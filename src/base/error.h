@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What went wrong, for the person who has to do something about it.
+ *
+ * The caller owns the struct; a function that fails returns -1 and has filled it in. On the way up
+ * each caller adds what it was doing in front, so that the text reads from the outside in:
+ * "push localhost:5000/x:1: upload layer: connection refused". Only the command prints it.
+ */
+#ifndef CKPTOCI_BASE_ERROR_H
+#define CKPTOCI_BASE_ERROR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+enum error_kind {
+    ERROR_NONE,
+    ERROR_FAILED,       /* anything without a kind of its own */
+    ERROR_USAGE,        /* the command line is wrong */
+    ERROR_ARCHIVE,      /* the archive is no checkpoint, damaged or malicious */
+    ERROR_UNAUTHORIZED, /* the registry wants other credentials */
+    ERROR_INTERRUPTED,  /* the user or the system asked us to stop */
+    ERROR_NETWORK,      /* a connection that could not be made or broke */
+};
+
+enum { ERROR_TEXT_SIZE = 2048 };
+
+struct error {
+    enum error_kind kind;
+    int http_status; /* of the response that caused it, 0 for none */
+    char text[ERROR_TEXT_SIZE];
+};
+
+/*
+ * Each returns -1, so that a failing function can say `return error_set(...)`. Control characters
+ * are replaced: text from an archive or a registry must not drive the user's terminal.
+ */
+int error_set(struct error *error, enum error_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* As error_set() with ERROR_FAILED, and ": " with the meaning of errno value `errnum` behind. */
+int error_set_errno(struct error *error, int errnum, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Puts what was being done, and ": ", in front of the text. */
+int error_context(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Puts advice behind the text: "; " and what to do next. */
+int error_advice(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The documented exit status for this kind of error. */
+int error_exit_status(const struct error *error);
+
+#endif
