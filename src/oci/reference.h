@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The name of an image in a registry, "[host[:port]/]path[:tag][@digest]", as docker, podman and
+ * crane read it (distribution's reference grammar, with Docker Hub's short names).
+ */
+#ifndef CKPTOCI_OCI_REFERENCE_H
+#define CKPTOCI_OCI_REFERENCE_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct reference {
+    char *domain; /* host[:port] as the user knows it; "docker.io" for Docker Hub */
+    char *host;   /* host[:port] requests go to; "registry-1.docker.io" for Docker Hub */
+    char *path;   /* repository, "library/" added for one-component Hub names */
+    char *tag;    /* "latest" where neither tag nor digest was given; else NULL if not given */
+    char *digest; /* NULL if not given */
+};
+
+/* -1: ERROR_USAGE, the text quotes the rule that was broken; *reference is then unchanged. */
+int reference_parse(struct reference *reference, const char *text, struct error *error);
+void reference_done(struct reference *reference);
+/* "domain/path:tag" or "domain/path@digest", for messages; free() it. */
+char *reference_format(const struct reference *reference);
+
+#endif
