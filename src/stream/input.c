@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "stream/decoder.h"
+
+enum { COMPRESSED_CAPACITY = 256 << 10 };
+
+struct input {
+    int fd;
+    const struct cancel *cancel;
+    struct stat stat;                     /* when it was opened */
+    int64_t position;                     /* bytes taken from fd */
+    uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of a pipe: read beforehand, given first */
+    size_t magic_len, magic_given;
+    enum compression compression;
+
+    struct decoder *decoder; /* NULL: the bytes as they are */
+    uint8_t *compressed;     /* COMPRESSED_CAPACITY bytes */
+    const uint8_t *in;       /* the part of `compressed` that is not decoded yet */
+    size_t in_len;
+};
+
+static bool is_file(const struct input *input)
+{
+    return S_ISREG(input->stat.st_mode);
+}
+
+static int wait_readable(const struct input *input, struct error *error)
+{
+    struct pollfd fds[] = {
+        {.fd = input->fd, .events = POLLIN},
+        {.fd = cancel_fd(input->cancel), .events = POLLIN},
+    };
+
+    while (poll(fds, 2, -1) < 0)
+        if (errno != EINTR)
+            return error_set_errno(error, errno, "wait for data");
+    return cancel_check(input->cancel, error);
+}
+
+/* One read: 0 < *got <= len, or 0 at the end. */
+static int read_some(struct input *input, void *buffer, size_t len, size_t *got,
+                     struct error *error)
+{
+    ssize_t n;
+
+    for (;;) {
+        if (is_file(input)) {
+            n = pread(input->fd, buffer, len, input->position);
+        } else {
+            if (wait_readable(input, error) < 0)
+                return -1;
+            n = read(input->fd, buffer, len);
+        }
+        if (n >= 0)
+            break;
+        if (errno != EINTR && errno != EAGAIN)
+            return error_set_errno(error, errno, "read");
+    }
+    input->position += n;
+    *got = (size_t)n;
+    return 0;
+}
+
+static int read_raw(struct input *input, void *buffer, size_t len, size_t *got, struct error *error)
+{
+    size_t have = input->magic_len - input->magic_given, n = 1;
+
+    if (have > len)
+        have = len;
+    memcpy(buffer, input->magic + input->magic_given, have);
+    input->magic_given += have;
+    while (have < len && n > 0) {
+        if (read_some(input, (uint8_t *)buffer + have, len - have, &n, error) < 0)
+            return -1;
+        have += n;
+    }
+    *got = have;
+    return 0;
+}
+
+static int read_decoded(struct input *input, uint8_t *buffer, size_t len, size_t *got,
+                        struct error *error)
+{
+    size_t have = 0, n;
+
+    while (have < len) {
+        if (decoder_run(input->decoder, &input->in, &input->in_len, buffer + have, len - have, &n,
+                        error) < 0)
+            return -1;
+        have += n;
+        if (n > 0)
+            continue;
+        if (read_raw(input, input->compressed, COMPRESSED_CAPACITY, &input->in_len, error) < 0)
+            return -1;
+        input->in = input->compressed;
+        if (input->in_len == 0) {
+            if (decoder_finish(input->decoder, error) < 0)
+                return -1;
+            break;
+        }
+    }
+    *got = have;
+    return 0;
+}
+
+int input_read(struct input *input, void *buffer, size_t len, size_t *got, struct error *error)
+{
+    if (input->decoder)
+        return read_decoded(input, buffer, len, got, error);
+    return read_raw(input, buffer, len, got, error);
+}
+
+/* Looks at the first bytes without taking them from what input_read() gives. */
+static int read_magic(struct input *input, struct error *error)
+{
+    size_t got;
+
+    if (read_raw(input, input->magic, sizeof input->magic, &got, error) < 0)
+        return -1;
+    if (got == 0)
+        return error_set(error, ERROR_ARCHIVE, "it is empty");
+    input->compression = compression_detect(input->magic, got);
+    if (is_file(input))
+        input->position = 0;
+    else
+        input->magic_len = got;
+    return 0;
+}
+
+int input_open(struct input **ret, const char *path, const struct cancel *cancel,
+               struct error *error)
+{
+    cleanup(input_freep) struct input *input = NEW(struct input);
+
+    input->cancel = cancel;
+    input->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (input->fd < 0)
+        return error_set_errno(error, errno, "open");
+    if (fstat(input->fd, &input->stat) < 0)
+        return error_set_errno(error, errno, "stat");
+    if (S_ISDIR(input->stat.st_mode))
+        return error_set(error, ERROR_ARCHIVE, "it is a directory, not a checkpoint archive");
+    if (is_file(input))
+        posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (read_magic(input, error) < 0)
+        return -1;
+    *ret = steal(input);
+    return 0;
+}
+
+void input_free(struct input *input)
+{
+    if (!input)
+        return;
+    if (input->fd >= 0)
+        close(input->fd);
+    decoder_free(input->decoder);
+    free(input->compressed);
+    free(input);
+}
+
+enum compression input_compression(const struct input *input)
+{
+    return input->compression;
+}
+
+int64_t input_size(const struct input *input)
+{
+    return is_file(input) ? input->stat.st_size : -1;
+}
+
+bool input_world_readable(const struct input *input)
+{
+    return is_file(input) && (input->stat.st_mode & S_IROTH);
+}
+
+int64_t input_position(const struct input *input)
+{
+    return input->position;
+}
+
+void input_decode(struct input *input)
+{
+    input->decoder = decoder_new(input->compression);
+    input->compressed = xcalloc(COMPRESSED_CAPACITY, 1);
+}
+
+int input_check_unchanged(const struct input *input, struct error *error)
+{
+    struct stat now;
+
+    if (!is_file(input))
+        return 0;
+    if (fstat(input->fd, &now) < 0)
+        return error_set_errno(error, errno, "stat");
+    if (now.st_size == input->stat.st_size && input->position == now.st_size &&
+        now.st_mtim.tv_sec == input->stat.st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == input->stat.st_mtim.tv_nsec)
+        return 0;
+    return error_set(error, ERROR_ARCHIVE,
+                     "it changed while it was read; wait until the checkpoint is complete");
+}
+
+/* A compressed file has no offsets to jump to: decode up to there and drop it. */
+static int skip_decoded(struct input *input, uint64_t offset, struct error *error)
+{
+    cleanup_free uint8_t *dropped = xcalloc(COMPRESSED_CAPACITY, 1);
+
+    while (offset > 0) {
+        size_t len = offset < COMPRESSED_CAPACITY ? (size_t)offset : COMPRESSED_CAPACITY, got;
+
+        if (read_decoded(input, dropped, len, &got, error) < 0)
+            return -1;
+        if (got < len)
+            return error_set(error, ERROR_ARCHIVE, "it is shorter than it was");
+        offset -= got;
+    }
+    return 0;
+}
+
+int input_reopen(const struct input *input, uint64_t offset, struct input **ret,
+                 struct error *error)
+{
+    cleanup(input_freep) struct input *again = NEW(struct input);
+
+    again->fd = -1;
+    if (!is_file(input))
+        return error_set(error, ERROR_FAILED, "standard input cannot be read a second time");
+    again->fd = fcntl(input->fd, F_DUPFD_CLOEXEC, 0);
+    if (again->fd < 0)
+        return error_set_errno(error, errno, "open again");
+    again->cancel = input->cancel;
+    again->stat = input->stat;
+    again->compression = input->compression;
+    if (input->decoder) {
+        input_decode(again);
+        if (skip_decoded(again, offset, error) < 0)
+            return -1;
+    } else {
+        again->position = (int64_t)offset;
+    }
+    *ret = steal(again);
+    return 0;
+}

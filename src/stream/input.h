@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The archive as it comes in: a file, or standard input. Read once from front to back by one
+ * thread; a file can be read again from any offset through input_reopen(), which gives an input of
+ * its own for another thread.
+ */
+#ifndef CKPTOCI_STREAM_INPUT_H
+#define CKPTOCI_STREAM_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "stream/codec.h"
+
+struct input;
+
+/* `path` "-" is standard input; `cancel` ends a wait for data. A directory or an empty file is
+ * ERROR_ARCHIVE; what cannot be opened is ERROR_FAILED. */
+int input_open(struct input **input, const char *path, const struct cancel *cancel,
+               struct error *error);
+void input_free(struct input *input);
+DEFINE_CLEANUP(struct input *, input_free);
+
+/* The compression that the first bytes show; the name plays no part. */
+enum compression input_compression(const struct input *input);
+/* Bytes of the file, -1 where only the end will tell. */
+int64_t input_size(const struct input *input);
+/* Whether the file grants anything to users other than its owner and group. */
+bool input_world_readable(const struct input *input);
+/* Bytes read so far, before any decompression. */
+int64_t input_position(const struct input *input);
+
+/* From here on input_read() gives the decompressed bytes. To be called before the first read. */
+void input_decode(struct input *input);
+
+/* Fills `buffer` with `len` bytes; fewer, in *got, only at the end. */
+int input_read(struct input *input, void *buffer, size_t len, size_t *got, struct error *error);
+
+/* After the end: -1, ERROR_ARCHIVE, where the file is not what it was when it was opened. */
+int input_check_unchanged(const struct input *input, struct error *error);
+
+/* A second input over the same file, set to byte `offset` of what input_read() gives. -1 where the
+ * input is no file. */
+int input_reopen(const struct input *input, uint64_t offset, struct input **again,
+                 struct error *error);
+
+#endif

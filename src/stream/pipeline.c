@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/pipeline.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Beyond one block for each worker: one being read, and some for taps that are a little ahead of
+ * or behind each other. */
+enum { SPARE_SLOTS = 6 };
+
+struct slot {
+    uint8_t *in;
+    size_t in_len;
+    uint8_t *out; /* same as `in` where the codec does not encode */
+    size_t out_len;
+    uint32_t checksum;
+    bool encoded;
+};
+
+struct tap {
+    struct source source;
+    struct pipeline *pipeline;
+    struct tap *next_tap;
+    bool raw;
+    uint64_t passed; /* blocks this tap needs no longer */
+    bool holding;    /* block `passed` is in its user's hands */
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    struct cancel_watch watch;
+    pthread_t reader;
+    pthread_t workers[PIPELINE_MAX_WORKERS];
+    unsigned worker_count;
+    bool started, joined;
+
+    pthread_mutex_t mutex; /* guards everything below, but not the bytes in filled slots */
+    pthread_cond_t changed;
+    struct slot *slots;
+    uint64_t slot_count;
+    struct tap *taps;
+    uint64_t filled;  /* blocks read */
+    uint64_t claimed; /* blocks a worker has taken */
+    uint64_t encoded; /* blocks encoded, without a gap */
+    bool ended;       /* there is no block behind `filled` */
+    bool stopped;
+    struct error error; /* why, if stopped */
+
+    struct block_place *places; /* `encoded` of them, and the end behind the last */
+    uint64_t places_capacity;
+    uint64_t raw_total; /* bytes in encoded blocks */
+};
+
+static struct slot *slot_of(struct pipeline *pipeline, uint64_t block)
+{
+    return &pipeline->slots[block % pipeline->slot_count];
+}
+
+bool pipeline_stop(struct pipeline *pipeline, const struct error *error)
+{
+    bool first;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    first = !pipeline->stopped;
+    if (first) {
+        pipeline->error = *error;
+        pipeline->stopped = true;
+        pthread_cond_broadcast(&pipeline->changed);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return first;
+}
+
+static void stop_on_cancel(void *context)
+{
+    struct error error;
+
+    error_set(&error, ERROR_INTERRUPTED, "interrupted");
+    pipeline_stop(context, &error);
+}
+
+/* The places grow in pace with `encoded`: 24 bytes for each MiB of the archive. */
+static void append_place(struct pipeline *pipeline, uint64_t offset, uint32_t checksum)
+{
+    if (pipeline->encoded == pipeline->places_capacity) {
+        pipeline->places_capacity = pipeline->places_capacity * 2 + 64;
+        pipeline->places =
+            xreallocarray(pipeline->places, pipeline->places_capacity, sizeof *pipeline->places);
+    }
+    pipeline->places[pipeline->encoded] =
+        (struct block_place){.block = pipeline->encoded, .offset = offset, .checksum = checksum};
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options)
+{
+    struct pipeline *pipeline = NEW(struct pipeline);
+    const struct codec *codec = options->codec;
+
+    pipeline->options = *options;
+    pipeline->worker_count = codec->encode ? options->workers : 0;
+    pipeline->slot_count = pipeline->worker_count + SPARE_SLOTS;
+    pipeline->slots = xcalloc(pipeline->slot_count, sizeof *pipeline->slots);
+    for (uint64_t i = 0; i < pipeline->slot_count; i++) {
+        struct slot *slot = &pipeline->slots[i];
+
+        slot->in = xcalloc(PIPELINE_BLOCK_SIZE, 1);
+        slot->out = codec->encode ? xcalloc(codec->bound(PIPELINE_BLOCK_SIZE), 1) : slot->in;
+    }
+    pthread_mutex_init(&pipeline->mutex, NULL);
+    pthread_cond_init(&pipeline->changed, NULL);
+    append_place(pipeline, 0, 0);
+    pipeline->watch = (struct cancel_watch){.wake = stop_on_cancel, .context = pipeline};
+    cancel_watch_add(options->cancel, &pipeline->watch);
+    return pipeline;
+}
+
+static void join_threads(struct pipeline *pipeline)
+{
+    if (!pipeline->started || pipeline->joined)
+        return;
+    pthread_join(pipeline->reader, NULL);
+    for (unsigned i = 0; i < pipeline->worker_count; i++)
+        pthread_join(pipeline->workers[i], NULL);
+    pipeline->joined = true;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    struct error dropped;
+
+    if (!pipeline)
+        return;
+    cancel_watch_remove(pipeline->options.cancel, &pipeline->watch);
+    error_set(&dropped, ERROR_FAILED, "stopped");
+    pipeline_stop(pipeline, &dropped);
+    join_threads(pipeline);
+    for (uint64_t i = 0; i < pipeline->slot_count; i++) {
+        if (pipeline->slots[i].out != pipeline->slots[i].in)
+            free(pipeline->slots[i].out);
+        free(pipeline->slots[i].in);
+    }
+    free(pipeline->slots);
+    free(pipeline->places);
+    pthread_cond_destroy(&pipeline->changed);
+    pthread_mutex_destroy(&pipeline->mutex);
+    free(pipeline);
+}
+
+/* The place that block `filled` would get is free when it is encoded and every tap has passed. */
+static bool ring_full(const struct pipeline *pipeline)
+{
+    uint64_t passed = pipeline->encoded;
+
+    for (const struct tap *tap = pipeline->taps; tap; tap = tap->next_tap)
+        if (tap->passed < passed)
+            passed = tap->passed;
+    return pipeline->filled - passed >= pipeline->slot_count;
+}
+
+/* The slot to read the next block into; NULL when the pipeline has been stopped. */
+static struct slot *wait_for_free_slot(struct pipeline *pipeline)
+{
+    struct slot *slot = NULL;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    while (!pipeline->stopped && ring_full(pipeline))
+        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    if (!pipeline->stopped)
+        slot = slot_of(pipeline, pipeline->filled);
+    pthread_mutex_unlock(&pipeline->mutex);
+    return slot;
+}
+
+/* Puts the finished blocks that have no gap before them into the encoded stream. */
+static void sequence_locked(struct pipeline *pipeline)
+{
+    const struct codec *codec = pipeline->options.codec;
+
+    while (pipeline->encoded < pipeline->filled && slot_of(pipeline, pipeline->encoded)->encoded) {
+        struct slot *slot = slot_of(pipeline, pipeline->encoded);
+        struct block_place place = pipeline->places[pipeline->encoded];
+
+        pipeline->raw_total += slot->in_len;
+        if (codec->checksum_append)
+            place.checksum = codec->checksum_append(place.checksum, slot->checksum, slot->in_len);
+        if (codec->tail && pipeline->ended && pipeline->encoded + 1 == pipeline->filled)
+            slot->out_len +=
+                codec->tail(place.checksum, pipeline->raw_total, slot->out + slot->out_len);
+        pipeline->encoded++;
+        append_place(pipeline, place.offset + slot->out_len, place.checksum);
+    }
+    pthread_cond_broadcast(&pipeline->changed);
+}
+
+static void publish_filled(struct pipeline *pipeline, struct slot *slot, size_t len)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    slot->in_len = len;
+    slot->encoded = !pipeline->options.codec->encode;
+    if (slot->encoded)
+        slot->out_len = len;
+    pipeline->filled++;
+    pipeline->ended = len == 0;
+    sequence_locked(pipeline);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+/* The last block is always an empty one: only then is it known that the one before was the last
+ * with bytes in it. */
+static void *read_blocks(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    struct input *input = pipeline->options.input;
+    size_t len = PIPELINE_BLOCK_SIZE;
+    struct slot *slot;
+
+    while (len > 0 && (slot = wait_for_free_slot(pipeline)) != NULL) {
+        struct error error;
+
+        if (input_read(input, slot->in, PIPELINE_BLOCK_SIZE, &len, &error) < 0 ||
+            (len == 0 && input_check_unchanged(input, &error) < 0)) {
+            pipeline_stop(pipeline, &error);
+            break;
+        }
+        atomic_store(&pipeline->options.progress->bytes_read, input_position(input));
+        publish_filled(pipeline, slot, len);
+    }
+    return NULL;
+}
+
+/* The next block nobody has begun to encode; false when there will be none. */
+static bool claim_block(struct pipeline *pipeline, uint64_t *block)
+{
+    bool claimed;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    while (!pipeline->stopped && pipeline->claimed == pipeline->filled && !pipeline->ended)
+        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    claimed = !pipeline->stopped && pipeline->claimed < pipeline->filled;
+    if (claimed)
+        *block = pipeline->claimed++;
+    pthread_mutex_unlock(&pipeline->mutex);
+    return claimed;
+}
+
+/* Encodes what belongs to one block, but for the tail. */
+static int encode_slot(const struct codec *codec, void *state, uint64_t block, struct slot *slot)
+{
+    size_t head_len = block == 0 ? codec->head_len : 0, len = 0;
+
+    if (head_len)
+        memcpy(slot->out, codec->head, head_len);
+    slot->checksum = 0;
+    if (slot->in_len > 0 && codec->encode(state, slot->in, slot->in_len, slot->out + head_len, &len,
+                                          &slot->checksum) < 0)
+        return -1;
+    slot->out_len = head_len + len;
+    return 0;
+}
+
+static void *encode_blocks(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    const struct codec *codec = pipeline->options.codec;
+    void *state = codec->state_new(pipeline->options.level);
+    uint64_t block;
+
+    while (claim_block(pipeline, &block)) {
+        struct slot *slot = slot_of(pipeline, block);
+        struct error error;
+
+        if (encode_slot(codec, state, block, slot) < 0) {
+            error_set(&error, ERROR_FAILED, "compress: the %s library failed", codec->name);
+            pipeline_stop(pipeline, &error);
+            break;
+        }
+        pthread_mutex_lock(&pipeline->mutex);
+        slot->encoded = true;
+        sequence_locked(pipeline);
+        pthread_mutex_unlock(&pipeline->mutex);
+    }
+    codec->state_free(state);
+    return NULL;
+}
+
+static int tap_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct tap *tap = (struct tap *)source;
+    struct pipeline *pipeline = tap->pipeline;
+    int result = 0;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    for (;;) {
+        uint64_t ready = tap->raw ? pipeline->filled : pipeline->encoded;
+        const struct slot *slot;
+
+        if (tap->holding) {
+            tap->holding = false;
+            tap->passed++;
+            pthread_cond_broadcast(&pipeline->changed);
+        }
+        if (pipeline->stopped) {
+            *error = pipeline->error;
+            result = -1;
+            break;
+        }
+        if (tap->passed == ready) {
+            if (pipeline->ended && ready == pipeline->filled)
+                break;
+            pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+            continue;
+        }
+        slot = slot_of(pipeline, tap->passed);
+        tap->holding = true;
+        *data = tap->raw ? slot->in : slot->out;
+        *len = tap->raw ? slot->in_len : slot->out_len;
+        if (*len > 0) {
+            result = 1;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return result;
+}
+
+static void tap_free(struct source *source)
+{
+    struct tap *tap = (struct tap *)source;
+    struct pipeline *pipeline = tap->pipeline;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    for (struct tap **at = &pipeline->taps; *at; at = &(*at)->next_tap) {
+        if (*at == tap) {
+            *at = tap->next_tap;
+            break;
+        }
+    }
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->mutex);
+    free(tap);
+}
+
+static struct source *tap_new(struct pipeline *pipeline, bool raw)
+{
+    static const struct source_ops ops = {.next = tap_next, .free = tap_free};
+    struct tap *tap = NEW(struct tap);
+
+    tap->source.ops = &ops;
+    tap->pipeline = pipeline;
+    tap->raw = raw;
+    tap->next_tap = pipeline->taps;
+    pipeline->taps = tap;
+    return &tap->source;
+}
+
+struct source *pipeline_raw_tap(struct pipeline *pipeline)
+{
+    return tap_new(pipeline, true);
+}
+
+struct source *pipeline_encoded_tap(struct pipeline *pipeline)
+{
+    return tap_new(pipeline, false);
+}
+
+static void start_thread(pthread_t *thread, void *(*run)(void *), struct pipeline *pipeline)
+{
+    if (pthread_create(thread, NULL, run, pipeline) != 0)
+        abort();
+}
+
+void pipeline_start(struct pipeline *pipeline)
+{
+    pipeline->started = true;
+    start_thread(&pipeline->reader, read_blocks, pipeline);
+    for (unsigned i = 0; i < pipeline->worker_count; i++)
+        start_thread(&pipeline->workers[i], encode_blocks, pipeline);
+}
+
+int pipeline_finish(struct pipeline *pipeline, struct error *error)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    while (!pipeline->stopped && !(pipeline->ended && pipeline->encoded == pipeline->filled))
+        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    if (pipeline->stopped) {
+        *error = pipeline->error;
+        result = -1;
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    join_threads(pipeline);
+    return result;
+}
+
+struct block_place pipeline_locate(struct pipeline *pipeline, uint64_t offset)
+{
+    uint64_t low = 0, high, with_bytes;
+    struct block_place place;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    with_bytes = pipeline->ended ? pipeline->filled - 1 : pipeline->filled;
+    if (with_bytes > pipeline->encoded)
+        with_bytes = pipeline->encoded;
+    high = with_bytes ? with_bytes - 1 : 0;
+    while (low < high) {
+        uint64_t middle = low + (high - low + 1) / 2;
+
+        if (pipeline->places[middle].offset <= offset)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    place = pipeline->places[low];
+    pthread_mutex_unlock(&pipeline->mutex);
+    return place;
+}
+
+const struct pipeline_options *pipeline_get_options(const struct pipeline *pipeline)
+{
+    return &pipeline->options;
+}
