@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/index.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const char ref_name_key[] = "org.opencontainers.image.ref.name";
+
+json_t *index_new(void)
+{
+    return json_pack("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_INDEX,
+                     "manifests");
+}
+
+int index_check(const json_t *index, struct error *error)
+{
+    const json_t *version = json_object_get(index, "schemaVersion");
+
+    if (!json_is_integer(version) || json_integer_value(version) != 2)
+        return error_set(error, ERROR_FAILED, "no image index: its schemaVersion is not 2");
+    if (!json_is_array(json_object_get(index, "manifests")))
+        return error_set(error, ERROR_FAILED, "no image index: it has no array \"manifests\"");
+    return 0;
+}
+
+static bool string_equal(const json_t *string, const char *text)
+{
+    return json_is_string(string) && strcmp(json_string_value(string), text) == 0;
+}
+
+static bool has_digest(const json_t *entry, const struct digest *digest)
+{
+    return string_equal(json_object_get(entry, "digest"), digest->text);
+}
+
+/* Whether the new entry stands for the same as this one. */
+static bool is_replaced(const json_t *entry, const struct descriptor *manifest, const char *tag)
+{
+    const json_t *annotations = json_object_get(entry, "annotations");
+    const json_t *name = json_object_get(annotations, ref_name_key);
+
+    if (tag)
+        return string_equal(name, tag);
+    return !name && has_digest(entry, &manifest->digest);
+}
+
+static json_t *new_entry(const struct descriptor *manifest, const char *tag)
+{
+    json_t *entry = json_pack("{s:s,s:s,s:I}", "mediaType", manifest->media_type, "digest",
+                              manifest->digest.text, "size", (json_int_t)manifest->size);
+
+    if (tag)
+        json_object_set_new(entry, "annotations", json_pack("{s:s}", ref_name_key, tag));
+    return entry;
+}
+
+bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag)
+{
+    json_t *entries = json_object_get(index, "manifests");
+    size_t found = 0, right = 0;
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!is_replaced(entry, manifest, tag))
+            continue;
+        found++;
+        if (has_digest(entry, &manifest->digest))
+            right++;
+    }
+    if (found == 1 && right == 1)
+        return false;
+    for (size_t i = json_array_size(entries); i-- > 0;)
+        if (is_replaced(json_array_get(entries, i), manifest, tag))
+            json_array_remove(entries, i);
+    json_array_append_new(entries, new_entry(manifest, tag));
+    return true;
+}
+
+int index_format(const json_t *index, char **text, struct error *error)
+{
+    cleanup_free char *dumped = json_dumps(index, JSON_COMPACT);
+
+    if (!dumped)
+        return error_set(error, ERROR_FAILED, "format the image index: out of memory");
+    if (strlen(dumped) > INDEX_MAX_BYTES)
+        return error_set(error, ERROR_FAILED,
+                         "the image index would be larger than %d bytes; remove images from this "
+                         "layout or choose another directory",
+                         INDEX_MAX_BYTES);
+    *text = steal(dumped);
+    return 0;
+}

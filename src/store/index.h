@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The document "index.json" of a layout (image-spec, image-layout.md and image-index.md): which
+ * images are there and what they are called. Pure: no I/O.
+ */
+#ifndef CKPTOCI_STORE_INDEX_H
+#define CKPTOCI_STORE_INDEX_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "oci/image.h"
+
+/* Some forty thousand images. */
+enum { INDEX_MAX_BYTES = 16 << 20 };
+
+/* An index without images. */
+json_t *index_new(void);
+/* Whether an index from elsewhere can be added to. */
+int index_check(const json_t *index, struct error *error);
+/*
+ * Makes `tag` the name of this manifest and of no other. Without a tag (NULL) the manifest is added
+ * without a name. Everything else in the index stays as it is. False: that was so before, and
+ * nothing has changed.
+ */
+bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
+/* *text goes to free(). -1: more than INDEX_MAX_BYTES. */
+int index_format(const json_t *index, char **text, struct error *error);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The sink that adds an image to an OCI image layout in a directory. */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/index.h"
+#include "store/json-file.h"
+#include "store/layout-format.h"
+#include "store/layout-tree.h"
+#include "store/ref-name.h"
+#include "store/tmpfile.h"
+
+/* Layer, config, manifest and "oci-layout". */
+enum { ADDED_MAX = 4 };
+
+/* A name that publish() has made, to be removed if it fails. */
+struct added {
+    int dir_fd;
+    char name[SHA256_HEX_LEN + 1];
+};
+
+struct layout_sink {
+    struct image_sink sink;
+    char *tag; /* or NULL */
+    struct layout_tree tree;
+    struct tmpfile layer;
+    struct added added[ADDED_MAX];
+    int added_count;
+};
+
+static struct layout_sink *layout_of(struct image_sink *sink)
+{
+    return (struct layout_sink *)sink;
+}
+
+/* The index there is, or a new one. */
+static int read_index(const struct layout_tree *tree, json_t **index, struct error *error)
+{
+    cleanup(json_decrefp) json_t *read = NULL;
+
+    if (json_file_read(&read, tree->top.fd, tree->top.path, LAYOUT_INDEX_FILE, INDEX_MAX_BYTES,
+                       error))
+        return -1;
+    if (!read)
+        read = index_new();
+    if (index_check(read, error)) {
+        error_context(error, "read %s/%s", tree->top.path, LAYOUT_INDEX_FILE);
+        return error_advice(error, "repair this image layout or choose another directory");
+    }
+    *index = steal(read);
+    return 0;
+}
+
+static int layout_open(struct image_sink *sink, struct error *error)
+{
+    struct layout_sink *layout = layout_of(sink);
+    cleanup(json_decrefp) json_t *index = NULL;
+
+    if (ref_name_check(layout->tag, error) || layout_tree_open(&layout->tree, error))
+        return -1;
+    /* An index that publish() could not change is better known before the hours of work. */
+    if (read_index(&layout->tree, &index, error))
+        return -1;
+    return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
+}
+
+static int layout_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
+                            struct progress *progress, struct error *error)
+{
+    (void)size;
+    return tmpfile_append_source(&layout_of(sink)->layer, layer, progress, error);
+}
+
+enum presence { ABSENT, OTHER_SIZE, PRESENT };
+
+static enum presence find_blob(const struct layout_sink *layout, const struct descriptor *blob)
+{
+    struct stat st;
+
+    if (fstatat(layout->tree.sha256.fd, digest_hex(&blob->digest), &st, AT_SYMLINK_NOFOLLOW))
+        return ABSENT;
+    return S_ISREG(st.st_mode) && (uint64_t)st.st_size == blob->size ? PRESENT : OTHER_SIZE;
+}
+
+static void remember(struct layout_sink *layout, int dir_fd, const char *name)
+{
+    struct added *added = &layout->added[layout->added_count++];
+
+    added->dir_fd = dir_fd;
+    strcpy(added->name, name);
+}
+
+static void take_back(struct layout_sink *layout)
+{
+    while (layout->added_count > 0) {
+        const struct added *added = &layout->added[--layout->added_count];
+
+        unlinkat(added->dir_fd, added->name, 0);
+    }
+}
+
+/* Names are digests, so a blob that is there with the right size is the right one. Of any other
+ * size it is damaged, and its replacement is not taken back. */
+static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
+                     struct error *error)
+{
+    enum presence presence = find_blob(layout, layer);
+
+    if (presence == PRESENT)
+        return 0;
+    if (tmpfile_sync(&layout->layer, error) ||
+        tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
+        return -1;
+    if (presence == ABSENT)
+        remember(layout, layout->tree.sha256.fd, digest_hex(&layer->digest));
+    return 0;
+}
+
+static int add_document(struct layout_sink *layout, const struct descriptor *blob, const char *text,
+                        struct error *error)
+{
+    const struct layout_directory *sha256 = &layout->tree.sha256;
+    enum presence presence = find_blob(layout, blob);
+
+    if (presence == PRESENT)
+        return 0;
+    if (tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
+                               blob->size, error))
+        return -1;
+    if (presence == ABSENT)
+        remember(layout, sha256->fd, digest_hex(&blob->digest));
+    return 0;
+}
+
+static int add_layout_file(struct layout_sink *layout, struct error *error)
+{
+    const struct layout_directory *top = &layout->tree.top;
+
+    if (faccessat(top->fd, LAYOUT_FILE, F_OK, 0) == 0)
+        return 0;
+    if (tmpfile_write_document(top->fd, top->path, LAYOUT_FILE, LAYOUT_CONTENT,
+                               strlen(LAYOUT_CONTENT), error))
+        return -1;
+    remember(layout, top->fd, LAYOUT_FILE);
+    return 0;
+}
+
+static int update_index(struct layout_sink *layout, const struct image *image, bool *already_there,
+                        struct error *error)
+{
+    const struct layout_directory *top = &layout->tree.top;
+    cleanup(json_decrefp) json_t *index = NULL;
+    cleanup_free char *text = NULL;
+
+    if (read_index(&layout->tree, &index, error))
+        return -1;
+    if (!index_set_image(index, &image->manifest, layout->tag)) {
+        *already_there = true;
+        return 0;
+    }
+    if (index_format(index, &text, error))
+        return error_context(error, "write %s/%s", top->path, LAYOUT_INDEX_FILE);
+    if (tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error))
+        return -1;
+    *already_there = false;
+    return 0;
+}
+
+/* The index goes last: until then nobody looks for the rest. */
+static int add_image(struct layout_sink *layout, const struct image *image, bool *already_there,
+                     struct error *error)
+{
+    if (add_layer(layout, &image->layer, error) ||
+        add_document(layout, &image->config, image->config_json, error) ||
+        add_document(layout, &image->manifest, image->manifest_json, error) ||
+        layout_tree_sync(&layout->tree, error) || add_layout_file(layout, error) ||
+        update_index(layout, image, already_there, error)) {
+        /* Before others may lock: what they find, they rely on. */
+        take_back(layout);
+        return -1;
+    }
+    return tmpfile_sync_directory(layout->tree.top.fd, layout->tree.top.path, error);
+}
+
+static int layout_publish(struct image_sink *sink, const struct image *image, bool *already_there,
+                          struct error *error)
+{
+    struct layout_sink *layout = layout_of(sink);
+    int result;
+
+    if (layout->layer.size != image->layer.size)
+        return error_set(error, ERROR_FAILED,
+                         "write %s: the layer came with %llu bytes instead of %llu; run the "
+                         "command again",
+                         layout->tree.top.path, (unsigned long long)layout->layer.size,
+                         (unsigned long long)image->layer.size);
+    /* The long wait, while other runs may still change the layout. */
+    if (find_blob(layout, &image->layer) != PRESENT && tmpfile_sync(&layout->layer, error))
+        return -1;
+    if (layout_tree_lock(&layout->tree, error))
+        return -1;
+    result = add_image(layout, image, already_there, error);
+    layout_tree_unlock(&layout->tree);
+    if (result == 0)
+        layout_tree_keep(&layout->tree);
+    return result;
+}
+
+static void layout_free(struct image_sink *sink)
+{
+    struct layout_sink *layout = layout_of(sink);
+
+    tmpfile_done(&layout->layer);
+    layout_tree_done(&layout->tree);
+    free(layout->tag);
+    free(layout);
+}
+
+struct image_sink *layout_sink_new(const char *path, const char *tag)
+{
+    static const struct image_sink_ops ops = {
+        .open = layout_open,
+        .put_layer = layout_put_layer,
+        .publish = layout_publish,
+        .free = layout_free,
+    };
+    struct layout_sink *layout = NEW(struct layout_sink);
+
+    layout->sink.ops = &ops;
+    layout->tag = tag ? xstrdup(tag) : NULL;
+    layout_tree_init(&layout->tree, path);
+    tmpfile_init(&layout->layer);
+    return &layout->sink;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one door to this room: images in local files. An OCI image layout (image-spec,
+ * image-layout.md) is a directory that images are added to; an OCI archive is such a layout with
+ * one image in a tar file, which is replaced. Either is changed only by publish(), at once.
+ */
+#ifndef CKPTOCI_STORE_STORE_H
+#define CKPTOCI_STORE_STORE_H
+
+#include "oci/image-sink.h"
+
+/* `path` and `tag` are copied; tag may be NULL: the image has no name but its digest. */
+struct image_sink *layout_sink_new(const char *path, const char *tag);
+struct image_sink *oci_archive_sink_new(const char *path, const char *tag);
+
+#endif

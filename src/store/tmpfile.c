@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/tmpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "stream/source.h"
+
+enum {
+    MODE = 0644,
+    WRITE_OUT_BYTES = 8 << 20,
+    PROC_PATH_SIZE = sizeof "/proc/self/fd/" + 10,
+};
+
+static int write_failed(const char *place, int errnum, struct error *error)
+{
+    error_set_errno(error, errnum, "write %s", place);
+    if (errnum == ENOSPC || errnum == EDQUOT)
+        return error_advice(error, "free some space or choose another destination");
+    return error_advice(error, "choose another destination");
+}
+
+static int failed(const struct tmpfile *file, struct error *error)
+{
+    return write_failed(file->place, errno, error);
+}
+
+void tmpfile_init(struct tmpfile *file)
+{
+    *file = (struct tmpfile){.fd = -1};
+}
+
+/* 0, or -1 with errno. */
+static int make_name(struct tmpfile *file)
+{
+    uint64_t number;
+
+    if (getentropy(&number, sizeof number))
+        return -1;
+    snprintf(file->name, sizeof file->name, TMPFILE_PREFIX "%016" PRIx64, number);
+    return 0;
+}
+
+/* The name under which linkat() finds a file that has none (open(2), O_TMPFILE). */
+static void proc_path(int fd, char path[PROC_PATH_SIZE])
+{
+    snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", fd);
+}
+
+static int open_nameless(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, MODE);
+    char path[PROC_PATH_SIZE];
+
+    if (fd < 0)
+        return -1;
+    proc_path(fd, path);
+    if (access(path, F_OK) == 0)
+        return fd;
+    close(fd); /* without /proc it could never get a name */
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+/* Not mkostemp(): the umask has to count, and the directory is known by descriptor. */
+static int open_named(struct tmpfile *file)
+{
+    int fd;
+
+    if (make_name(file))
+        return -1;
+    fd = openat(file->dir_fd, file->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, MODE);
+    if (fd < 0)
+        file->name[0] = '\0';
+    return fd;
+}
+
+int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
+{
+    *file = (struct tmpfile){.dir_fd = dir_fd, .place = place};
+    file->fd = open_nameless(dir_fd);
+    if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+        file->fd = open_named(file);
+    return file->fd < 0 ? failed(file, error) : 0;
+}
+
+/* Errors are left to fsync(), which reports them too. */
+static void write_out(struct tmpfile *file)
+{
+    uint64_t len = file->size - file->written_out;
+
+    if (len < WRITE_OUT_BYTES)
+        return;
+    sync_file_range(file->fd, (off64_t)file->written_out, (off64_t)len, SYNC_FILE_RANGE_WRITE);
+    file->written_out = file->size;
+}
+
+static int write_at(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
+                    struct error *error)
+{
+    const char *at = data;
+
+    while (len > 0) {
+        ssize_t written = pwrite(file->fd, at, len, (off_t)offset);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return failed(file, error);
+        at += written;
+        len -= (size_t)written;
+        offset += (uint64_t)written;
+    }
+    return 0;
+}
+
+int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct error *error)
+{
+    if (write_at(file, file->size, data, len, error))
+        return -1;
+    file->size += len;
+    write_out(file);
+    return 0;
+}
+
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    while ((more = source_next(source, &data, &len, error)) > 0) {
+        if (tmpfile_append(file, data, len, error))
+            return -1;
+        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
+    }
+    return more;
+}
+
+int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
+                      struct error *error)
+{
+    return write_at(file, offset, data, len, error);
+}
+
+int tmpfile_sync(struct tmpfile *file, struct error *error)
+{
+    return fsync(file->fd) ? failed(file, error) : 0;
+}
+
+/* 0, or -1 with errno, EEXIST if the name is taken. */
+static int link_nameless(const struct tmpfile *file, const char *name)
+{
+    char path[PROC_PATH_SIZE];
+
+    proc_path(file->fd, path);
+    return linkat(AT_FDCWD, path, file->dir_fd, name, AT_SYMLINK_FOLLOW);
+}
+
+static int give_temporary_name(struct tmpfile *file)
+{
+    if (make_name(file))
+        return -1;
+    if (link_nameless(file, file->name) == 0)
+        return 0;
+    file->name[0] = '\0';
+    return -1;
+}
+
+int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error)
+{
+    if (!file->name[0]) {
+        if (link_nameless(file, name) == 0)
+            return 0;
+        /* Only a rename can take the place of another file at once. */
+        if (errno != EEXIST || give_temporary_name(file))
+            return failed(file, error);
+    }
+    if (renameat(file->dir_fd, file->name, file->dir_fd, name))
+        return failed(file, error);
+    file->name[0] = '\0';
+    return 0;
+}
+
+void tmpfile_done(struct tmpfile *file)
+{
+    if (file->fd < 0)
+        return;
+    close(file->fd);
+    if (file->name[0])
+        unlinkat(file->dir_fd, file->name, 0);
+    tmpfile_init(file);
+}
+
+int tmpfile_write_document(int dir_fd, const char *place, const char *name, const void *data,
+                           size_t len, struct error *error)
+{
+    cleanup(tmpfile_done) struct tmpfile file;
+
+    if (tmpfile_create(&file, dir_fd, place, error) || tmpfile_append(&file, data, len, error) ||
+        tmpfile_sync(&file, error))
+        return -1;
+    return tmpfile_publish(&file, name, error);
+}
+
+int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error)
+{
+    /* EINVAL: a file system whose directories need no sync, or cannot have one. */
+    if (fsync(dir_fd) && errno != EINVAL)
+        return write_failed(place, errno, error);
+    return 0;
+}

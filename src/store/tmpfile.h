@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A file that nobody sees before it is complete. It is made without a name (O_TMPFILE), so that
+ * even a killed program leaves nothing; where the file system has no such files it gets a temporary
+ * name that starts with TMPFILE_PREFIX. Embedded in its owner; one thread.
+ *
+ *     tmpfile_create, tmpfile_append..., tmpfile_sync, tmpfile_publish, tmpfile_done
+ *
+ * Every failure says "write PLACE: reason; advice".
+ */
+#ifndef CKPTOCI_STORE_TMPFILE_H
+#define CKPTOCI_STORE_TMPFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+struct source;
+
+#define TMPFILE_PREFIX ".ckptoci-"
+enum { TMPFILE_NAME_SIZE = sizeof TMPFILE_PREFIX + 16 };
+
+struct tmpfile {
+    int dir_fd;                   /* borrowed: the directory the file is to appear in */
+    const char *place;            /* borrowed: what messages call it */
+    int fd;                       /* -1 before tmpfile_create() */
+    char name[TMPFILE_NAME_SIZE]; /* empty while the file has no temporary name */
+    uint64_t size;                /* bytes appended */
+    uint64_t written_out;         /* of those, handed to the disk already */
+};
+
+void tmpfile_init(struct tmpfile *file);
+/* The mode will be 0644 without the bits of the umask. */
+int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error);
+/* Keeps the disk busy on the way, so that a later tmpfile_sync() is short. */
+int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct error *error);
+/* Appends the source to its end and adds to progress->bytes_sent. */
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error);
+/* Writes over bytes that have been appended before. */
+int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
+                      struct error *error);
+int tmpfile_sync(struct tmpfile *file, struct error *error);
+/* Gives the file its name, in the place of whatever had it; needs a tmpfile_sync() before and one
+ * of the directory after. */
+int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error);
+/* Removes the file unless it was published. */
+void tmpfile_done(struct tmpfile *file);
+
+/* All of it for a document in memory, but for the sync of the directory. */
+int tmpfile_write_document(int dir_fd, const char *place, const char *name, const void *data,
+                           size_t len, struct error *error);
+/* Makes the names in a directory durable. */
+int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error);
+
+#endif
