@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How requests to a registry are authorised: not at all, by Basic, or by a Bearer token that is
+ * fetched when it is needed and again before it expires. Driven by what 401 responses ask for.
+ * Owned by the client, of its thread.
+ */
+#ifndef CKPTOCI_REGISTRY_AUTH_H
+#define CKPTOCI_REGISTRY_AUTH_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "registry/credentials.h"
+#include "registry/http.h"
+
+enum { AUTH_RENEW_BEFORE_S = 15 }; /* a token this close to its end is not used any more */
+
+struct auth;
+
+/* `domain` is for messages. `scope`: what tokens are asked for, "repository:NAME:pull,push", until
+ * a registry wants more. http, credentials and domain are borrowed. */
+struct auth *auth_new(struct http *http, const struct credentials *credentials, const char *domain,
+                      const char *scope);
+void auth_free(struct auth *auth);
+DEFINE_CLEANUP(struct auth *, auth_free);
+
+/* Takes in the challenges of the 401 that `http` has just received. 1: the next auth_header() is
+ * another one; 0: there is nothing else to try; the response is still there. */
+int auth_take_challenges(struct auth *auth);
+
+/* The value for an Authorization header, NULL for none, until the next call. May fetch a token with
+ * `http`. -1: the authorisation service cannot be reached or refuses. */
+int auth_header(struct auth *auth, const char **header, struct error *error);
+
+#endif

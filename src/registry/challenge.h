@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a WWW-Authenticate header asks for (RFC 9110, section 11.6.1). Pure. */
+#ifndef CKPTOCI_REGISTRY_CHALLENGE_H
+#define CKPTOCI_REGISTRY_CHALLENGE_H
+
+#include <stddef.h>
+
+enum { CHALLENGES_MAX = 16 }; /* of one response; further ones are passed over */
+
+/* A scheme and those of its parameters that matter here; NULL where not given. */
+struct challenge {
+    char *scheme; /* as sent; compare without regard to case */
+    char *realm;
+    char *service;
+    char *scope;
+};
+
+struct challenge_list {
+    struct challenge items[CHALLENGES_MAX];
+    size_t count;
+};
+
+/* Adds the challenges of one header value; a response may have several headers. -1: malformed, the
+ * list is then unchanged. */
+int challenge_parse(struct challenge_list *list, const char *header);
+void challenge_list_done(struct challenge_list *list);
+/* The first one of that scheme, or NULL. */
+const struct challenge *challenge_find(const struct challenge_list *list, const char *scheme);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/client.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "registry/auth.h"
+#include "registry/credentials.h"
+#include "registry/redirect.h"
+#include "registry/refusal.h"
+#include "registry/tls-files.h"
+#include "registry/url.h"
+
+struct client {
+    const struct reference *reference;
+    struct credentials credentials;
+    struct tls_files tls_files;
+    struct http *http;
+    struct auth *auth;
+    char *base; /* "SCHEME://HOST" */
+    char *warnings[WARNINGS_MAX];
+    size_t warning_count;
+};
+
+void client_free(struct client *client)
+{
+    if (!client)
+        return;
+    auth_free(client->auth);
+    http_free(client->http);
+    credentials_done(&client->credentials);
+    tls_files_done(&client->tls_files);
+    for (size_t i = 0; i < client->warning_count; i++)
+        free(client->warnings[i]);
+    free(client->base);
+    free(client);
+}
+
+/* What a Warning header like 299 - "text" has to say (distribution-spec, "Warnings"); NULL: it is
+ * of another kind. free() it. */
+static char *warning_text(const char *header)
+{
+    static const char start[] = "299 - \"";
+    cleanup_free char *text = xcalloc(strlen(header) + 1, 1);
+    size_t len = 0;
+
+    if (strncmp(header, start, sizeof start - 1) != 0)
+        return NULL;
+    for (const char *c = header + sizeof start - 1; *c && *c != '"'; c++) {
+        if (*c == '\\' && c[1])
+            c++;
+        text[len++] = *c;
+    }
+    return steal(text);
+}
+
+static void warn_once(struct client *client, const char *text)
+{
+    for (size_t i = 0; i < client->warning_count; i++)
+        if (strcmp(client->warnings[i], text) == 0)
+            return;
+    if (client->warning_count == WARNINGS_MAX)
+        return;
+    client->warnings[client->warning_count++] = xstrdup(text);
+    log_warning("%s says: %s", client->reference->domain, text);
+}
+
+static void pass_on_warnings(struct client *client)
+{
+    const char *header;
+
+    for (size_t i = 0; (header = http_header(client->http, "Warning", i)); i++) {
+        cleanup_free char *text = warning_text(header);
+
+        if (text)
+            warn_once(client, text);
+    }
+}
+
+char *client_url(const struct client *client, const char *format, ...)
+{
+    cleanup_free char *rest = NULL;
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vasprintf(&rest, format, args);
+    va_end(args);
+    if (len < 0)
+        abort();
+    return xasprintf("%s/v2/%s/%s", client->base, client->reference->path, rest);
+}
+
+struct http *client_http(struct client *client)
+{
+    return client->http;
+}
+
+static int send_authorized(struct client *client, struct http_request *request, struct error *error)
+{
+    int status;
+
+    request->authorization = NULL;
+    if (url_same_origin(request->url, client->base) &&
+        auth_header(client->auth, &request->authorization, error))
+        return -1;
+    status = redirect_send(client->http, request, error);
+    request->authorization = NULL;
+    if (status > 0)
+        pass_on_warnings(client);
+    return status;
+}
+
+int client_send(struct client *client, struct http_request *request, struct error *error)
+{
+    int status = send_authorized(client, request, error);
+
+    if (status != 401 || !url_same_origin(http_url(client->http), client->base) ||
+        !auth_take_challenges(client->auth))
+        return status;
+    if (request->body && body_rewind(request->body)) {
+        *error = request->body->error;
+        return -1;
+    }
+    return send_authorized(client, request, error);
+}
+
+int client_refused(struct client *client, int status, struct error *error)
+{
+    size_t len;
+    const char *answer = http_answer(client->http, &len);
+
+    refusal_set(error, status, answer, len);
+    if (error->kind == ERROR_UNAUTHORIZED)
+        credentials_advise(&client->credentials, client->reference->domain, error);
+    return -1;
+}
+
+int client_location(struct client *client, char **location, struct error *error)
+{
+    const char *header = http_header(client->http, "Location", 0);
+
+    if (!header)
+        return error_set(error, ERROR_FAILED, "the answer has no Location header");
+    if (url_resolve(location, http_url(client->http), header, error))
+        return error_context(error, "Location header");
+    return 0;
+}
+
+int client_check_digest(struct client *client, const struct digest *digest, struct error *error)
+{
+    const char *header = http_header(client->http, "Docker-Content-Digest", 0);
+    struct digest theirs;
+
+    if (!header || digest_parse(&theirs, header) || digest_equal(&theirs, digest))
+        return 0;
+    return error_set(error, ERROR_FAILED, "the registry stored %s instead of %s", theirs.text,
+                     digest->text);
+}
+
+/* Whether a registry answers here. */
+static int ping(struct client *client, const char *scheme, struct error *error)
+{
+    cleanup_free char *url = NULL;
+    struct http_request request = {.method = "GET"};
+    int status;
+
+    free(client->base);
+    client->base = xasprintf("%s://%s", scheme, client->reference->host);
+    request.url = url = xasprintf("%s/v2/", client->base);
+    status = redirect_send(client->http, &request, error);
+    if (status < 0)
+        return -1;
+    pass_on_warnings(client);
+    if (status == 401 && url_same_origin(http_url(client->http), client->base))
+        auth_take_challenges(client->auth); /* if that does not help, the first upload says so */
+    else if (status / 100 != 2) {
+        client_refused(client, status, error);
+        error_context(error, "GET /v2/");
+        return status == 404 ? error_advice(error, "is %s a registry?", client->base) : -1;
+    }
+    return 0;
+}
+
+static int find_scheme(struct client *client, bool tls_verify, struct error *error)
+{
+    struct error plain_error = {0};
+
+    if (ping(client, "https", error) == 0)
+        return 0;
+    if (tls_verify || http_failure(client->http) != HTTP_FAILURE_CONNECTION)
+        return -1;
+    if (ping(client, "http", &plain_error) == 0)
+        return 0;
+    if (http_failure(client->http) != HTTP_FAILURE_CONNECTION)
+        *error = plain_error;
+    else
+        error_advice(error, "and without TLS %s", plain_error.text);
+    return -1;
+}
+
+int client_open(struct client **result, const struct reference *reference,
+                const struct registry_options *options, struct cancel *cancel, struct error *error)
+{
+    cleanup(client_freep) struct client *client = NEW(struct client);
+    cleanup_free char *scope = xasprintf("repository:%s:pull,push", reference->path);
+    const struct http_options http_options = {.tls_files = &client->tls_files,
+                                              .cancel = cancel,
+                                              .tls_verify = options->tls_verify};
+
+    client->reference = reference;
+    tls_files_init(&client->tls_files);
+    if (credentials_find(&client->credentials, reference, options, error) ||
+        tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
+        http_new(&client->http, &http_options, error))
+        return -1;
+    client->auth = auth_new(client->http, &client->credentials, reference->domain, scope);
+    if (find_scheme(client, options->tls_verify, error))
+        return -1;
+    *result = steal(client);
+    return 0;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A repository in a registry, as requests see it: where it is, who we are there, and what its
+ * refusals mean. Owned by one sink, of its thread.
+ */
+#ifndef CKPTOCI_REGISTRY_CLIENT_H
+#define CKPTOCI_REGISTRY_CLIENT_H
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "registry/http.h"
+#include "registry/registry.h"
+
+enum { WARNINGS_MAX = 16 }; /* different texts from one registry that are passed on */
+
+struct client;
+
+/* Finds the registry's scheme and what authorisation it asks for (distribution-spec, "Determining
+ * Support"), after reading credentials and certificates. All arguments are borrowed. */
+int client_open(struct client **client, const struct reference *reference,
+                const struct registry_options *options, struct cancel *cancel, struct error *error);
+void client_free(struct client *client);
+DEFINE_CLEANUP(struct client *, client_free);
+
+/* The URL of something in the repository: "SCHEME://HOST/v2/PATH/" and what the format says. free()
+ * it. */
+char *client_url(const struct client *client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * The status of the final response, after redirects and, where a 401 asks for it, with a new
+ * authorisation; -1 where there is none. request->authorization is set by the client, and only for
+ * the registry's own scheme, host and port. The response is read with client_http().
+ */
+int client_send(struct client *client, struct http_request *request, struct error *error);
+struct http *client_http(struct client *client);
+
+/* Makes the last response, whose status was not among the good ones, an error with the registry's
+ * own words. Always -1. */
+int client_refused(struct client *client, int status, struct error *error);
+
+/* Where the last response's Location points; free() it. -1: nowhere. */
+int client_location(struct client *client, char **location, struct error *error);
+
+/* Compares with the digest the registry says it stored, where it does. -1: another one. */
+int client_check_digest(struct client *client, const struct digest *digest, struct error *error);
+
+#endif

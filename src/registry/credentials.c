@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/credentials.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "registry/authfile.h"
+#include "registry/secret.h"
+
+void credentials_done(struct credentials *credentials)
+{
+    free(credentials->username);
+    secret_free(credentials->password);
+    free(credentials->origin);
+    *credentials = (struct credentials){0};
+}
+
+static int from_option(struct credentials *credentials, const char *creds, struct error *error)
+{
+    size_t len = strcspn(creds, ":");
+
+    if (len == 0)
+        return error_set(error, ERROR_USAGE, "--creds wants USER:PASSWORD, and the user is empty");
+    credentials->username = xstrndup(creds, len);
+    credentials->password = xstrdup(creds[len] ? creds + len + 1 : "");
+    credentials->origin = xstrdup("--creds");
+    return 0;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* A file the user named must be there and be right. */
+static int from_named_file(struct credentials *credentials, const char *path, const char *by,
+                           const struct reference *reference, struct error *error)
+{
+    int found;
+
+    if (access(path, F_OK) != 0)
+        found = error_set(error, ERROR_FAILED, "there is no file %s", path);
+    else
+        found = authfile_find(credentials, path, AUTHFILE_AUTHS, reference, error);
+    if (found >= 0)
+        return found;
+    error_context(error, "%s", by);
+    return error_advice(error, "name a file with registry credentials as docker login or podman "
+                               "login writes it");
+}
+
+/* Takes the path. NULL: there is no such place. */
+static int from_usual_file(struct credentials *credentials, char *path, enum authfile_schema schema,
+                           const struct reference *reference, struct error *error)
+{
+    cleanup_free char *owned = path;
+
+    if (!owned)
+        return 0;
+    if (authfile_find(credentials, owned, schema, reference, error) < 0)
+        return error_advice(error, "repair or remove it, or name another file with --authfile");
+    return credentials->username ? 1 : 0;
+}
+
+static char *under(const char *directory, const char *name)
+{
+    return directory ? xasprintf("%s/%s", directory, name) : NULL;
+}
+
+static char *runtime_auth_json(void)
+{
+    const char *runtime_dir = environment("XDG_RUNTIME_DIR");
+
+    if (runtime_dir)
+        return under(runtime_dir, "containers/auth.json");
+    return xasprintf("/run/containers/%u/auth.json", (unsigned)getuid());
+}
+
+static char *config_auth_json(void)
+{
+    const char *config_home = environment("XDG_CONFIG_HOME");
+
+    if (config_home)
+        return under(config_home, "containers/auth.json");
+    return under(environment("HOME"), ".config/containers/auth.json");
+}
+
+static char *docker_config_json(void)
+{
+    const char *docker_config = environment("DOCKER_CONFIG");
+
+    if (docker_config)
+        return under(docker_config, "config.json");
+    return under(environment("HOME"), ".docker/config.json");
+}
+
+static int from_usual_files(struct credentials *credentials, const struct reference *reference,
+                            struct error *error)
+{
+    int found = from_usual_file(credentials, runtime_auth_json(), AUTHFILE_AUTHS, reference, error);
+
+    if (found == 0)
+        found = from_usual_file(credentials, config_auth_json(), AUTHFILE_AUTHS, reference, error);
+    if (found == 0)
+        found =
+            from_usual_file(credentials, docker_config_json(), AUTHFILE_AUTHS, reference, error);
+    if (found == 0)
+        found = from_usual_file(credentials, under(environment("HOME"), ".dockercfg"),
+                                AUTHFILE_FLAT, reference, error);
+    return found;
+}
+
+int credentials_find(struct credentials *credentials, const struct reference *reference,
+                     const struct registry_options *options, struct error *error)
+{
+    const char *named = environment("REGISTRY_AUTH_FILE");
+    struct credentials result = {0};
+    int found;
+
+    if (options->creds)
+        found = from_option(&result, options->creds, error);
+    else if (options->authfile)
+        found = from_named_file(&result, options->authfile, "--authfile", reference, error);
+    else if (named)
+        found = from_named_file(&result, named, "$REGISTRY_AUTH_FILE", reference, error);
+    else
+        found = from_usual_files(&result, reference, error);
+    if (found < 0)
+        return -1;
+    *credentials = result;
+    return 0;
+}
+
+int credentials_advise(const struct credentials *credentials, const char *domain,
+                       struct error *error)
+{
+    if (!credentials->username)
+        return error_advice(error,
+                            "no credentials for %s were found: give --creds USER:PASSWORD or "
+                            "--authfile FILE",
+                            domain);
+    return error_advice(error,
+                        "the credentials for %s came from %s: check them and the user's rights, or "
+                        "give others with --creds or --authfile",
+                        domain, credentials->origin);
+}

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include "registry/http.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
+#include "base/memory.h"
+#include "registry/file.h"
+#include "registry/secret.h"
+#include "registry/url.h"
+
+enum { CA_BUNDLE_MAX_BYTES = 4 << 20 };
+
+struct http {
+    CURL *easy;
+    struct http_options options;
+    int64_t parting_until_ms; /* 0: not on the way out */
+    struct buffer cas; /* what the system trusts and what we were given; empty: curl's default */
+
+    /* The request under way and its response. */
+    const struct http_request *request;
+    char *url;
+    struct buffer answer;
+    size_t answer_max;
+    size_t headers_len;
+    bool answer_cut; /* there was more than we wanted */
+    bool idle_too_long;
+    int64_t ending_at_ms; /* the body has been given up, the answer is still wanted; 0: no */
+    int64_t moved_at_ms;
+    curl_off_t moved; /* bytes, both ways */
+    enum http_failure failure;
+    char message[CURL_ERROR_SIZE];
+};
+
+static void must(CURLcode code)
+{
+    if (code == CURLE_OK)
+        return;
+    fprintf(stderr, "ckptoci: libcurl: %s\n", curl_easy_strerror(code));
+    abort();
+}
+
+#define SET(http, option, value) must(curl_easy_setopt((http)->easy, option, value))
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int http_global_init(struct error *error)
+{
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    if (code)
+        return error_set(error, ERROR_FAILED, "start libcurl: %s", curl_easy_strerror(code));
+    return 0;
+}
+
+/* curl takes one set of CAs: the system's and ours together. */
+static int load_cas(struct http *http, struct error *error)
+{
+    const struct buffer *own = &http->options.tls_files->cas;
+    cleanup_free char *bundle = NULL;
+    char *path = NULL;
+    size_t len;
+    int found = 0;
+
+    if (own->len == 0 || !http->options.tls_verify)
+        return 0;
+    curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &path);
+    if (path)
+        found = file_read(path, CA_BUNDLE_MAX_BYTES, &bundle, &len, error);
+    if (found < 0)
+        return -1;
+    buffer_init(&http->cas, CA_BUNDLE_MAX_BYTES + TLS_CAS_MAX_BYTES);
+    if (found)
+        buffer_append(&http->cas, bundle, len);
+    buffer_append(&http->cas, own->data, own->len);
+    return 0;
+}
+
+int http_new(struct http **result, const struct http_options *options, struct error *error)
+{
+    cleanup(http_freep) struct http *http = NEW(struct http);
+
+    http->options = *options;
+    http->easy = curl_easy_init();
+    if (!http->easy)
+        return error_set(error, ERROR_FAILED, "libcurl cannot be used");
+    if (load_cas(http, error))
+        return -1;
+    *result = steal(http);
+    return 0;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    curl_easy_cleanup(http->easy);
+    buffer_done(&http->cas);
+    secret_clear(&http->answer);
+    buffer_done(&http->answer);
+    free(http->url);
+    free(http);
+}
+
+static bool is_cancelled(const struct http *http)
+{
+    return !http->parting_until_ms && cancel_triggered(http->options.cancel);
+}
+
+/* From here on the body gets no more bytes, and the server HTTP_PARTING_TIMEOUT_S for its answer.
+ */
+static void end_body_early(struct http *http)
+{
+    if (!http->ending_at_ms)
+        http->ending_at_ms = now_ms();
+}
+
+static size_t read_body(char *to, size_t size, size_t count, void *context)
+{
+    struct http *http = context;
+    struct body *body = http->request->body;
+    ssize_t len = cancel_check(http->options.cancel, &body->error);
+
+    if (len == 0)
+        len = body_read(body, to, size * count);
+    http->moved_at_ms = now_ms(); /* what the source took is not the network's silence */
+    if (len >= 0)
+        return (size_t)len;
+    if (body->size >= 0)
+        return CURL_READFUNC_ABORT;
+    end_body_early(http);
+    return 0;
+}
+
+static int rewind_body(void *context, curl_off_t offset, int origin)
+{
+    struct http *http = context;
+
+    if (origin != SEEK_SET || offset != 0 || body_rewind(http->request->body))
+        return CURL_SEEKFUNC_FAIL;
+    return CURL_SEEKFUNC_OK;
+}
+
+static size_t take_answer(char *data, size_t size, size_t count, void *context)
+{
+    struct http *http = context;
+    size_t len = size * count, room = http->answer_max - http->answer.len;
+
+    http->answer_cut = len > room;
+    buffer_append(&http->answer, data, len < room ? len : room);
+    return len < room ? len : room;
+}
+
+/* Only counts: curl keeps the headers for curl_easy_header(). */
+static size_t count_header(char *data, size_t size, size_t count, void *context)
+{
+    struct http *http = context;
+
+    (void)data;
+    http->headers_len += size * count;
+    return http->headers_len > HTTP_HEADERS_MAX_BYTES ? 0 : size * count;
+}
+
+/* How long the server may now be silent; 0: for ever. */
+static int64_t idle_limit_ms(const struct http_request *request)
+{
+    /* It may have to digest all of a large body before it answers. */
+    if (request->patient || (request->body && body_is_spent(request->body)))
+        return 0;
+    return (int64_t)HTTP_IDLE_TIMEOUT_S * 1000;
+}
+
+/* Whether a body can be stopped such that the server still gets a whole request. */
+static bool can_end_early(const struct body *body)
+{
+    return body && body->taken > 0 && (body->size < 0 || body_is_spent(body));
+}
+
+/* Whether it is time to give up because somebody else wants us to. */
+static bool is_stopped(struct http *http, int64_t now)
+{
+    if (!http->ending_at_ms && is_cancelled(http)) {
+        if (!can_end_early(http->request->body))
+            return true;
+        end_body_early(http);
+    }
+    return http->ending_at_ms && now - http->ending_at_ms > HTTP_PARTING_TIMEOUT_S * 1000;
+}
+
+/* curl calls this at least about once a second. Not 0: give up. */
+static int watch(void *context, curl_off_t download_total, curl_off_t downloaded,
+                 curl_off_t upload_total, curl_off_t uploaded)
+{
+    struct http *http = context;
+    int64_t limit_ms = idle_limit_ms(http->request), now = now_ms();
+
+    (void)download_total;
+    (void)upload_total;
+    if (is_stopped(http, now))
+        return 1;
+    if (downloaded + uploaded != http->moved) {
+        http->moved = downloaded + uploaded;
+        http->moved_at_ms = now;
+    }
+    http->idle_too_long = limit_ms && now - http->moved_at_ms > limit_ms;
+    return http->idle_too_long;
+}
+
+static void set_connection(struct http *http)
+{
+    const struct tls_files *files = http->options.tls_files;
+    bool verify = http->options.tls_verify;
+
+    SET(http, CURLOPT_NOSIGNAL, 1L);
+    SET(http, CURLOPT_USERAGENT, "ckptoci/" PACKAGE_VERSION);
+    SET(http, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(http, CURLOPT_PROTOCOLS_STR, verify ? "https" : "http,https");
+    SET(http, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
+    if (http->parting_until_ms) {
+        int64_t left_ms = http->parting_until_ms - now_ms();
+
+        SET(http, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
+    }
+    SET(http, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(http, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+    SET(http, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+    if (http->cas.len) {
+        struct curl_blob blob = {http->cas.data, http->cas.len, CURL_BLOB_NOCOPY};
+
+        SET(http, CURLOPT_CAINFO_BLOB, &blob);
+    }
+    if (files->certificate) {
+        SET(http, CURLOPT_SSLCERT, files->certificate);
+        SET(http, CURLOPT_SSLKEY, files->key);
+    }
+}
+
+static void set_callbacks(struct http *http)
+{
+    SET(http, CURLOPT_ERRORBUFFER, http->message);
+    SET(http, CURLOPT_WRITEFUNCTION, take_answer);
+    SET(http, CURLOPT_WRITEDATA, http);
+    SET(http, CURLOPT_HEADERFUNCTION, count_header);
+    SET(http, CURLOPT_HEADERDATA, http);
+    SET(http, CURLOPT_NOPROGRESS, 0L);
+    SET(http, CURLOPT_XFERINFOFUNCTION, watch);
+    SET(http, CURLOPT_XFERINFODATA, http);
+}
+
+static void set_body(struct http *http)
+{
+    const struct http_request *request = http->request;
+
+    if (request->body) {
+        SET(http, CURLOPT_UPLOAD, 1L);
+        SET(http, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body->size);
+        SET(http, CURLOPT_READFUNCTION, read_body);
+        SET(http, CURLOPT_READDATA, http);
+        SET(http, CURLOPT_SEEKFUNCTION, rewind_body);
+        SET(http, CURLOPT_SEEKDATA, http);
+        SET(http, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_UPLOAD_BUFFER_BYTES);
+        SET(http, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_TIMEOUT_MS);
+    } else if (strcmp(request->method, "HEAD") == 0) {
+        SET(http, CURLOPT_NOBODY, 1L);
+    } else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0) {
+        /* Even an empty body has a Content-Length: some registries answer 411 without. */
+        SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->data_len);
+        SET(http, CURLOPT_POSTFIELDS, request->data ? request->data : "");
+    }
+    SET(http, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void headers_free(struct curl_slist *headers)
+{
+    for (struct curl_slist *item = headers; item; item = item->next)
+        OPENSSL_cleanse(item->data, strlen(item->data));
+    curl_slist_free_all(headers);
+}
+DEFINE_CLEANUP(struct curl_slist *, headers_free);
+
+static void add_header(struct curl_slist **headers, const char *name, const char *value)
+{
+    cleanup(secret_freep) char *line = xasprintf("%s: %s", name, value);
+    struct curl_slist *longer = curl_slist_append(*headers, line);
+
+    if (!longer)
+        must(CURLE_OUT_OF_MEMORY);
+    *headers = longer;
+}
+
+static struct curl_slist *make_headers(const struct http_request *request, bool expect_continue)
+{
+    struct curl_slist *headers = NULL;
+
+    if (request->authorization)
+        add_header(&headers, "Authorization", request->authorization);
+    if (request->accept)
+        add_header(&headers, "Accept", request->accept);
+    /* Without a value, the one curl would make up is left out. */
+    add_header(&headers, "Content-Type", request->content_type ? request->content_type : "");
+    if (!expect_continue)
+        add_header(&headers, "Expect", "");
+    return headers;
+}
+
+static void begin(struct http *http, const struct http_request *request)
+{
+    http->request = request;
+    free(http->url);
+    http->url = xstrdup(request->url);
+    secret_clear(&http->answer);
+    http->answer_max =
+        request->answer_max_bytes ? request->answer_max_bytes : HTTP_ANSWER_MAX_BYTES;
+    http->answer.max = http->answer_max;
+    http->answer_cut = false;
+    http->headers_len = 0;
+    http->idle_too_long = false;
+    http->ending_at_ms = 0;
+    http->moved = 0;
+    http->moved_at_ms = now_ms();
+    http->failure = HTTP_FAILURE_NONE;
+    http->message[0] = '\0';
+}
+
+static int advise_tls(const struct http *http, CURLcode code, struct error *error)
+{
+    if (!http->options.tls_verify)
+        return -1;
+    if (strncmp(http->url, "http:", 5) == 0)
+        return error_advice(error, "the registry names a place without TLS, which only "
+                                   "--tls-verify=false allows");
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return error_advice(error, "give the registry's CA certificate with --cert-dir DIRECTORY, "
+                                   "or do without verification with --tls-verify=false");
+    case CURLE_SSL_CONNECT_ERROR:
+        return error_advice(error,
+                            "if the registry speaks plain http, allow that with "
+                            "--tls-verify=false; if it wants a client certificate, give one with "
+                            "--cert-dir DIRECTORY");
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+        return error_advice(error, "check the files in --cert-dir or certs.d");
+    default:
+        return -1;
+    }
+}
+
+static enum http_failure classify(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        return HTTP_FAILURE_CONNECTION;
+    default:
+        return HTTP_FAILURE_OTHER;
+    }
+}
+
+static int explain(struct http *http, CURLcode code, struct error *error)
+{
+    const struct http_request *request = http->request;
+    const char *reason = http->message[0] ? http->message : curl_easy_strerror(code);
+    cleanup_free char *origin = NULL;
+    long errnum = 0;
+
+    http->failure = HTTP_FAILURE_OTHER;
+    if (request->body && request->body->error.kind != ERROR_NONE) {
+        *error = request->body->error;
+        return -1;
+    }
+    if (is_cancelled(http))
+        return cancel_check(http->options.cancel, error);
+    origin = url_origin(http->url);
+    if (http->idle_too_long) {
+        error_set(error, ERROR_NETWORK, "%s: the connection stood still for %d seconds", origin,
+                  HTTP_IDLE_TIMEOUT_S);
+        return error_advice(error, "check the network and the registry, then try again");
+    }
+    if (http->headers_len > HTTP_HEADERS_MAX_BYTES)
+        return error_set(error, ERROR_FAILED, "%s: more than %d bytes of headers in the answer",
+                         origin, HTTP_HEADERS_MAX_BYTES);
+    http->failure = classify(code);
+    if (code == CURLE_COULDNT_CONNECT) /* curl leaves the reason out */
+        curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
+    error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",
+              errnum ? strerrordesc_np((int)errnum) : "");
+    return advise_tls(http, code, error);
+}
+
+/* Whether the transfer broke in such a way that what came before is still an answer. */
+static bool is_answered(const struct http *http, CURLcode code, long status)
+{
+    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && http->answer_cut))
+        return true;
+    /* A server that does not want the rest of a body answers and closes at once. */
+    return status >= 400 &&
+           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE);
+}
+
+static int perform(struct http *http, const struct http_request *request, bool expect_continue,
+                   struct error *error)
+{
+    cleanup(headers_freep) struct curl_slist *headers = make_headers(request, expect_continue);
+    CURLcode code;
+    long status = 0;
+
+    begin(http, request);
+    curl_easy_reset(http->easy);
+    set_connection(http);
+    set_callbacks(http);
+    set_body(http);
+    SET(http, CURLOPT_URL, http->url);
+    SET(http, CURLOPT_HTTPHEADER, headers);
+    code = curl_easy_perform(http->easy);
+    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    SET(http, CURLOPT_HTTPHEADER, NULL);
+    if (!is_answered(http, code, status))
+        status = explain(http, code, error);
+    http->request = NULL;
+    return (int)status;
+}
+
+int http_send(struct http *http, const struct http_request *request, struct error *error)
+{
+    int status = perform(http, request, request->body != NULL, error);
+
+    /* A server or proxy that cannot do 100-continue. */
+    if (status == 417 && request->body && body_rewind(request->body) == 0)
+        status = perform(http, request, false, error);
+    return status;
+}
+
+void http_set_parting(struct http *http)
+{
+    if (!http->parting_until_ms)
+        http->parting_until_ms = now_ms() + HTTP_PARTING_TIMEOUT_S * 1000;
+}
+
+enum http_failure http_failure(const struct http *http)
+{
+    return http->failure;
+}
+
+const char *http_url(const struct http *http)
+{
+    return http->url;
+}
+
+const char *http_header(struct http *http, const char *name, size_t index)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(http->easy, name, index, CURLH_HEADER, -1, &header))
+        return NULL;
+    return header->value;
+}
+
+const char *http_answer(const struct http *http, size_t *len)
+{
+    if (len)
+        *len = http->answer.len;
+    return http->answer.data ? http->answer.data : "";
+}
+
+void http_clear_answer(struct http *http)
+{
+    secret_clear(&http->answer);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * HTTP/1.1 requests by libcurl, one after the other over connections that are kept. This is the
+ * only place that knows curl's transfers. A struct http belongs to one thread; what it says of the
+ * last response holds until the next http_send().
+ *
+ * It enforces what must hold whatever a registry answers: with TLS verification no request leaves
+ * without TLS, bodies and headers of responses have limits, and cancelling ends a transfer.
+ */
+#ifndef CKPTOCI_REGISTRY_HTTP_H
+#define CKPTOCI_REGISTRY_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "registry/body.h"
+#include "registry/tls-files.h"
+
+enum {
+    HTTP_CONNECT_TIMEOUT_S = 30,
+    HTTP_IDLE_TIMEOUT_S = 180,     /* without a byte in either direction */
+    HTTP_PARTING_TIMEOUT_S = 10,   /* for all that is sent on the way out */
+    HTTP_EXPECT_TIMEOUT_MS = 5000, /* a server may take Expect: 100-continue and never answer it */
+    HTTP_UPLOAD_BUFFER_BYTES = 1 << 20,
+    HTTP_ANSWER_MAX_BYTES = 64 << 10,
+    HTTP_HEADERS_MAX_BYTES = 256 << 10,
+};
+
+struct http;
+
+/* All borrowed. */
+struct http_options {
+    const struct tls_files *tls_files;
+    struct cancel *cancel;
+    bool tls_verify; /* false: any certificate will do, and http:// is allowed */
+};
+
+/* All borrowed; NULL: none. */
+struct http_request {
+    const char *method;
+    const char *url;
+    const char *authorization; /* the header's value; secret */
+    const char *accept;
+    const char *content_type;
+    const void *data; /* the body, data_len bytes; may be sent more than once */
+    size_t data_len;
+    struct body *body;       /* or this one, streamed */
+    size_t answer_max_bytes; /* 0: HTTP_ANSWER_MAX_BYTES; what is beyond is dropped */
+    bool patient;            /* the server may be silent for as long as it likes */
+};
+
+/* Why there was no response. */
+enum http_failure {
+    HTTP_FAILURE_NONE,
+    HTTP_FAILURE_CONNECTION, /* nobody there, or nobody who speaks TLS */
+    HTTP_FAILURE_OTHER,
+};
+
+/* Before other threads start. */
+int http_global_init(struct error *error);
+
+/* -1: the system's CA certificates or ours cannot be used. */
+int http_new(struct http **http, const struct http_options *options, struct error *error);
+void http_free(struct http *http);
+DEFINE_CLEANUP(struct http *, http_free);
+
+/*
+ * The status of the response, whatever it is; redirects are not followed. -1: no response:
+ * ERROR_INTERRUPTED, ERROR_NETWORK, or the body's own error. A body goes out with Expect:
+ * 100-continue (RFC 9110, section 10.1.1), so that it is often unspent where it was not wanted. One
+ * of unknown size that fails or is cancelled is ended in good order, so that there is a response
+ * all the same; body_finish() then has the error.
+ */
+int http_send(struct http *http, const struct http_request *request, struct error *error);
+
+/* From now on requests are sent on the way out: cancelling does not stop them any more, but all of
+ * them together get HTTP_PARTING_TIMEOUT_S. */
+void http_set_parting(struct http *http);
+
+enum http_failure http_failure(const struct http *http);
+/* The last request's URL. */
+const char *http_url(const struct http *http);
+/* The value of the response's index-th header of that name, NULL behind the last. */
+const char *http_header(struct http *http, const char *name, size_t index);
+/* What the response's body held, NUL-terminated; *len may be NULL. */
+const char *http_answer(const struct http *http, size_t *len);
+/* The same, to be overwritten as soon as it has been used. */
+void http_clear_answer(struct http *http);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/manifest.h"
+
+#include <string.h>
+
+#include "registry/refusal.h"
+#include "registry/upload.h"
+
+static int has_blob(struct client *client, const struct digest *digest, bool *has,
+                    struct error *error)
+{
+    cleanup_free char *url = client_url(client, "blobs/%s", digest->text);
+    struct http_request request = {.method = "HEAD", .url = url};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return error_context(error, "look for blob %s", digest->text);
+    *has = status == 200;
+    return 0;
+}
+
+int manifest_put_config(struct client *client, const struct image *image, struct error *error)
+{
+    const struct descriptor *config = &image->config;
+    cleanup(upload_done) struct upload upload;
+    bool has = false;
+
+    upload_init(&upload, client);
+    if (has_blob(client, &config->digest, &has, error))
+        return -1;
+    if (has)
+        return 0;
+    if (upload_start(&upload, error))
+        return -1;
+    return upload_put(&upload, &config->digest, image->config_json, config->size, error);
+}
+
+int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
+                       bool *is_there, struct error *error)
+{
+    cleanup_free char *url = client_url(client, "manifests/%s", tag);
+    struct http_request request = {.method = "HEAD",
+                                   .url = url,
+                                   .accept = image->manifest.media_type};
+    int status = client_send(client, &request, error);
+    const char *header;
+
+    if (status < 0)
+        return error_context(error, "look for tag %s", tag);
+    header = http_header(client_http(client), "Docker-Content-Digest", 0);
+    *is_there = status == 200 && header && strcmp(header, image->manifest.digest.text) == 0;
+    return 0;
+}
+
+/* The statuses registries use for "I do not understand this": 400, 415, 422 and their like. */
+static bool is_about_content(int status)
+{
+    return status == 400 || status == 405 || status == 406 || status == 415 || status == 422;
+}
+
+static int refused(struct client *client, const struct image *image, int status,
+                   struct error *error)
+{
+    size_t len;
+    const char *answer = http_answer(client_http(client), &len);
+    bool is_unsupported = status == 415 || refusal_has_code(answer, len, "UNSUPPORTED");
+
+    client_refused(client, status, error);
+    if (!is_about_content(status))
+        return -1;
+    if (strcmp(image->layer.media_type, MEDIA_TYPE_LAYER_ZSTD) == 0)
+        return error_advice(error, "the registry may not take zstd layers: try again with "
+                                   "--compression-format gzip");
+    if (is_unsupported)
+        return error_advice(error, "the registry does not take OCI images of type %s",
+                            image->manifest.media_type);
+    return -1;
+}
+
+int manifest_put(struct client *client, const char *tag, const struct image *image,
+                 struct error *error)
+{
+    cleanup_free char *url = client_url(client, "manifests/%s", tag);
+    struct http_request request = {.method = "PUT",
+                                   .url = url,
+                                   .content_type = image->manifest.media_type,
+                                   .data = image->manifest_json,
+                                   .data_len = image->manifest.size};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return error_context(error, "put manifest");
+    if ((status / 100 != 2 && refused(client, image, status, error)) ||
+        client_check_digest(client, &image->manifest.digest, error))
+        return error_context(error, "put manifest");
+    return 0;
+}

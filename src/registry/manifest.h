@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/* An image's documents in the registry (distribution-spec, "Pushing blobs", "Pushing Manifests").
+ */
+#ifndef CKPTOCI_REGISTRY_MANIFEST_H
+#define CKPTOCI_REGISTRY_MANIFEST_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "oci/image.h"
+#include "registry/client.h"
+
+/* The config blob; not sent when the registry has it. */
+int manifest_put_config(struct client *client, const struct image *image, struct error *error);
+
+/* *is_there: the tag stands for this very manifest. What the registry does not tell is false. -1:
+ * no answer at all. */
+int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
+                       bool *is_there, struct error *error);
+
+/* Gives the image its name; its blobs must be there. */
+int manifest_put(struct client *client, const char *tag, const struct image *image,
+                 struct error *error);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/registry.h"
+
+#include "base/memory.h"
+#include "registry/client.h"
+#include "registry/http.h"
+#include "registry/manifest.h"
+#include "registry/upload.h"
+
+/* The image sink of a repository; registry.h says how it is used. */
+struct push {
+    struct image_sink sink; /* first: what callers hold */
+    struct reference reference;
+    struct registry_options options;
+    struct cancel *cancel;
+    struct client *client; /* NULL before open */
+    struct upload layer;
+};
+
+static int push_open(struct image_sink *sink, struct error *error)
+{
+    struct push *push = (struct push *)sink;
+
+    if (client_open(&push->client, &push->reference, &push->options, push->cancel, error))
+        return -1;
+    upload_init(&push->layer, push->client);
+    /* Already now: missing rights must show before the archive is read. */
+    return upload_start(&push->layer, error);
+}
+
+static int push_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
+                          struct progress *progress, struct error *error)
+{
+    struct push *push = (struct push *)sink;
+
+    return upload_stream(&push->layer, layer, size, progress, error);
+}
+
+static int push_publish(struct image_sink *sink, const struct image *image, bool *already_there,
+                        struct error *error)
+{
+    struct push *push = (struct push *)sink;
+    const char *tag = push->reference.tag;
+
+    /* Where tags are immutable, even the same manifest is refused. The upload is then dropped by
+     * push_free(): what it holds is there already. */
+    if (manifest_is_tagged(push->client, tag, image, already_there, error))
+        return -1;
+    if (*already_there)
+        return 0;
+    if (upload_commit(&push->layer, &image->layer.digest, error) ||
+        manifest_put_config(push->client, image, error))
+        return -1;
+    return manifest_put(push->client, tag, image, error);
+}
+
+static void push_free(struct image_sink *sink)
+{
+    struct push *push = (struct push *)sink;
+
+    upload_done(&push->layer);
+    client_free(push->client);
+    reference_done(&push->reference);
+    free(push);
+}
+
+static const struct image_sink_ops push_ops = {.open = push_open,
+                                               .put_layer = push_put_layer,
+                                               .publish = push_publish,
+                                               .free = push_free};
+
+static char *copy(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+int registry_global_init(struct error *error)
+{
+    return http_global_init(error);
+}
+
+struct image_sink *registry_sink_new(const struct reference *reference,
+                                     const struct registry_options *options, struct cancel *cancel)
+{
+    struct push *push = NEW(struct push);
+
+    push->sink.ops = &push_ops;
+    push->reference = (struct reference){.domain = copy(reference->domain),
+                                         .host = copy(reference->host),
+                                         .path = copy(reference->path),
+                                         .tag = copy(reference->tag),
+                                         .digest = copy(reference->digest)};
+    push->options = *options;
+    push->cancel = cancel;
+    return &push->sink;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one door to this room: an image repository in a registry, as a place to push to, by the OCI
+ * distribution specification. How a registry is reached and who we are there is in the options.
+ */
+#ifndef CKPTOCI_REGISTRY_REGISTRY_H
+#define CKPTOCI_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "oci/image-sink.h"
+#include "oci/reference.h"
+
+/* All strings are borrowed and may be NULL: not given. They must outlive every sink. */
+struct registry_options {
+    const char *creds;    /* "user:password" or "user"; secret */
+    const char *authfile; /* path; else the usual files are searched */
+    const char *cert_dir; /* *.crt, X.cert and X.key in it are used; else certs.d is searched */
+    bool tls_verify;      /* false: https unverified, then http */
+};
+
+/* Once, before other threads start. */
+int registry_global_init(struct error *error);
+
+/* A sink that pushes to `reference` (copied). No I/O yet. `cancel` is watched during transfers. */
+struct image_sink *registry_sink_new(const struct reference *reference,
+                                     const struct registry_options *options, struct cancel *cancel);
+
+#endif

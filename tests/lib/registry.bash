@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Real registries for tests: Debian's docker-registry on free loopback ports. Source this file, then
+#
+#     registry_start_plain        http, for everybody
+#     registry_start_htpasswd     http, Basic authentication
+#     registry_start_tls          https with a certificate of its own
+#     registry_start_token        http, Bearer tokens from token-server.py
+#     registry_stop_all           at the end, also after failures
+#
+# Each start function sets and exports
+#     REGISTRY            host:port
+#     REGISTRY_DIR        its directory, with config.yml, log and storage/
+#     REGISTRY_STORAGE    where repositories lie
+#     REGISTRY_CREDS      user:password, where there is one
+#     REGISTRY_CERT_DIR   a directory for --cert-dir, registry_start_tls only
+#     REGISTRY_TOKEN_LOG  a line per token, registry_start_token only
+# Several registries may run at once. Directories lie under $REGISTRY_ROOT and stay until
+# registry_stop_all; registry_logs prints what they have logged.
+
+REGISTRY_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REGISTRY_WAIT_S=20
+
+registry_missing_tools() {
+    local tool
+    for tool in docker-registry htpasswd openssl python3; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
+}
+
+# registry_new_dir: a directory for one more registry, in REGISTRY_DIR
+registry_new_dir() {
+    if [ -z "${REGISTRY_ROOT:-}" ]; then
+        REGISTRY_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/ckptoci-registry.XXXXXX") || return 1
+        export REGISTRY_ROOT
+    fi
+    REGISTRY_DIR=$(mktemp -d "$REGISTRY_ROOT/XXXXXX") || return 1
+    REGISTRY_STORAGE=$REGISTRY_DIR/storage
+    mkdir "$REGISTRY_STORAGE"
+    unset REGISTRY_CREDS REGISTRY_CERT_DIR REGISTRY_TOKEN_LOG
+    export REGISTRY_DIR REGISTRY_STORAGE
+}
+
+# registry_run LOG COMMAND...: in the background, its pid noted for registry_stop_all. Without this
+# shell's variables: docker-registry takes REGISTRY_* as its configuration.
+registry_run() {
+    local log=$1
+    shift
+    env -i PATH="$PATH" HOME="$REGISTRY_DIR" "$@" </dev/null >"$log" 2>&1 3>&- &
+    echo $! >>"$REGISTRY_ROOT/pids"
+}
+
+# registry_wait_for COMMAND...: until it succeeds; fails with the logs after REGISTRY_WAIT_S
+registry_wait_for() {
+    local deadline=$((SECONDS + REGISTRY_WAIT_S))
+    until "$@"; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            echo "registry.bash: no sign of life after $REGISTRY_WAIT_S s" >&2
+            registry_logs >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+registry_find_port() {
+    REGISTRY=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$REGISTRY_DIR/log" |
+        head -n 1)
+    [ -n "$REGISTRY" ]
+}
+
+# registry_start [YAML]: a registry with these further sections in its configuration; "  tls:" and
+# the like may come first, to go under "http:"
+registry_start() {
+    cat >"$REGISTRY_DIR/config.yml" <<YAML
+version: 0.1
+log:
+  level: info
+storage:
+  filesystem:
+    rootdirectory: $REGISTRY_STORAGE
+  delete:
+    enabled: true
+  maintenance:
+    uploadpurging:
+      enabled: false
+http:
+  addr: 127.0.0.1:0
+${1:-}
+YAML
+    registry_run "$REGISTRY_DIR/log" docker-registry serve "$REGISTRY_DIR/config.yml"
+    registry_wait_for registry_find_port || return 1
+    export REGISTRY
+}
+
+# registry_make_cert NAME: NAME.crt and NAME.key for loopback, its own CA
+registry_make_cert() {
+    openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 2 -subj "/CN=ckptoci test $1" \
+        -addext "subjectAltName=IP:127.0.0.1,DNS:localhost" \
+        -keyout "$REGISTRY_DIR/$1.key" -out "$REGISTRY_DIR/$1.crt" 2>"$REGISTRY_DIR/openssl.log"
+}
+
+registry_set_creds() {
+    REGISTRY_CREDS="tester:s3cret:with colon"
+    export REGISTRY_CREDS
+}
+
+registry_start_plain() {
+    registry_new_dir && registry_start
+}
+
+registry_start_htpasswd() {
+    registry_new_dir || return 1
+    registry_set_creds
+    htpasswd -Bbn "${REGISTRY_CREDS%%:*}" "${REGISTRY_CREDS#*:}" >"$REGISTRY_DIR/htpasswd"
+    registry_start "auth:
+  htpasswd:
+    realm: ckptoci tests
+    path: $REGISTRY_DIR/htpasswd"
+}
+
+registry_start_tls() {
+    registry_new_dir && registry_make_cert server || return 1
+    mkdir "$REGISTRY_DIR/certs"
+    cp "$REGISTRY_DIR/server.crt" "$REGISTRY_DIR/certs/ca.crt"
+    registry_start "  tls:
+    certificate: $REGISTRY_DIR/server.crt
+    key: $REGISTRY_DIR/server.key" || return 1
+    REGISTRY_CERT_DIR=$REGISTRY_DIR/certs
+    export REGISTRY_CERT_DIR
+}
+
+# registry_start_token [OPTION...]: options for token-server.py
+registry_start_token() {
+    registry_new_dir && registry_make_cert token || return 1
+    registry_set_creds
+    REGISTRY_TOKEN_LOG=$REGISTRY_DIR/tokens
+    export REGISTRY_TOKEN_LOG
+    : >"$REGISTRY_TOKEN_LOG"
+    registry_run "$REGISTRY_DIR/token-server.log" python3 "$REGISTRY_LIB/token-server.py" \
+        --key "$REGISTRY_DIR/token.key" --cert "$REGISTRY_DIR/token.crt" \
+        --creds "$REGISTRY_CREDS" --issuer ckptoci-tests --log "$REGISTRY_TOKEN_LOG" \
+        --port-file "$REGISTRY_DIR/token-port" "$@"
+    registry_wait_for test -e "$REGISTRY_DIR/token-port" || return 1
+    registry_start "auth:
+  token:
+    realm: http://127.0.0.1:$(cat "$REGISTRY_DIR/token-port")/token
+    service: ckptoci tests
+    issuer: ckptoci-tests
+    rootcertbundle: $REGISTRY_DIR/token.crt"
+}
+
+# registry_open_uploads: the upload sessions that nobody has closed, one per line. A deleted session
+# may leave an empty shell behind; what counts is the mark of its start.
+registry_open_uploads() {
+    find "$REGISTRY_STORAGE" -path '*/_uploads/*/startedat'
+}
+
+registry_logs() {
+    local log
+    for log in "$REGISTRY_ROOT"/*/*log; do
+        [ -e "$log" ] || continue
+        echo "== $log"
+        tail -n 30 "$log"
+    done
+}
+
+registry_stop_all() {
+    local pid
+    [ -n "${REGISTRY_ROOT:-}" ] || return 0
+    if [ -e "$REGISTRY_ROOT/pids" ]; then
+        while read -r pid; do
+            kill "$pid" 2>/dev/null
+            wait "$pid" 2>/dev/null
+        done <"$REGISTRY_ROOT/pids"
+    fi
+    rm -rf "$REGISTRY_ROOT"
+    unset REGISTRY_ROOT REGISTRY REGISTRY_DIR REGISTRY_STORAGE REGISTRY_CREDS REGISTRY_CERT_DIR \
+        REGISTRY_TOKEN_LOG
+    return 0
+}

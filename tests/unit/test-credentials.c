@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry-files.h"
+
+#include "registry/authfile.h"
+#include "registry/credentials.h"
+
+/* "user-x:pass:x", and the same for y and z */
+#define X "{\"auth\":\"dXNlci14OnBhc3M6eA==\"}"
+#define Y "{\"auth\":\"dXNlci15OnBhc3M6eQ==\"}"
+#define Z "{\"auth\":\"dXNlci16OnBhc3M6eg==\"}"
+
+static char docker_io[] = "docker.io", hub_path[] = "library/x";
+static char domain[] = "registry.example:5000", path[] = "team/app/checkpoint", tag[] = "1";
+static const struct reference repository = {.domain = domain,
+                                            .host = domain,
+                                            .path = path,
+                                            .tag = tag};
+static const struct reference hub = {.domain = docker_io,
+                                     .host = docker_io,
+                                     .path = hub_path,
+                                     .tag = tag};
+
+static void assert_found(const struct reference *reference, const struct registry_options *options,
+                         const char *letter)
+{
+    cleanup(credentials_done) struct credentials credentials = {0};
+    struct error error;
+
+    if (credentials_find(&credentials, reference, options, &error))
+        fail_msg("%s", error.text);
+    if (!letter) {
+        assert_null(credentials.username);
+        return;
+    }
+    if (!credentials.username)
+        fail_msg("no credentials, not %s", letter);
+    assert_memory_equal(credentials.username, "user-", 5);
+    assert_string_equal(credentials.username + 5, letter);
+    assert_memory_equal(credentials.password, "pass:", 5);
+    assert_string_equal(credentials.password + 5, letter);
+    assert_non_null(credentials.origin);
+}
+
+/* The error names the file and its text has all the words; never what the file holds. */
+static void assert_refused(const struct registry_options *options, const char *words[])
+{
+    struct credentials credentials = {0};
+    struct error error;
+
+    assert_int_equal(credentials_find(&credentials, &repository, options, &error), -1);
+    assert_null(credentials.username);
+    for (size_t i = 0; words[i]; i++)
+        if (!strstr(error.text, words[i]))
+            fail_msg("%s: no word of %s", error.text, words[i]);
+    assert_null(strstr(error.text, "c2VjcmV0"));
+}
+
+/* Whom the options' own file gives for each reference. */
+static void assert_file(void **state, const char *content, const struct reference *reference,
+                        const char *letter)
+{
+    cleanup_free char *file = write_file(state, "auth.json", content);
+    const struct registry_options options = {.authfile = file};
+
+    assert_found(reference, &options, letter);
+}
+
+static void test_nothing_anywhere_is_anonymous(void **state)
+{
+    const struct registry_options options = {0};
+
+    (void)state;
+    assert_found(&repository, &options, NULL);
+}
+
+static void test_creds_come_first_and_split_at_the_first_colon(void **state)
+{
+    cleanup_free char *file = write_file(state, "auth.json", "{");
+    const struct registry_options options = {.creds = "user-c:pass:c", .authfile = file};
+
+    assert_found(&repository, &options, "c");
+}
+
+static void test_creds_without_a_password(void **state)
+{
+    cleanup(credentials_done) struct credentials credentials = {0};
+    struct registry_options options = {.creds = "user"};
+    struct error error;
+
+    (void)state;
+    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), 0);
+    assert_string_equal(credentials.username, "user");
+    assert_string_equal(credentials.password, "");
+    options.creds = ":password";
+    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), -1);
+    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_null(strstr(error.text, "password;"));
+}
+
+static void test_the_longest_key_wins(void **state)
+{
+#define HOST "\"registry.example:5000\":" X
+    assert_file(state, "{\"auths\":{" HOST "}}", &repository, "x");
+    assert_file(state, "{\"auths\":{" HOST ",\"registry.example:5000/team\":" Y "}}", &repository,
+                "y");
+    assert_file(state,
+                "{\"auths\":{\"registry.example:5000/team/app/checkpoint\":" Z
+                ",\"registry.example:5000/team\":" Y "," HOST "}}",
+                &repository, "z");
+    assert_file(state,
+                "{\"auths\":{\"registry.example:5000/team/app/checkpoint-2\":" Z "," HOST "}}",
+                &repository, "x");
+#undef HOST
+}
+
+static void test_another_host_or_repository_is_not_ours(void **state)
+{
+    assert_file(state,
+                "{\"auths\":{\"registry.example\":" X ",\"registry.example:500\":" X
+                ",\"example:5000\":" X ",\"registry.example:5000/other\":" X
+                ",\"https://registry.example:50001/v1/\":" X "}}",
+                &repository, NULL);
+}
+
+static void test_keys_as_docker_once_wrote_them(void **state)
+{
+    static const char *const keys[] = {
+        "https://registry.example:5000",     "http://registry.example:5000",
+        "https://registry.example:5000/v1/", "https://registry.example:5000/v2/",
+        "registry.example:5000/v2/",
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        cleanup_free char *content = xasprintf("{\"auths\":{\"%s\":" X "}}", keys[i]);
+
+        assert_file(state, content, &repository, "x");
+    }
+}
+
+static void test_docker_hub_has_many_names(void **state)
+{
+    static const char *const keys[] = {
+        "https://index.docker.io/v1/", "docker.io",         "index.docker.io",
+        "registry-1.docker.io",        "docker.io/library", "docker.io/library/x"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        cleanup_free char *content = xasprintf("{\"auths\":{\"%s\":" X "}}", keys[i]);
+
+        assert_file(state, content, &hub, "x");
+        assert_file(state, content, &repository, NULL);
+    }
+}
+
+static void test_user_and_password_in_fields_of_their_own(void **state)
+{
+    assert_file(state,
+                "{\"auths\":{\"registry.example:5000\":{\"username\":\"user-f\","
+                "\"password\":\"pass:f\",\"email\":\"\"}}}",
+                &repository, "f");
+}
+
+static void test_an_entry_without_a_password_is_none(void **state)
+{
+    assert_file(state, "{\"auths\":{\"registry.example:5000\":{}},\"credsStore\":\"x\"}",
+                &repository, NULL);
+    assert_file(state, "{}", &repository, NULL);
+    assert_file(state, "", &repository, NULL);
+}
+
+static void test_the_usual_files_come_in_order(void **state)
+{
+    const struct registry_options options = {0};
+
+    put_file(state, ".dockercfg", "{\"https://registry.example:5000/v1/\":" X "}");
+    assert_found(&repository, &options, "x");
+    put_file(state, ".docker/config.json",
+             "{\"auths\":{\"registry.example:5000\":" Y "},\"HttpHeaders\":{}}");
+    assert_found(&repository, &options, "y");
+    put_file(state, ".config/containers/auth.json",
+             "{\"auths\":{\"registry.example:5000\":" Z "}}");
+    assert_found(&repository, &options, "z");
+    put_file(state, "run/containers/auth.json",
+             "{\"auths\":{\"registry.example:5000/team\":" X "}}");
+    assert_found(&repository, &options, "x");
+    assert_found(&hub, &options, NULL);
+}
+
+static void test_environment_moves_the_usual_files(void **state)
+{
+    const struct registry_options options = {0};
+    cleanup_free char *docker_dir = xasprintf("%s/d", (const char *)*state);
+    cleanup_free char *config_dir = xasprintf("%s/c", (const char *)*state);
+
+    put_file(state, "c/containers/auth.json", "{\"auths\":{\"registry.example:5000\":" Z "}}");
+    put_file(state, "d/config.json", "{\"auths\":{\"registry.example:5000\":" Y "}}");
+    setenv("DOCKER_CONFIG", docker_dir, 1);
+    assert_found(&repository, &options, "y");
+    setenv("XDG_CONFIG_HOME", config_dir, 1);
+    assert_found(&repository, &options, "z");
+}
+
+static void test_a_named_file_is_the_only_one(void **state)
+{
+    struct registry_options options = {0};
+    cleanup_free char *empty = write_file(state, "empty.json", "{\"auths\":{}}");
+    cleanup_free char *named =
+        write_file(state, "named.json", "{\"auths\":{\"registry.example:5000\":" Y "}}");
+
+    put_file(state, ".docker/config.json", "{\"auths\":{\"registry.example:5000\":" X "}}");
+    setenv("REGISTRY_AUTH_FILE", empty, 1);
+    assert_found(&repository, &options, NULL);
+    options.authfile = named;
+    assert_found(&repository, &options, "y");
+}
+
+static void test_a_named_file_must_be_there(void **state)
+{
+    struct registry_options options = {.authfile = "/nonexistent/auth.json"};
+    const char *by_option[] = {"--authfile", "/nonexistent/auth.json", NULL};
+    const char *by_environment[] = {"$REGISTRY_AUTH_FILE", "/nonexistent/env.json", NULL};
+
+    (void)state;
+    assert_refused(&options, by_option);
+    options.authfile = NULL;
+    setenv("REGISTRY_AUTH_FILE", "/nonexistent/env.json", 1);
+    assert_refused(&options, by_environment);
+}
+
+static void test_a_malformed_usual_file_is_named_but_not_quoted(void **state)
+{
+    const struct registry_options options = {0};
+    const char *words[] = {".docker/config.json", "line 2", "--authfile", NULL};
+
+    put_file(state, ".docker/config.json",
+             "{\"auths\":\n{\"registry.example:5000\":{\"auth\":\"c2VjcmV0");
+    assert_refused(&options, words);
+}
+
+static void test_auth_that_is_no_pair_is_named_but_not_quoted(void **state)
+{
+    static const char *const values[] = {"c2VjcmV0", "c2VjcmV0OnNlY3JldA", "c2VjcmV0:!"};
+    const struct registry_options options = {0};
+    const char *words[] = {".docker/config.json", "\"registry.example:5000\"", "base64", NULL};
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        cleanup_free char *content =
+            xasprintf("{\"auths\":{\"registry.example:5000\":{\"auth\":\"%s\"}}}", values[i]);
+
+        put_file(state, ".docker/config.json", content);
+        assert_refused(&options, words);
+    }
+}
+
+static void test_refuses_another_shape(void **state)
+{
+    static const char *const contents[] = {"[]", "{\"auths\":[]}"};
+    const struct registry_options options = {0};
+    const char *words[] = {".docker/config.json", "not a", NULL};
+
+    for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+        put_file(state, ".docker/config.json", contents[i]);
+        assert_refused(&options, words);
+    }
+}
+
+static void test_refuses_files_over_the_limit(void **state)
+{
+    cleanup_free char *content = xcalloc(AUTHFILE_MAX_BYTES + 2, 1);
+    cleanup_free char *file = NULL;
+    const char *words[] = {"auth.json", "more than", NULL};
+    struct registry_options options = {0};
+
+    memset(content, ' ', AUTHFILE_MAX_BYTES + 1);
+    content[0] = '{';
+    content[AUTHFILE_MAX_BYTES] = '}';
+    file = write_file(state, "auth.json", content);
+    options.authfile = file;
+    assert_refused(&options, words);
+    content[AUTHFILE_MAX_BYTES - 1] = '}';
+    content[AUTHFILE_MAX_BYTES] = '\0';
+    assert_file(state, content, &repository, NULL);
+}
+
+static void test_advice_says_where_credentials_came_from(void **state)
+{
+    cleanup_free char *file =
+        write_file(state, ".docker/config.json", "{\"auths\":{\"registry.example:5000\":" X "}}");
+    const struct registry_options options = {0};
+    cleanup(credentials_done) struct credentials credentials = {0};
+    struct error error;
+
+    error_set(&error, ERROR_UNAUTHORIZED, "401");
+    credentials_advise(&credentials, domain, &error);
+    assert_non_null(strstr(error.text, "no credentials for registry.example:5000"));
+    assert_non_null(strstr(error.text, "--creds"));
+    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), 0);
+    error_set(&error, ERROR_UNAUTHORIZED, "401");
+    credentials_advise(&credentials, domain, &error);
+    assert_non_null(strstr(error.text, file));
+    assert_null(strstr(error.text, "pass:x"));
+}
+
+#define HOME_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_home, tear_down_home)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOME_TEST(test_nothing_anywhere_is_anonymous),
+        HOME_TEST(test_creds_come_first_and_split_at_the_first_colon),
+        HOME_TEST(test_creds_without_a_password),
+        HOME_TEST(test_the_longest_key_wins),
+        HOME_TEST(test_another_host_or_repository_is_not_ours),
+        HOME_TEST(test_keys_as_docker_once_wrote_them),
+        HOME_TEST(test_docker_hub_has_many_names),
+        HOME_TEST(test_user_and_password_in_fields_of_their_own),
+        HOME_TEST(test_an_entry_without_a_password_is_none),
+        HOME_TEST(test_the_usual_files_come_in_order),
+        HOME_TEST(test_environment_moves_the_usual_files),
+        HOME_TEST(test_a_named_file_is_the_only_one),
+        HOME_TEST(test_a_named_file_must_be_there),
+        HOME_TEST(test_a_malformed_usual_file_is_named_but_not_quoted),
+        HOME_TEST(test_auth_that_is_no_pair_is_named_but_not_quoted),
+        HOME_TEST(test_refuses_another_shape),
+        HOME_TEST(test_refuses_files_over_the_limit),
+        HOME_TEST(test_advice_says_where_credentials_came_from),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
