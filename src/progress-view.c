@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress-view.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+enum {
+    BAR_INTERVAL_MS = 200,
+    LINE_INTERVAL_MS = 30 * 1000,
+    BAR_WIDTH = 24,
+    DEFAULT_COLUMNS = 80,
+    TEXT_SIZE = 200,
+};
+
+struct progress_view {
+    const struct progress *progress;
+    bool terminal;
+    bool running; /* there is a thread */
+    pthread_t thread;
+    struct timespec begun;
+    pthread_cond_t ended_changed;
+    bool ended; /* guarded by output_mutex */
+};
+
+/* One stderr, one lock; and what a message has to wipe off the line first. */
+static pthread_mutex_t output_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool bar_shown;
+
+static void wipe_bar(void)
+{
+    if (bar_shown)
+        fputs("\r\033[K", stderr);
+    bar_shown = false;
+}
+
+static const char *format_bytes(double bytes, char text[16])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    int unit = 0;
+
+    while (bytes >= 1024 && unit < 4) {
+        bytes /= 1024;
+        unit++;
+    }
+    snprintf(text, 16, unit == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    return text;
+}
+
+static double seconds_since(const struct timespec *begun)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
+}
+
+static void format_bar(char *text, size_t size, double share)
+{
+    int filled = (int)(share * BAR_WIDTH);
+
+    snprintf(text, size, "[%.*s%.*s] %3d%%  ", filled,
+             "========================", BAR_WIDTH - filled, "                        ",
+             (int)(share * 100));
+}
+
+static void format_progress(const struct progress_view *view, bool with_bar, char text[TEXT_SIZE])
+{
+    double total = (double)atomic_load(&view->progress->bytes_total);
+    double read = (double)atomic_load(&view->progress->bytes_read);
+    double sent = (double)atomic_load(&view->progress->bytes_sent);
+    double seconds = seconds_since(&view->begun), rate = seconds > 0 ? read / seconds : 0;
+    char bar[64] = "", left[48] = "", read_text[16], sent_text[16], rate_text[16];
+
+    if (with_bar && total > 0)
+        format_bar(bar, sizeof bar, read < total ? read / total : 1);
+    if (total > 0 && rate > 0) {
+        int64_t seconds_left = read < total ? (int64_t)((total - read) / rate + 0.5) : 0;
+
+        snprintf(left, sizeof left, ", %" PRId64 ":%02" PRId64 " left", seconds_left / 60,
+                 seconds_left % 60);
+    }
+    snprintf(text, TEXT_SIZE, "%s%s read, %s sent, %s/s%s", bar, format_bytes(read, read_text),
+             format_bytes(sent, sent_text), format_bytes(rate, rate_text), left);
+}
+
+static void show_bar(const struct progress_view *view)
+{
+    struct winsize window = {.ws_col = DEFAULT_COLUMNS};
+    char text[TEXT_SIZE];
+
+    format_progress(view, true, text);
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &window);
+    wipe_bar();
+    fprintf(stderr, "%.*s", window.ws_col > 1 ? window.ws_col - 1 : DEFAULT_COLUMNS, text);
+    fflush(stderr);
+    bar_shown = true;
+}
+
+static void show_line(const struct progress_view *view)
+{
+    char text[TEXT_SIZE];
+
+    format_progress(view, false, text);
+    fprintf(stderr, "ckptoci: %s\n", text);
+}
+
+static void *show(void *argument)
+{
+    struct progress_view *view = argument;
+    int interval_ms = view->terminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
+    struct timespec next = view->begun;
+
+    pthread_mutex_lock(&output_mutex);
+    for (;;) {
+        next.tv_sec += interval_ms / 1000;
+        next.tv_nsec += interval_ms % 1000 * 1000000L;
+        if (next.tv_nsec >= 1000000000L) {
+            next.tv_nsec -= 1000000000L;
+            next.tv_sec++;
+        }
+        while (!view->ended &&
+               pthread_cond_timedwait(&view->ended_changed, &output_mutex, &next) == 0)
+            ;
+        if (view->ended)
+            break;
+        if (view->terminal)
+            show_bar(view);
+        else
+            show_line(view);
+    }
+    wipe_bar();
+    pthread_mutex_unlock(&output_mutex);
+    return NULL;
+}
+
+struct progress_view *progress_view_new(const struct progress *progress, bool quiet)
+{
+    struct progress_view *view = NEW(struct progress_view);
+    pthread_condattr_t attributes;
+
+    view->progress = progress;
+    view->terminal = isatty(STDERR_FILENO);
+    clock_gettime(CLOCK_MONOTONIC, &view->begun);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&view->ended_changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (!quiet) {
+        if (pthread_create(&view->thread, NULL, show, view) != 0)
+            abort();
+        view->running = true;
+    }
+    return view;
+}
+
+void progress_view_free(struct progress_view *view)
+{
+    if (!view)
+        return;
+    if (view->running) {
+        pthread_mutex_lock(&output_mutex);
+        view->ended = true;
+        pthread_cond_signal(&view->ended_changed);
+        pthread_mutex_unlock(&output_mutex);
+        pthread_join(view->thread, NULL);
+    }
+    pthread_cond_destroy(&view->ended_changed);
+    free(view);
+}
+
+void progress_view_warn(const char *text)
+{
+    pthread_mutex_lock(&output_mutex);
+    wipe_bar();
+    fprintf(stderr, "ckptoci: warning: %s\n", text);
+    pthread_mutex_unlock(&output_mutex);
+}

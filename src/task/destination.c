@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/destination.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/store.h"
+
+static int parse_registry(struct destination *destination, const char *text, struct error *error)
+{
+    struct reference *reference = &destination->reference;
+    cleanup_free char *formatted = NULL;
+
+    destination->kind = DESTINATION_REGISTRY;
+    if (reference_parse(reference, text, error) < 0)
+        return -1;
+    if (reference->digest)
+        return error_set(error, ERROR_USAGE,
+                         "a destination cannot name a digest: it is known only afterwards");
+    formatted = reference_format(reference);
+    destination->name = xasprintf("docker://%s", formatted);
+    return 0;
+}
+
+static int parse_path(struct destination *destination, enum destination_kind kind,
+                      const char *transport, const char *text, struct error *error)
+{
+    const char *colon = strchr(text, ':');
+
+    if (*text == '\0' || text == colon)
+        return error_set(error, ERROR_USAGE, "the path is missing behind \"%s\"", transport);
+    if (colon && colon[1] == '\0')
+        return error_set(error, ERROR_USAGE, "the tag is missing behind the colon");
+    destination->kind = kind;
+    destination->path = xstrndup(text, colon ? (size_t)(colon - text) : strlen(text));
+    destination->tag = colon ? xstrdup(colon + 1) : NULL;
+    destination->name = xasprintf("%s%s", transport, text);
+    return 0;
+}
+
+/* Transports that skopeo has and we have not: not to be taken for the name of a host. */
+static int check_transport(const char *text, struct error *error)
+{
+    static const char *const others[] = {"containers-storage:",
+                                         "dir:",
+                                         "docker-archive:",
+                                         "docker-daemon:",
+                                         "oci-layout:",
+                                         "ostree:",
+                                         "sif:",
+                                         "tarball:",
+                                         NULL};
+    const char *scheme = strstr(text, "://");
+
+    for (const char *const *other = others; *other; other++)
+        if (strncmp(text, *other, strlen(*other)) == 0)
+            return error_set(error, ERROR_USAGE,
+                             "\"%s\" is not supported; use docker://, oci: or oci-archive:",
+                             *other);
+    if (scheme)
+        return error_set(error, ERROR_USAGE, "\"%.*s://\" is not supported; use docker://",
+                         (int)(scheme - text), text);
+    return 0;
+}
+
+int destination_parse(struct destination *ret, const char *text, struct error *error)
+{
+    static const char docker[] = "docker://", layout[] = "oci:", archive[] = "oci-archive:";
+    cleanup(destination_done) struct destination destination = {0};
+    int result;
+
+    if (strncmp(text, docker, sizeof docker - 1) == 0)
+        result = parse_registry(&destination, text + sizeof docker - 1, error);
+    else if (strncmp(text, layout, sizeof layout - 1) == 0)
+        result =
+            parse_path(&destination, DESTINATION_LAYOUT, layout, text + sizeof layout - 1, error);
+    else if (strncmp(text, archive, sizeof archive - 1) == 0)
+        result = parse_path(&destination, DESTINATION_ARCHIVE, archive, text + sizeof archive - 1,
+                            error);
+    else if ((result = check_transport(text, error)) == 0)
+        result = parse_registry(&destination, text, error);
+    if (result < 0)
+        return error_context(error, "destination \"%s\"", text);
+    *ret = destination;
+    destination = (struct destination){0};
+    return 0;
+}
+
+void destination_done(struct destination *destination)
+{
+    free(destination->name);
+    reference_done(&destination->reference);
+    free(destination->path);
+    free(destination->tag);
+}
+
+struct image_sink *destination_sink_new(const struct destination *destination,
+                                        const struct registry_options *options,
+                                        struct cancel *cancel)
+{
+    switch (destination->kind) {
+    case DESTINATION_LAYOUT:
+        return layout_sink_new(destination->path, destination->tag);
+    case DESTINATION_ARCHIVE:
+        return oci_archive_sink_new(destination->path, destination->tag);
+    case DESTINATION_REGISTRY:
+        break;
+    }
+    return registry_sink_new(&destination->reference, options, cancel);
+}

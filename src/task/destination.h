@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where an image goes, as the user writes it:
+ *
+ *     docker://HOST[:PORT]/NAME[:TAG]   a registry; the bare reference says the same
+ *     oci:DIRECTORY[:TAG]               an OCI image layout
+ *     oci-archive:FILE[:TAG]            a tar file of one
+ *
+ * The path of the last two ends at its first colon, as skopeo and podman have it.
+ */
+#ifndef CKPTOCI_TASK_DESTINATION_H
+#define CKPTOCI_TASK_DESTINATION_H
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "oci/image-sink.h"
+#include "oci/reference.h"
+#include "registry/registry.h"
+
+enum destination_kind {
+    DESTINATION_REGISTRY,
+    DESTINATION_LAYOUT,
+    DESTINATION_ARCHIVE,
+};
+
+struct destination {
+    enum destination_kind kind;
+    char *name;                 /* in full, with the transport and the tag; for messages */
+    struct reference reference; /* of a registry */
+    char *path, *tag;           /* of a layout or archive; tag may be NULL */
+};
+
+/* -1: ERROR_USAGE; *destination is then unchanged. */
+int destination_parse(struct destination *destination, const char *text, struct error *error);
+void destination_done(struct destination *destination);
+
+/* No I/O yet. `options` and `cancel` are borrowed until the sink is freed. */
+struct image_sink *destination_sink_new(const struct destination *destination,
+                                        const struct registry_options *options,
+                                        struct cancel *cancel);
+
+#endif

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Stopped in the middle, or out of space: a clear message, its exit status, and nothing left.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/lib/image.bash
+    . "$TEST_LIB/image.bash"
+    # shellcheck source=tests/lib/registry.bash
+    . "$TEST_LIB/registry.bash"
+    cd "$BATS_TEST_TMPDIR" || return 1
+    archive=$TEST_DATA/crio-1.36-shop.tar
+    unset SOURCE_DATE_EPOCH
+}
+
+teardown() {
+    registry_stop_all
+}
+
+# start DESTINATION...: converts a pipe that stays open behind half of the archive; sets pid
+start() {
+    mkfifo archive.fifo
+    "$CKPTOCI" convert -q --tls-verify=false --compression-format none archive.fifo "$@" \
+        >out 2>err 3>&- &
+    pid=$!
+    exec 5>archive.fifo
+    head -c 300000 "$archive" >&5
+}
+
+# finish STATUS TEXT
+finish() {
+    local status=0
+    wait "$pid" || status=$?
+    exec 5>&-
+    cat err
+    [ "$status" -eq "$1" ]
+    [[ $(cat err) == *"$2"* ]]
+    [ ! -s out ]
+}
+
+@test "SIGINT, SIGTERM and SIGHUP: exit status 130, nothing left" {
+    for signal in INT TERM HUP; do
+        # A shell lets its background jobs ignore SIGINT; env gives it back.
+        mkfifo archive.fifo
+        env --default-signal=INT "$CKPTOCI" convert -q archive.fifo oci:new/image:tag \
+            oci-archive:image.tar >out 2>err 3>&- &
+        pid=$!
+        exec 5>archive.fifo
+        head -c 300000 "$archive" >&5
+        sleep 0.3
+        kill -$signal "$pid"
+        finish 130 interrupted
+        [ ! -e new ]
+        [ ! -e image.tar ]
+        rm archive.fifo
+    done
+}
+
+@test "interrupted while uploading: the registry is left without the upload" {
+    registry_start_plain
+    start "$REGISTRY/x:1"
+    registry_wait_for grep -q 'http.request.method=PATCH\|PATCH /v2' "$REGISTRY_DIR/log" ||
+        registry_wait_for test -n "$(registry_open_uploads)"
+    [ "$(registry_open_uploads)" != "" ]
+    kill -TERM "$pid"
+    finish 130 interrupted
+    [ "$(registry_open_uploads)" = "" ]
+    [ "$(find "$REGISTRY_STORAGE" -name data)" = "" ]
+}
+
+@test "interrupted while an existing layout is written: it stays as it was" {
+    "$CKPTOCI" convert -q "$TEST_DATA/crio-1.36-counter.tar" oci:image:tag
+    before=$(find image | sort | xargs -d '\n' stat -c '%n %Y %s')
+    start oci:image:tag
+    sleep 0.3
+    kill -TERM "$pid"
+    finish 130 interrupted
+    [ "$before" = "$(find image | sort | xargs -d '\n' stat -c '%n %Y %s')" ]
+}
+
+@test "a full disk: a clear message, nothing left" {
+    unshare -rm true 2>/dev/null || skip "no user namespaces"
+    mkdir small
+    # shellcheck disable=SC2016 # for the inner shell
+    run unshare -rm bash -c '
+        mount -t tmpfs -o size=256k none small &&
+            "$0" convert -q --compression-format none "$1" oci:small/image:tag
+        status=$?
+        find small -mindepth 1
+        exit $status' "$CKPTOCI" "$archive"
+    [ "$status" -eq 1 ]
+    [[ $output == *"push to oci:small/image:tag: "*"No space left on device"* ]]
+    [[ $output == *"free some space"* ]]
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a full disk under an archive file" {
+    unshare -rm true 2>/dev/null || skip "no user namespaces"
+    mkdir small
+    # shellcheck disable=SC2016 # for the inner shell
+    run unshare -rm bash -c '
+        mount -t tmpfs -o size=256k none small &&
+            "$0" convert -q --compression-format none "$1" oci-archive:small/image.tar
+        status=$?
+        find small -mindepth 1
+        exit $status' "$CKPTOCI" "$archive"
+    [ "$status" -eq 1 ]
+    [[ $output == *"No space left on device"* ]]
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a file size limit is an error like a full disk, not a crash" {
+    run bash -c 'ulimit -f 100; "$0" convert -q --compression-format none "$1" oci:image:tag' \
+        "$CKPTOCI" "$archive"
+    [ "$status" -eq 1 ]
+    [[ $output == *"File too large"* ]]
+    [ ! -e image ]
+}
+
+@test "a full disk at one destination does not stop the other" {
+    unshare -rm true 2>/dev/null || skip "no user namespaces"
+    mkdir small
+    # shellcheck disable=SC2016 # for the inner shell
+    run unshare -rm bash -c '
+        mount -t tmpfs -o size=256k none small &&
+            "$0" convert -q --compression-format none "$1" oci:small/image:tag oci:image:tag' \
+        "$CKPTOCI" "$archive"
+    [ "$status" -eq 1 ]
+    assert_layout_sound image
+    layout_layer image tag | cmp - "$archive"
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The command line itself: help, manual, wrong usage.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    archive=$TEST_DATA/crio-1.36-counter.tar
+}
+
+# wrong TEXT ARGUMENT...: exit status 2 and TEXT in the message; nothing on standard output
+wrong() {
+    local text=$1
+    shift
+    run --separate-stderr "$CKPTOCI" "$@"
+    echo "status $status: $stderr"
+    [ "$status" -eq 2 ]
+    [ "$output" = "" ]
+    [[ $stderr == *"$text"* ]]
+}
+
+@test "wrong usage is told apart, exit status 2" {
+    wrong "Usage:"
+    wrong '"transmogrify" is no command' transmogrify
+    wrong "an archive and at least one destination" convert
+    wrong "an archive and at least one destination" convert "$archive"
+    wrong '"--frobnicate" is unknown' convert --frobnicate "$archive" oci:image
+    wrong '"-x"' convert -x "$archive" oci:image
+    wrong '"--name" needs an argument' convert "$archive" oci:image --name
+    wrong '"--json=1" takes no argument' convert --json=1 "$archive" oci:image
+    wrong '"maybe" is neither true nor false' convert --tls-verify=maybe "$archive" oci:image
+    wrong '"0" is not a number from 1' convert --jobs 0 "$archive" oci:image
+    wrong '"lzma" is not zstd, gzip or none' convert --compression-format lzma "$archive" oci:image
+    wrong '"novalue" is not KEY=VALUE' convert --annotation novalue "$archive" oci:image
+    wrong 'is not supported' convert "$archive" docker-archive:image.tar
+    wrong 'destination "docker://Upper/case"' convert "$archive" docker://Upper/case
+    wrong 'cannot name a digest' convert "$archive" \
+        "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
+    [ ! -e image ]
+}
+
+@test "options may stand behind the arguments, and -- ends them" {
+    "$CKPTOCI" convert "$archive" oci:image:tag --quiet
+    cp "$archive" ./-archive.tar
+    "$CKPTOCI" convert -q -- -archive.tar oci:image:tag
+}
+
+@test "help and version go to standard output" {
+    for arguments in --help help -h "help convert" "convert --help" "convert -h" --version; do
+        # shellcheck disable=SC2086 # two words
+        run --separate-stderr "$CKPTOCI" $arguments
+        [ "$status" -eq 0 ]
+        [ "$output" != "" ]
+        [ "$stderr" = "" ]
+    done
+}
+
+@test "the manual pages know every option and every exit status, and no other option" {
+    "$CKPTOCI" convert --help | grep -oE -- '--[a-z-]+' | sort -u >help
+    sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-convert.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
+    diff help manual
+    for status in 0 1 2 3 4 130; do
+        grep -qE "^\.B $status\$" "$TEST_DOCS/ckptoci.1"
+    done
+    "$CKPTOCI" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
+    [ -s commands ]
+    while read -r command; do
+        grep -qF "ckptoci\\-$command" "$TEST_DOCS/ckptoci.1"
+    done <commands
+}
+
+@test "the manual pages are well-formed" {
+    command -v man >/dev/null || skip "no man"
+    for page in "$TEST_DOCS"/*.1; do
+        run --separate-stderr man --warnings -l -Tutf8 "$page"
+        [ "$status" -eq 0 ]
+        [ "$output" != "" ]
+        [ "$stderr" = "" ]
+    done
+}
+
+@test "credentials do not stay on the command line" {
+    mkfifo archive.fifo
+    "$CKPTOCI" convert -q --creds user:secret123 archive.fifo oci:image:tag &
+    pid=$!
+    for _ in {1..100}; do
+        [[ $(tr '\0' ' ' <"/proc/$pid/cmdline") == *"user:secret123"* ]] || break
+        sleep 0.05
+    done
+    cmdline=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+    cat "$archive" >archive.fifo
+    wait "$pid"
+    [[ $cmdline == *"--creds *************"* ]]
+}
+
+@test "a result that cannot be written is a failure" {
+    run bash -c '"$0" convert -q "$1" oci:image:tag >/dev/full' "$CKPTOCI" "$archive"
+    [ "$status" -eq 1 ]
+    [[ $output == *"standard output"* ]]
+}

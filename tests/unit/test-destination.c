@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Destinations as users write them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "task/destination.h"
+
+static void assert_registry(const char *text, const char *name, const char *path, const char *tag)
+{
+    cleanup(destination_done) struct destination destination = {0};
+    struct error error = {0};
+
+    if (destination_parse(&destination, text, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(destination.kind, DESTINATION_REGISTRY);
+    assert_string_equal(destination.name, name);
+    assert_string_equal(destination.reference.path, path);
+    assert_string_equal(destination.reference.tag, tag);
+}
+
+static void assert_path(const char *text, enum destination_kind kind, const char *path,
+                        const char *tag)
+{
+    cleanup(destination_done) struct destination destination = {0};
+    struct error error = {0};
+
+    if (destination_parse(&destination, text, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(destination.kind, kind);
+    assert_string_equal(destination.name, text);
+    assert_string_equal(destination.path, path);
+    if (tag)
+        assert_string_equal(destination.tag, tag);
+    else
+        assert_null(destination.tag);
+}
+
+static void assert_refused(const char *text, const char *because)
+{
+    struct destination destination;
+    struct error error = {0};
+
+    assert_int_equal(destination_parse(&destination, text, &error), -1);
+    assert_int_equal(error.kind, ERROR_USAGE);
+    if (!strstr(error.text, because) || !strstr(error.text, text))
+        fail_msg("\"%s\" does not say \"%s\" of \"%s\"", error.text, because, text);
+}
+
+static void test_registries(void **state)
+{
+    (void)state;
+    assert_registry("docker://localhost:5000/a/b:1", "docker://localhost:5000/a/b:1", "a/b", "1");
+    assert_registry("localhost:5000/a/b:1", "docker://localhost:5000/a/b:1", "a/b", "1");
+    assert_registry("registry.example/x", "docker://registry.example/x:latest", "x", "latest");
+    assert_registry("counter:2", "docker://docker.io/library/counter:2", "library/counter", "2");
+    /* A repository called oci is no transport. */
+    assert_registry("registry.example/oci:1", "docker://registry.example/oci:1", "oci", "1");
+}
+
+static void test_layouts_and_archives(void **state)
+{
+    (void)state;
+    assert_path("oci:dir", DESTINATION_LAYOUT, "dir", NULL);
+    assert_path("oci:/some/dir:tag", DESTINATION_LAYOUT, "/some/dir", "tag");
+    assert_path("oci:dir:a/b:1", DESTINATION_LAYOUT, "dir", "a/b:1");
+    assert_path("oci-archive:file.tar:tag", DESTINATION_ARCHIVE, "file.tar", "tag");
+    assert_path("oci-archive:file.tar", DESTINATION_ARCHIVE, "file.tar", NULL);
+}
+
+static void test_what_we_cannot_write_to_is_refused(void **state)
+{
+    (void)state;
+    assert_refused("oci:", "path is missing");
+    assert_refused("oci::tag", "path is missing");
+    assert_refused("oci:dir:", "tag is missing");
+    assert_refused("docker-archive:x.tar", "\"docker-archive:\" is not supported");
+    assert_refused("containers-storage:x", "not supported");
+    assert_refused("https://registry.example/x", "\"https://\" is not supported");
+    assert_refused("docker://", "");
+    assert_refused("registry.example/X", "");
+    assert_refused("registry.example/x@sha256:"
+                   "0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e",
+                   "cannot name a digest");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_registries),
+        cmocka_unit_test(test_layouts_and_archives),
+        cmocka_unit_test(test_what_we_cannot_write_to_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
