@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -16,6 +18,7 @@ struct input {
     int fd;
     const struct cancel *cancel;
     struct stat stat;                     /* when it was opened */
+    _Atomic int64_t *counter;             /* may be NULL */
     int64_t position;                     /* bytes taken from fd */
     uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of a pipe: read beforehand, given first */
     size_t magic_len, magic_given;
@@ -65,6 +68,8 @@ static int read_some(struct input *input, void *buffer, size_t len, size_t *got,
             return error_set_errno(error, errno, "read");
     }
     input->position += n;
+    if (input->counter)
+        atomic_store(input->counter, input->position);
     *got = (size_t)n;
     return 0;
 }
@@ -178,14 +183,9 @@ int64_t input_size(const struct input *input)
     return is_file(input) ? input->stat.st_size : -1;
 }
 
-bool input_world_readable(const struct input *input)
+void input_count_into(struct input *input, _Atomic int64_t *counter)
 {
-    return is_file(input) && (input->stat.st_mode & S_IROTH);
-}
-
-int64_t input_position(const struct input *input)
-{
-    return input->position;
+    input->counter = counter;
 }
 
 void input_decode(struct input *input)

@@ -7,7 +7,6 @@
 #ifndef CKPTOCI_STREAM_INPUT_H
 #define CKPTOCI_STREAM_INPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,10 +28,10 @@ DEFINE_CLEANUP(struct input *, input_free);
 enum compression input_compression(const struct input *input);
 /* Bytes of the file, -1 where only the end will tell. */
 int64_t input_size(const struct input *input);
-/* Whether the file grants anything to users other than its owner and group. */
-bool input_world_readable(const struct input *input);
-/* Bytes read so far, before any decompression. */
-int64_t input_position(const struct input *input);
+
+/* From here on *counter, which must outlive the input, is the number of bytes read so far, before
+ * any decompression. */
+void input_count_into(struct input *input, _Atomic int64_t *counter);
 
 /* From here on input_read() gives the decompressed bytes. To be called before the first read. */
 void input_decode(struct input *input);

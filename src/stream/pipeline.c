@@ -112,6 +112,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     pthread_mutex_init(&pipeline->mutex, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
     append_place(pipeline, 0, 0);
+    input_count_into(options->input, &options->progress->bytes_read);
     pipeline->watch = (struct cancel_watch){.wake = stop_on_cancel, .context = pipeline};
     cancel_watch_add(options->cancel, &pipeline->watch);
     return pipeline;
@@ -225,7 +226,6 @@ static void *read_blocks(void *argument)
             pipeline_stop(pipeline, &error);
             break;
         }
-        atomic_store(&pipeline->options.progress->bytes_read, input_position(input));
         publish_filled(pipeline, slot, len);
     }
     return NULL;
