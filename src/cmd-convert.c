@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "progress-view.h"
-#include "stream/pipeline.h"
 #include "task/convert.h"
 
 enum option_id {
@@ -148,7 +147,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
         request->digestfile = value;
         break;
     case OPTION_JOBS:
-        if (options_parse_int(value, 1, PIPELINE_MAX_WORKERS, &jobs, error) < 0)
+        if (options_parse_int(value, 1, CONVERT_MAX_JOBS, &jobs, error) < 0)
             return -1;
         convert->jobs = (unsigned)jobs;
         break;

@@ -183,6 +183,14 @@ int64_t input_size(const struct input *input)
     return is_file(input) ? input->stat.st_size : -1;
 }
 
+bool input_is_at(const struct input *input, const char *path)
+{
+    struct stat other;
+
+    return stat(path, &other) == 0 && other.st_dev == input->stat.st_dev &&
+           other.st_ino == input->stat.st_ino;
+}
+
 void input_count_into(struct input *input, _Atomic int64_t *counter)
 {
     input->counter = counter;

@@ -7,6 +7,7 @@
 #ifndef CKPTOCI_STREAM_INPUT_H
 #define CKPTOCI_STREAM_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ DEFINE_CLEANUP(struct input *, input_free);
 enum compression input_compression(const struct input *input);
 /* Bytes of the file, -1 where only the end will tell. */
 int64_t input_size(const struct input *input);
+/* Whether `path` names the very file that is read. */
+bool input_is_at(const struct input *input, const char *path);
 
 /* From here on *counter, which must outlive the input, is the number of bytes read so far, before
  * any decompression. */

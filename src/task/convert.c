@@ -330,6 +330,22 @@ static int run_threads(struct run *run, struct convert_result *result, struct er
     return abandoned && error->kind != ERROR_INTERRUPTED ? 0 : status;
 }
 
+/* An archive file is replaced by its image: it must not be the evidence itself. */
+static int check_not_the_archive(const struct run *run, struct error *error)
+{
+    for (unsigned i = 0; i < run->options->destination_count; i++) {
+        const struct destination *destination = &run->options->destinations[i];
+
+        if (destination->kind == DESTINATION_ARCHIVE &&
+            input_is_at(run->input, destination->path)) {
+            error_set(error, ERROR_USAGE, "%s would replace the archive that is read",
+                      destination->name);
+            return error_advice(error, "choose another file");
+        }
+    }
+    return 0;
+}
+
 static double monotonic_seconds(void)
 {
     struct timespec now;
@@ -369,7 +385,7 @@ int convert_run(const struct convert_options *options, struct convert_result *re
         return error_context(error, "read %s", options->archive);
     if (input_size(run.input) > 0)
         atomic_store(&progress->bytes_total, input_size(run.input));
-    if (set_up_pipeline(&run, error) < 0)
+    if (check_not_the_archive(&run, error) < 0 || set_up_pipeline(&run, error) < 0)
         return -1;
     if (run_threads(&run, &result, error) < 0)
         return error->kind == ERROR_INTERRUPTED

@@ -14,9 +14,14 @@
 #include "oci/image.h"
 #include "registry/registry.h"
 #include "stream/codec.h"
+#include "stream/pipeline.h"
 #include "task/destination.h"
 
-enum { CONVERT_MAX_DESTINATIONS = 64, CONVERT_DEFAULT_MAX_JOBS = 8 };
+enum {
+    CONVERT_MAX_DESTINATIONS = 64,
+    CONVERT_MAX_JOBS = PIPELINE_MAX_WORKERS,
+    CONVERT_DEFAULT_MAX_JOBS = 8,
+};
 
 /* All borrowed. */
 struct convert_options {

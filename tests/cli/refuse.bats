@@ -109,3 +109,17 @@ tree() {
     [[ $output == *"no-such-file.tar"*"No such file"* ]]
     [ ! -e image ]
 }
+
+@test "an archive is never replaced by its own image" {
+    cp "$archive" mine.tar
+    ln -s mine.tar link.tar
+    for name in mine.tar ./mine.tar; do
+        run "$CKPTOCI" convert -q mine.tar "oci-archive:$name"
+        [ "$status" -eq 2 ]
+        [[ $output == *"would replace the archive"* ]]
+        cmp mine.tar "$archive"
+    done
+    run "$CKPTOCI" convert -q link.tar oci-archive:mine.tar
+    [ "$status" -eq 2 ]
+    cmp mine.tar "$archive"
+}

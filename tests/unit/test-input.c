@@ -111,6 +111,9 @@ static void test_file(void **state)
     assert_int_equal(input_compression(input), COMPRESSION_NONE);
     assert_reads(input, "checkpoint");
     assert_int_equal(counter, 10);
+    assert_true(input_is_at(input, fixture->path));
+    assert_false(input_is_at(input, "/tmp"));
+    assert_false(input_is_at(input, "/nonexistent"));
     assert_int_equal(input_check_unchanged(input, &error), 0);
 }
 
