@@ -301,7 +301,7 @@ static int run_threads(struct run *run, struct convert_result *result, struct er
 {
     struct worker walk = {.run = run, .source = walk_source(run)};
     struct worker digest = {.run = run, .source = digest_source(run)};
-    struct delivery_worker deliveries[CONVERT_MAX_DESTINATIONS];
+    struct delivery_worker deliveries[CONVERT_MAX_DESTINATIONS] = {0};
     bool abandoned;
     int status;
 
