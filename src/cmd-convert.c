@@ -302,7 +302,7 @@ static int report(const struct request *request, const struct convert_result *re
         if (status == 0)
             status = error_exit_status(failure);
     }
-    if (status == 0 && request->digestfile &&
+    if (status == 0 && request->digestfile && result->image &&
         write_digestfile(request->digestfile, &result->image->manifest.digest, &error) < 0)
         status = cmd_fail(&error);
     return status;
