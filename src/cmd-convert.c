@@ -9,22 +9,19 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "progress-view.h"
+#include "registry-request.h"
 #include "task/convert.h"
 
 enum option_id {
     OPTION_ANNOTATION,
     OPTION_ARCH,
-    OPTION_AUTHFILE,
-    OPTION_CERT_DIR,
     OPTION_COMPRESSION_FORMAT,
     OPTION_COMPRESSION_LEVEL,
-    OPTION_CREDS,
     OPTION_DIGESTFILE,
     OPTION_JOBS,
     OPTION_JSON,
     OPTION_NAME,
     OPTION_QUIET,
-    OPTION_TLS_VERIFY,
 };
 
 static const struct option_spec options[] = {
@@ -33,34 +30,22 @@ static const struct option_spec options[] = {
      OPTION_ANNOTATION},
     {"arch", 0, "ARCH", "architecture of the image (amd64, arm64 ...), else read from the archive",
      OPTION_ARCH},
-    {"authfile", 0, "FILE", "credentials for registries, else the usual files are searched",
-     OPTION_AUTHFILE},
-    {"cert-dir", 0, "DIRECTORY",
-     "CAs (*.crt) and client certificates (*.cert, *.key) for registries, else certs.d is searched",
-     OPTION_CERT_DIR},
     {"compression-format", 0, "FORMAT",
      "zstd, gzip or none; default: zstd, or the archive's own compression",
      OPTION_COMPRESSION_FORMAT},
     {"compression-level", 0, "N", "default: 1", OPTION_COMPRESSION_LEVEL},
-    {"creds", 0, "USER:PASSWORD",
-     "credentials for registries; other users of the system may see them, better use --authfile",
-     OPTION_CREDS},
     {"digestfile", 0, "FILE", "write the manifest's digest to FILE", OPTION_DIGESTFILE},
     {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8", OPTION_JOBS},
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
     {"name", 0, "NAME", "name of the container, else read from the archive", OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
-    {"tls-verify", 0, "[=BOOL]",
-     "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
-     "HTTP are taken",
-     OPTION_TLS_VERIFY},
     {0},
 };
 
 struct request {
     struct convert_options convert;
     struct destination destinations[CONVERT_MAX_DESTINATIONS];
-    char *creds;
+    struct registry_request registry;
     const char *digestfile;
     bool json, quiet;
 };
@@ -69,9 +54,7 @@ static void request_done(struct request *request)
 {
     for (unsigned i = 0; i < request->convert.destination_count; i++)
         destination_done(&request->destinations[i]);
-    if (request->creds)
-        explicit_bzero(request->creds, strlen(request->creds));
-    free(request->creds);
+    registry_request_done(&request->registry);
     json_decref(request->convert.annotations);
 }
 
@@ -107,42 +90,25 @@ static int add_annotation(struct convert_options *convert, const char *value, st
     return 0;
 }
 
-/* Our copy is wiped at the end; the one on the command line at once, so that ps does not show it
- * for as long as the upload takes. */
-static void take_creds(struct request *request, char *value)
-{
-    free(request->creds);
-    request->creds = xstrdup(value);
-    request->convert.registry.creds = request->creds;
-    memset(value, '*', strlen(value));
-}
-
 static int set_option(void *context, int id, const char *value, struct error *error)
 {
     struct request *request = context;
     struct convert_options *convert = &request->convert;
     int jobs = 0;
 
+    if (id >= REGISTRY_OPTION_FIRST)
+        return registry_request_set(&request->registry, id, value, error);
     switch ((enum option_id)id) {
     case OPTION_ANNOTATION:
         return add_annotation(convert, value, error);
     case OPTION_ARCH:
         convert->architecture = value;
         break;
-    case OPTION_AUTHFILE:
-        convert->registry.authfile = value;
-        break;
-    case OPTION_CERT_DIR:
-        convert->registry.cert_dir = value;
-        break;
     case OPTION_COMPRESSION_FORMAT:
         return set_format(convert, value, error);
     case OPTION_COMPRESSION_LEVEL:
         convert->level_given = true;
         return options_parse_int(value, -99, 99, &convert->level, error);
-    case OPTION_CREDS:
-        take_creds(request, (char *)(uintptr_t)value);
-        break;
     case OPTION_DIGESTFILE:
         request->digestfile = value;
         break;
@@ -160,8 +126,6 @@ static int set_option(void *context, int id, const char *value, struct error *er
     case OPTION_QUIET:
         request->quiet = true;
         break;
-    case OPTION_TLS_VERIFY:
-        return options_parse_bool(value, &convert->registry.tls_verify, error);
     }
     return 0;
 }
@@ -204,6 +168,7 @@ static int parse_request(struct request *request, const struct command *command,
     if (convert->architecture && !*convert->architecture)
         return error_set(error, ERROR_USAGE, "option --arch: the architecture is empty");
     convert->archive = argv[first];
+    convert->registry = request->registry.options;
     convert->destinations = request->destinations;
     for (int i = first + 1; i < argc; i++) {
         if (destination_parse(&request->destinations[convert->destination_count], argv[i], error) <
@@ -322,7 +287,7 @@ static int convert(const struct request *request, struct cancel *cancel)
 
 static int run_convert(const struct command *command, int argc, char **argv)
 {
-    cleanup(request_done) struct request request = {.convert.registry.tls_verify = true};
+    cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
     struct cancel *cancel = cancel_new();
     struct error error = {0};
     int status;
@@ -352,5 +317,6 @@ const struct command convert_command = {
                "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n\n"
                "Prints a line for each destination: its name and the manifest's digest.",
     .options = options,
+    .shared = registry_option_specs,
     .run = run_convert,
 };

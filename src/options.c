@@ -14,18 +14,27 @@ static const struct option_spec help_option = {.name = "help",
                                                .help = "print this text",
                                                .id = ID_HELP};
 
+static int count_table(const struct option_spec *table)
+{
+    int count = 0;
+
+    while (table && table[count].name)
+        count++;
+    return count;
+}
+
 static const struct option_spec *spec_at(const struct command *command, int i)
 {
-    return command->options[i].name ? &command->options[i] : &help_option;
+    int own = count_table(command->options), shared = count_table(command->shared);
+
+    if (i < own)
+        return &command->options[i];
+    return i < own + shared ? &command->shared[i - own] : &help_option;
 }
 
 static int count_options(const struct command *command)
 {
-    int count = 0;
-
-    while (command->options[count].name)
-        count++;
-    return count + 1; /* and --help */
+    return count_table(command->options) + count_table(command->shared) + 1; /* and --help */
 }
 
 static int argument_kind(const struct option_spec *spec)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The options that every command has that talks to registries: who we are there, whom we trust. A
+ * command names registry_option_specs as its shared options and passes their ids on.
+ */
+#ifndef CKPTOCI_REGISTRY_REQUEST_H
+#define CKPTOCI_REGISTRY_REQUEST_H
+
+#include "base/error.h"
+#include "options.h"
+#include "registry/registry.h"
+
+/* Ids below are the commands' own. */
+enum { REGISTRY_OPTION_FIRST = 1000 };
+
+/* Embedded in the command's request, which outlives every use of `options`. */
+struct registry_request {
+    struct registry_options options;
+    char *creds; /* our copy, secret */
+};
+
+#define REGISTRY_REQUEST_INIT            \
+    {                                    \
+        .options = {.tls_verify = true } \
+    }
+
+extern const struct option_spec registry_option_specs[];
+
+int registry_request_set(struct registry_request *request, int id, const char *value,
+                         struct error *error);
+void registry_request_done(struct registry_request *request);
+
+#endif
