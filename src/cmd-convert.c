@@ -22,6 +22,7 @@ enum option_id {
     OPTION_JSON,
     OPTION_NAME,
     OPTION_QUIET,
+    OPTION_WINDOW,
 };
 
 static const struct option_spec options[] = {
@@ -39,6 +40,10 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
     {"name", 0, "NAME", "name of the container, else read from the archive", OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
+    {"window", 0, "SIZE",
+     "bytes kept for each registry to go on from when an upload from standard input breaks; "
+     "default: 16M",
+     OPTION_WINDOW},
     {0},
 };
 
@@ -94,6 +99,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
 {
     struct request *request = context;
     struct convert_options *convert = &request->convert;
+    int64_t window;
     int jobs = 0;
 
     if (id >= REGISTRY_OPTION_FIRST)
@@ -125,6 +131,11 @@ static int set_option(void *context, int id, const char *value, struct error *er
         break;
     case OPTION_QUIET:
         request->quiet = true;
+        break;
+    case OPTION_WINDOW:
+        if (options_parse_size(value, 0, CONVERT_MAX_WINDOW_BYTES, &window, error) < 0)
+            return -1;
+        convert->window_bytes = (size_t)window;
         break;
     }
     return 0;
@@ -287,11 +298,13 @@ static int convert(const struct request *request, struct cancel *cancel)
 
 static int run_convert(const struct command *command, int argc, char **argv)
 {
-    cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
+    cleanup(request_done) struct request request = {0};
     struct cancel *cancel = cancel_new();
     struct error error = {0};
     int status;
 
+    registry_request_init(&request.registry);
+    request.convert.window_bytes = CONVERT_DEFAULT_WINDOW_BYTES;
     if (parse_request(&request, command, argc, argv, &error) < 0) {
         cancel_free(cancel);
         return cmd_fail(&error);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_OPTIONS = 40, HELP_COLUMN = 34, LONG_ONLY = 0x1000, ID_HELP = -1 };
 
@@ -171,4 +172,64 @@ int options_parse_int(const char *text, int min, int max, int *value, struct err
                          max);
     *value = (int)number;
     return 0;
+}
+
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+
+/* 0: the text is a number and one of the units, and their product is from min to max. */
+static int parse_with_unit(const char *text, const struct unit *units, int64_t min, int64_t max,
+                           int64_t *value)
+{
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || number < 0)
+        return -1;
+    while (units->name && strcasecmp(units->name, end) != 0)
+        units++;
+    if (!units->name || number > max / units->factor || number * units->factor < min)
+        return -1;
+    *value = number * units->factor;
+    return 0;
+}
+
+int options_parse_size(const char *text, int64_t min, int64_t max, int64_t *bytes,
+                       struct error *error)
+{
+    static const struct unit units[] = {
+        {"", 1},
+        {"k", 1 << 10},
+        {"kb", 1 << 10},
+        {"kib", 1 << 10},
+        {"m", 1 << 20},
+        {"mb", 1 << 20},
+        {"mib", 1 << 20},
+        {"g", 1 << 30},
+        {"gb", 1 << 30},
+        {"gib", 1 << 30},
+        {0},
+    };
+
+    if (parse_with_unit(text, units, min, max, bytes) == 0)
+        return 0;
+    return error_set(error, ERROR_USAGE,
+                     "\"%s\" is not a size from %lld to %lld bytes, like 512K or 16M", text,
+                     (long long)min, (long long)max);
+}
+
+int options_parse_time_ms(const char *text, int64_t *ms, struct error *error)
+{
+    static const struct unit units[] = {
+        {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}, {0},
+    };
+    const int64_t week_ms = (int64_t)7 * 24 * 60 * 60 * 1000;
+
+    if (parse_with_unit(text, units, 0, week_ms, ms) == 0)
+        return 0;
+    return error_set(error, ERROR_USAGE, "\"%s\" is not a time, like 500ms, 30s or 5m", text);
 }

@@ -7,6 +7,7 @@
 #define CKPTOCI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -42,5 +43,10 @@ void options_print_help(const struct command *command);
 /* "true" and "false", as Go's flags have them; a NULL text is true. */
 int options_parse_bool(const char *text, bool *value, struct error *error);
 int options_parse_int(const char *text, int min, int max, int *value, struct error *error);
+/* Bytes: a number with K, M or G behind it, alone or as KiB or KB, always of 1024. */
+int options_parse_size(const char *text, int64_t min, int64_t max, int64_t *bytes,
+                       struct error *error);
+/* A number with ms, s, m or h behind it; without a unit, seconds. At most a week. */
+int options_parse_time_ms(const char *text, int64_t *ms, struct error *error);
 
 #endif

@@ -6,10 +6,16 @@
 
 #include "base/memory.h"
 
+enum { RETRY_TIMES_MAX = 1000, CHUNK_MIN_BYTES = 64 << 10 };
+
 enum option_id {
     OPTION_AUTHFILE = REGISTRY_OPTION_FIRST,
     OPTION_CERT_DIR,
+    OPTION_CHUNK_SIZE,
     OPTION_CREDS,
+    OPTION_RETRY_DELAY,
+    OPTION_RETRY_TIMES,
+    OPTION_STALL_TIMEOUT,
     OPTION_TLS_VERIFY,
 };
 
@@ -19,9 +25,19 @@ const struct option_spec registry_option_specs[] = {
     {"cert-dir", 0, "DIRECTORY",
      "CAs (*.crt) and client certificates (*.cert, *.key) for registries, else certs.d is searched",
      OPTION_CERT_DIR},
+    {"chunk-size", 0, "SIZE",
+     "send layers in requests of at most SIZE, for a proxy that limits them; default: in one",
+     OPTION_CHUNK_SIZE},
     {"creds", 0, "USER:PASSWORD",
      "credentials for registries; other users of the system may see them, better use --authfile",
      OPTION_CREDS},
+    {"retry-delay", 0, "TIME",
+     "wait before the first retry, then twice as long each time; default: 1s", OPTION_RETRY_DELAY},
+    {"retry-times", 0, "N", "tries after the first one that failed; default: 3",
+     OPTION_RETRY_TIMES},
+    {"stall-timeout", 0, "TIME",
+     "give a connection up that moves no byte for so long, 0 for never; default: 180s",
+     OPTION_STALL_TIMEOUT},
     {"tls-verify", 0, "[=BOOL]",
      "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
      "HTTP are taken",
@@ -39,6 +55,34 @@ static void take_creds(struct registry_request *request, char *value)
     memset(value, '*', strlen(value));
 }
 
+void registry_request_init(struct registry_request *request)
+{
+    *request = (struct registry_request){
+        .options = {.tls_verify = true,
+                    .retry = {.times = REGISTRY_RETRY_TIMES, .delay_ms = REGISTRY_RETRY_DELAY_MS},
+                    .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS}};
+}
+
+static int set_retry_times(struct registry_request *request, const char *value, struct error *error)
+{
+    int times;
+
+    if (options_parse_int(value, 0, RETRY_TIMES_MAX, &times, error) < 0)
+        return -1;
+    request->options.retry.times = (unsigned)times;
+    return 0;
+}
+
+static int set_chunk_size(struct registry_request *request, const char *value, struct error *error)
+{
+    int64_t bytes;
+
+    if (options_parse_size(value, CHUNK_MIN_BYTES, REGISTRY_CHUNK_MAX_BYTES, &bytes, error) < 0)
+        return -1;
+    request->options.chunk_bytes = (size_t)bytes;
+    return 0;
+}
+
 int registry_request_set(struct registry_request *request, int id, const char *value,
                          struct error *error)
 {
@@ -49,6 +93,14 @@ int registry_request_set(struct registry_request *request, int id, const char *v
     case OPTION_CERT_DIR:
         request->options.cert_dir = value;
         break;
+    case OPTION_CHUNK_SIZE:
+        return set_chunk_size(request, value, error);
+    case OPTION_RETRY_DELAY:
+        return options_parse_time_ms(value, &request->options.retry.delay_ms, error);
+    case OPTION_RETRY_TIMES:
+        return set_retry_times(request, value, error);
+    case OPTION_STALL_TIMEOUT:
+        return options_parse_time_ms(value, &request->options.stall_timeout_ms, error);
     case OPTION_CREDS:
         take_creds(request, (char *)(uintptr_t)value);
         break;

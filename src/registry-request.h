@@ -19,13 +19,9 @@ struct registry_request {
     char *creds; /* our copy, secret */
 };
 
-#define REGISTRY_REQUEST_INIT            \
-    {                                    \
-        .options = {.tls_verify = true } \
-    }
-
 extern const struct option_spec registry_option_specs[];
 
+void registry_request_init(struct registry_request *request);
 int registry_request_set(struct registry_request *request, int id, const char *value,
                          struct error *error);
 void registry_request_done(struct registry_request *request);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/cancel.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -82,6 +85,20 @@ void cancel_watch_remove(struct cancel *cancel, struct cancel_watch *watch)
         }
     }
     pthread_mutex_unlock(&cancel->mutex);
+}
+
+void cancel_wait(const struct cancel *cancel, int64_t ms)
+{
+    struct pollfd fd = {.fd = cancel->fd, .events = POLLIN};
+    struct timespec now;
+    int64_t end_ms;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    end_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ms;
+    while (ms > 0 && poll(&fd, 1, ms < INT_MAX ? (int)ms : INT_MAX) <= 0) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        ms = end_ms - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    }
 }
 
 int cancel_check(const struct cancel *cancel, struct error *error)

@@ -10,6 +10,7 @@
 #define CKPTOCI_BASE_CANCEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -34,6 +35,9 @@ int cancel_fd(const struct cancel *cancel);
  * there, wake() is called at once. */
 void cancel_watch_add(struct cancel *cancel, struct cancel_watch *watch);
 void cancel_watch_remove(struct cancel *cancel, struct cancel_watch *watch);
+
+/* Sleeps for that long, or until triggered. */
+void cancel_wait(const struct cancel *cancel, int64_t ms);
 
 /* If triggered, fills in an ERROR_INTERRUPTED and returns -1; else 0. */
 int cancel_check(const struct cancel *cancel, struct error *error);

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-void body_init(struct body *body, struct source *source, int64_t size, struct progress *progress)
+void body_init(struct body *body, struct source *source, int64_t offset, int64_t size,
+               struct progress *progress)
 {
-    *body = (struct body){.source = source, .size = size, .progress = progress};
+    *body = (struct body){.source = source, .offset = offset, .size = size, .progress = progress};
 }
 
 /* 1: there is a block; 0: the end; -1: body->error. */
@@ -63,14 +64,16 @@ bool body_is_spent(const struct body *body)
     return body->at_end || body->taken == body->size;
 }
 
-int body_rewind(struct body *body)
+int body_rewind(struct body *body, struct error *error)
 {
-    if (body->error.kind != ERROR_NONE)
+    if (body->error.kind != ERROR_NONE) {
+        *error = body->error;
         return -1;
+    }
     if (body->taken == 0)
         return 0;
-    if (source_seek(body->source, 0, &body->error))
-        return error_context(&body->error, "the registry wants it again from its beginning");
+    if (source_seek(body->source, (uint64_t)body->offset, error))
+        return error_context(error, "the registry wants bytes again");
     atomic_fetch_sub(&body->progress->bytes_sent, body->taken);
     body->block_len = 0;
     body->taken = 0;

@@ -16,8 +16,9 @@
 #include "stream/source.h"
 
 struct body {
-    struct source *source; /* borrowed */
-    int64_t size;          /* bytes; -1: only the end will tell */
+    struct source *source; /* borrowed; stands at `offset` */
+    int64_t offset;        /* in the layer, of the body's first byte */
+    int64_t size;          /* bytes of the body; -1: only the end will tell */
     struct progress *progress;
     const char *block; /* what is left of the source's last block */
     size_t block_len;
@@ -27,16 +28,17 @@ struct body {
     bool source_failed; /* error is the source's own */
 };
 
-void body_init(struct body *body, struct source *source, int64_t size, struct progress *progress);
+void body_init(struct body *body, struct source *source, int64_t offset, int64_t size,
+               struct progress *progress);
 
 /* Up to `capacity` bytes; 0: the end; -1: body->error says why. A source that gives more or fewer
  * bytes than `size` is an error. */
 ssize_t body_read(struct body *body, void *to, size_t capacity);
 /* Everything has been given out. */
 bool body_is_spent(const struct body *body);
-/* Starts again from the first byte. -1: bytes are gone and the source cannot give them again; the
- * reason is in body->error. */
-int body_rewind(struct body *body);
+/* Starts again from the body's first byte. -1: bytes are gone and the source cannot give them
+ * again; the body is then as it was. */
+int body_rewind(struct body *body, struct error *error);
 /* After the response: whether all bytes were sent. Also hears the source's last word, which a known
  * size leaves unread. -1: body->error. */
 int body_finish(struct body *body);

@@ -17,11 +17,16 @@
 
 struct client {
     const struct reference *reference;
+    const struct registry_options *options;
+    struct cancel *cancel;
     struct credentials credentials;
     struct tls_files tls_files;
     struct http *http;
     struct auth *auth;
-    char *base; /* "SCHEME://HOST" */
+    char *base;         /* "SCHEME://HOST" */
+    bool reached;       /* it has answered before: it is there */
+    const char *method; /* of the last request, for messages */
+    unsigned tries;     /* of the last request */
     char *warnings[WARNINGS_MAX];
     size_t warning_count;
 };
@@ -115,18 +120,87 @@ static int send_authorized(struct client *client, struct http_request *request, 
     return status;
 }
 
-int client_send(struct client *client, struct http_request *request, struct error *error)
+/* Once with the authorisation we have, and once more with the one that a 401 asks for. */
+static int send_once(struct client *client, struct http_request *request, struct error *error)
 {
     int status = send_authorized(client, request, error);
 
     if (status != 401 || !url_same_origin(http_url(client->http), client->base) ||
         !auth_take_challenges(client->auth))
         return status;
-    if (request->body && body_rewind(request->body)) {
-        *error = request->body->error;
-        return -1;
-    }
+    if (request->body && request->body->taken > 0)
+        return status;
     return send_authorized(client, request, error);
+}
+
+/* What registries and proxies answer when they are busy or half down. */
+static bool is_passing(int status)
+{
+    static const int passing[] = {408, 429, 499, 500, 502, 503, 504, 522};
+
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (status == passing[i])
+            return true;
+    return false;
+}
+
+bool client_may_retry(const struct client *client, int status, const struct error *error)
+{
+    if (status >= 0)
+        return is_passing(status);
+    if (error->http_status) /* of the token service */
+        return is_passing(error->http_status);
+    switch (http_failure(client->http)) {
+    case HTTP_FAILURE_BROKEN:
+        return true;
+    case HTTP_FAILURE_UNREACHABLE:
+    case HTTP_FAILURE_NO_TLS: /* at first contact, more likely a wrong address */
+        return client->reached;
+    case HTTP_FAILURE_NONE:
+    case HTTP_FAILURE_OTHER:
+        break;
+    }
+    return false;
+}
+
+static int add_tries(unsigned tries, struct error *error)
+{
+    return tries > 1 ? error_advice(error, "given up after %u tries", tries) : -1;
+}
+
+int client_wait(struct client *client, unsigned failures, struct error *error)
+{
+    const struct backoff *retry = &client->options->retry;
+
+    if (failures > retry->times)
+        return add_tries(failures, error);
+    return backoff_wait(retry, failures, http_retry_after_ms(client->http), client->cancel, error);
+}
+
+const struct registry_options *client_options(const struct client *client)
+{
+    return client->options;
+}
+
+int client_send(struct client *client, struct http_request *request, struct error *error)
+{
+    bool once = request->once || request->body;
+    int status;
+
+    client->method = request->method;
+    for (client->tries = 1;; client->tries++) {
+        status = send_once(client, request, error);
+        if (once || client->tries > client->options->retry.times ||
+            !client_may_retry(client, status, error))
+            break;
+        if (client_wait(client, client->tries, error))
+            return -1;
+    }
+    if (status < 0 && error->kind == ERROR_NETWORK) {
+        error_context(error, "no answer to %s", client->method);
+        add_tries(client->tries, error);
+    }
+    return status;
 }
 
 int client_refused(struct client *client, int status, struct error *error)
@@ -135,6 +209,10 @@ int client_refused(struct client *client, int status, struct error *error)
     const char *answer = http_answer(client->http, &len);
 
     refusal_set(error, status, answer, len);
+    if (client->method)
+        error_context(error, "the registry answered %s with", client->method);
+    if (is_passing(status))
+        add_tries(client->tries, error);
     if (error->kind == ERROR_UNAUTHORIZED)
         credentials_advise(&client->credentials, client->reference->domain, error);
     return -1;
@@ -186,21 +264,41 @@ static int ping(struct client *client, const char *scheme, struct error *error)
     return 0;
 }
 
+static bool is_connection_failure(const struct http *http)
+{
+    enum http_failure failure = http_failure(http);
+
+    return failure == HTTP_FAILURE_UNREACHABLE || failure == HTTP_FAILURE_NO_TLS ||
+           failure == HTTP_FAILURE_BROKEN;
+}
+
 static int find_scheme(struct client *client, bool tls_verify, struct error *error)
 {
     struct error plain_error = {0};
 
     if (ping(client, "https", error) == 0)
         return 0;
-    if (tls_verify || http_failure(client->http) != HTTP_FAILURE_CONNECTION)
+    if (tls_verify || !is_connection_failure(client->http))
         return -1;
     if (ping(client, "http", &plain_error) == 0)
         return 0;
-    if (http_failure(client->http) != HTTP_FAILURE_CONNECTION)
+    if (!is_connection_failure(client->http))
         *error = plain_error;
     else
         error_advice(error, "and without TLS %s", plain_error.text);
     return -1;
+}
+
+/* As often as a request is tried that follows. */
+static int make_contact(struct client *client, struct error *error)
+{
+    for (unsigned failures = 1; find_scheme(client, client->options->tls_verify, error);
+         failures++) {
+        if (!client_may_retry(client, -1, error) || client_wait(client, failures, error))
+            return -1;
+    }
+    client->reached = true;
+    return 0;
 }
 
 int client_open(struct client **result, const struct reference *reference,
@@ -210,16 +308,19 @@ int client_open(struct client **result, const struct reference *reference,
     cleanup_free char *scope = xasprintf("repository:%s:pull,push", reference->path);
     const struct http_options http_options = {.tls_files = &client->tls_files,
                                               .cancel = cancel,
-                                              .tls_verify = options->tls_verify};
+                                              .tls_verify = options->tls_verify,
+                                              .stall_timeout_ms = options->stall_timeout_ms};
 
     client->reference = reference;
+    client->options = options;
+    client->cancel = cancel;
     tls_files_init(&client->tls_files);
     if (credentials_find(&client->credentials, reference, options, error) ||
         tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
         http_new(&client->http, &http_options, error))
         return -1;
     client->auth = auth_new(client->http, &client->credentials, reference->domain, scope);
-    if (find_scheme(client, options->tls_verify, error))
+    if (make_contact(client, error))
         return -1;
     *result = steal(client);
     return 0;

@@ -6,6 +6,8 @@
 #ifndef CKPTOCI_REGISTRY_CLIENT_H
 #define CKPTOCI_REGISTRY_CLIENT_H
 
+#include <stdbool.h>
+
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -34,8 +36,19 @@ char *client_url(const struct client *client, const char *format, ...)
  * The status of the final response, after redirects and, where a 401 asks for it, with a new
  * authorisation; -1 where there is none. request->authorization is set by the client, and only for
  * the registry's own scheme, host and port. The response is read with client_http().
+ *
+ * What fails for a while is sent again as options->retry says, but for a request that is `once` or
+ * has a streamed body: its sender knows how to go on. Such a body that is spent when a 401 comes is
+ * not sent again either, but whatever is sent next has the new authorisation.
  */
 int client_send(struct client *client, struct http_request *request, struct error *error);
+/* Whether that status, or that error with a status of -1, may pass by itself. */
+bool client_may_retry(const struct client *client, int status, const struct error *error);
+/* Before the next try of a request of the caller's: waits as the options and the last response say.
+ * -1: enough tries, `error` gets to know; or ERROR_INTERRUPTED. */
+int client_wait(struct client *client, unsigned failures, struct error *error);
+/* Borrowed from whoever opened the client. */
+const struct registry_options *client_options(const struct client *client);
 struct http *client_http(struct client *client);
 
 /* Makes the last response, whose status was not among the good ones, an error with the registry's

@@ -30,9 +30,9 @@ struct http {
     struct buffer answer;
     size_t answer_max;
     size_t headers_len;
-    bool answer_cut; /* there was more than we wanted */
-    bool idle_too_long;
-    int64_t ending_at_ms; /* the body has been given up, the answer is still wanted; 0: no */
+    bool answer_cut;       /* there was more than we wanted */
+    int64_t idle_limit_ms; /* was passed; 0: no limit was */
+    int64_t ending_at_ms;  /* the body has been given up, the answer is still wanted; 0: no */
     int64_t moved_at_ms;
     curl_off_t moved; /* bytes, both ways */
     enum http_failure failure;
@@ -148,8 +148,9 @@ static size_t read_body(char *to, size_t size, size_t count, void *context)
 static int rewind_body(void *context, curl_off_t offset, int origin)
 {
     struct http *http = context;
+    struct error ignored; /* the transfer fails, and whoever sent it knows how to go on */
 
-    if (origin != SEEK_SET || offset != 0 || body_rewind(http->request->body))
+    if (origin != SEEK_SET || offset != 0 || body_rewind(http->request->body, &ignored))
         return CURL_SEEKFUNC_FAIL;
     return CURL_SEEKFUNC_OK;
 }
@@ -175,12 +176,16 @@ static size_t count_header(char *data, size_t size, size_t count, void *context)
 }
 
 /* How long the server may now be silent; 0: for ever. */
-static int64_t idle_limit_ms(const struct http_request *request)
+static int64_t idle_limit_ms(const struct http *http)
 {
+    const struct http_request *request = http->request;
+    int64_t limit_ms = http->options.stall_timeout_ms;
+
     /* It may have to digest all of a large body before it answers. */
-    if (request->patient || (request->body && body_is_spent(request->body)))
-        return 0;
-    return (int64_t)HTTP_IDLE_TIMEOUT_S * 1000;
+    if (limit_ms && limit_ms < HTTP_PATIENT_TIMEOUT_MS &&
+        (request->patient || (request->body && body_is_spent(request->body))))
+        return HTTP_PATIENT_TIMEOUT_MS;
+    return limit_ms;
 }
 
 /* Whether a body can be stopped such that the server still gets a whole request. */
@@ -205,7 +210,7 @@ static int watch(void *context, curl_off_t download_total, curl_off_t downloaded
                  curl_off_t upload_total, curl_off_t uploaded)
 {
     struct http *http = context;
-    int64_t limit_ms = idle_limit_ms(http->request), now = now_ms();
+    int64_t limit_ms = idle_limit_ms(http), now = now_ms();
 
     (void)download_total;
     (void)upload_total;
@@ -215,8 +220,8 @@ static int watch(void *context, curl_off_t download_total, curl_off_t downloaded
         http->moved = downloaded + uploaded;
         http->moved_at_ms = now;
     }
-    http->idle_too_long = limit_ms && now - http->moved_at_ms > limit_ms;
-    return http->idle_too_long;
+    http->idle_limit_ms = limit_ms && now - http->moved_at_ms > limit_ms ? limit_ms : 0;
+    return http->idle_limit_ms != 0;
 }
 
 static void set_connection(struct http *http)
@@ -275,7 +280,8 @@ static void set_body(struct http *http)
         SET(http, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_TIMEOUT_MS);
     } else if (strcmp(request->method, "HEAD") == 0) {
         SET(http, CURLOPT_NOBODY, 1L);
-    } else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0) {
+    } else if (request->data || strcmp(request->method, "POST") == 0 ||
+               strcmp(request->method, "PUT") == 0) {
         /* Even an empty body has a Content-Length: some registries answer 411 without. */
         SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->data_len);
         SET(http, CURLOPT_POSTFIELDS, request->data ? request->data : "");
@@ -311,6 +317,8 @@ static struct curl_slist *make_headers(const struct http_request *request, bool 
         add_header(&headers, "Accept", request->accept);
     /* Without a value, the one curl would make up is left out. */
     add_header(&headers, "Content-Type", request->content_type ? request->content_type : "");
+    if (request->content_range)
+        add_header(&headers, "Content-Range", request->content_range);
     if (!expect_continue)
         add_header(&headers, "Expect", "");
     return headers;
@@ -327,7 +335,7 @@ static void begin(struct http *http, const struct http_request *request)
     http->answer.max = http->answer_max;
     http->answer_cut = false;
     http->headers_len = 0;
-    http->idle_too_long = false;
+    http->idle_limit_ms = 0;
     http->ending_at_ms = 0;
     http->moved = 0;
     http->moved_at_ms = now_ms();
@@ -359,19 +367,42 @@ static int advise_tls(const struct http *http, CURLcode code, struct error *erro
     }
 }
 
-static enum http_failure classify(CURLcode code)
+static enum http_failure classify(struct http *http, CURLcode code)
 {
+    double connected_s = 0;
+
+    curl_easy_getinfo(http->easy, CURLINFO_CONNECT_TIME, &connected_s);
+    if (code == CURLE_OPERATION_TIMEDOUT && connected_s <= 0)
+        return HTTP_FAILURE_UNREACHABLE;
     switch (code) {
     case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return HTTP_FAILURE_UNREACHABLE;
     case CURLE_SSL_CONNECT_ERROR:
+        return HTTP_FAILURE_NO_TLS;
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-        return HTTP_FAILURE_CONNECTION;
+    case CURLE_SEND_FAIL_REWIND:
+        return HTTP_FAILURE_BROKEN;
     default:
         return HTTP_FAILURE_OTHER;
     }
+}
+
+static int explain_stall(struct http *http, const char *origin, struct error *error)
+{
+    const struct body *body = http->request->body;
+
+    http->failure = HTTP_FAILURE_BROKEN;
+    error_set(error, ERROR_NETWORK, "%s: not a byte moved for %g seconds, %s", origin,
+              (double)http->idle_limit_ms / 1000,
+              body && !body_is_spent(body) ? "while sending" : "while waiting for the answer");
+    return error_advice(error, "check the network and the registry, or be more patient with "
+                               "--stall-timeout");
 }
 
 static int explain(struct http *http, CURLcode code, struct error *error)
@@ -389,15 +420,12 @@ static int explain(struct http *http, CURLcode code, struct error *error)
     if (is_cancelled(http))
         return cancel_check(http->options.cancel, error);
     origin = url_origin(http->url);
-    if (http->idle_too_long) {
-        error_set(error, ERROR_NETWORK, "%s: the connection stood still for %d seconds", origin,
-                  HTTP_IDLE_TIMEOUT_S);
-        return error_advice(error, "check the network and the registry, then try again");
-    }
+    if (http->idle_limit_ms)
+        return explain_stall(http, origin, error);
     if (http->headers_len > HTTP_HEADERS_MAX_BYTES)
         return error_set(error, ERROR_FAILED, "%s: more than %d bytes of headers in the answer",
                          origin, HTTP_HEADERS_MAX_BYTES);
-    http->failure = classify(code);
+    http->failure = classify(http, code);
     if (code == CURLE_COULDNT_CONNECT) /* curl leaves the reason out */
         curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
     error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",
@@ -443,7 +471,7 @@ int http_send(struct http *http, const struct http_request *request, struct erro
     int status = perform(http, request, request->body != NULL, error);
 
     /* A server or proxy that cannot do 100-continue. */
-    if (status == 417 && request->body && body_rewind(request->body) == 0)
+    if (status == 417 && request->body && body_rewind(request->body, error) == 0)
         status = perform(http, request, false, error);
     return status;
 }
@@ -457,6 +485,14 @@ void http_set_parting(struct http *http)
 enum http_failure http_failure(const struct http *http)
 {
     return http->failure;
+}
+
+int64_t http_retry_after_ms(const struct http *http)
+{
+    curl_off_t seconds = 0;
+
+    curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &seconds);
+    return seconds > 0 ? (int64_t)seconds * 1000 : 0;
 }
 
 const char *http_url(const struct http *http)

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
@@ -21,7 +22,8 @@
 
 enum {
     HTTP_CONNECT_TIMEOUT_S = 30,
-    HTTP_IDLE_TIMEOUT_S = 180,     /* without a byte in either direction */
+    /* Committing, or checking all of a large body, takes the server minutes without a byte. */
+    HTTP_PATIENT_TIMEOUT_MS = 30 * 60 * 1000,
     HTTP_PARTING_TIMEOUT_S = 10,   /* for all that is sent on the way out */
     HTTP_EXPECT_TIMEOUT_MS = 5000, /* a server may take Expect: 100-continue and never answer it */
     HTTP_UPLOAD_BUFFER_BYTES = 1 << 20,
@@ -35,7 +37,8 @@ struct http;
 struct http_options {
     const struct tls_files *tls_files;
     struct cancel *cancel;
-    bool tls_verify; /* false: any certificate will do, and http:// is allowed */
+    bool tls_verify;          /* false: any certificate will do, and http:// is allowed */
+    int64_t stall_timeout_ms; /* without a byte in either direction; 0: none */
 };
 
 /* All borrowed; NULL: none. */
@@ -45,18 +48,22 @@ struct http_request {
     const char *authorization; /* the header's value; secret */
     const char *accept;
     const char *content_type;
+    const char *content_range;
     const void *data; /* the body, data_len bytes; may be sent more than once */
     size_t data_len;
     struct body *body;       /* or this one, streamed */
     size_t answer_max_bytes; /* 0: HTTP_ANSWER_MAX_BYTES; what is beyond is dropped */
-    bool patient;            /* the server may be silent for as long as it likes */
+    bool once;               /* not to be sent again by itself when it fails */
+    bool patient;            /* the server may be silent for HTTP_PATIENT_TIMEOUT_MS */
 };
 
 /* Why there was no response. */
 enum http_failure {
     HTTP_FAILURE_NONE,
-    HTTP_FAILURE_CONNECTION, /* nobody there, or nobody who speaks TLS */
-    HTTP_FAILURE_OTHER,
+    HTTP_FAILURE_UNREACHABLE, /* nobody there, or no such host */
+    HTTP_FAILURE_NO_TLS,      /* somebody, who does not speak TLS or broke off while he did */
+    HTTP_FAILURE_BROKEN,      /* no whole answer, or not in time */
+    HTTP_FAILURE_OTHER,       /* trying again would not help */
 };
 
 /* Before other threads start. */
@@ -81,6 +88,8 @@ int http_send(struct http *http, const struct http_request *request, struct erro
 void http_set_parting(struct http *http);
 
 enum http_failure http_failure(const struct http *http);
+/* How long the response asks us to wait (Retry-After, in seconds or as a date); 0: it does not. */
+int64_t http_retry_after_ms(const struct http *http);
 /* The last request's URL. */
 const char *http_url(const struct http *http);
 /* The value of the response's index-th header of that name, NULL behind the last. */

@@ -3,32 +3,20 @@
 
 #include <string.h>
 
+#include "registry/blob.h"
 #include "registry/refusal.h"
 #include "registry/upload.h"
-
-static int has_blob(struct client *client, const struct digest *digest, bool *has,
-                    struct error *error)
-{
-    cleanup_free char *url = client_url(client, "blobs/%s", digest->text);
-    struct http_request request = {.method = "HEAD", .url = url};
-    int status = client_send(client, &request, error);
-
-    if (status < 0)
-        return error_context(error, "look for blob %s", digest->text);
-    *has = status == 200;
-    return 0;
-}
 
 int manifest_put_config(struct client *client, const struct image *image, struct error *error)
 {
     const struct descriptor *config = &image->config;
     cleanup(upload_done) struct upload upload;
-    bool has = false;
+    enum blob_presence presence;
 
     upload_init(&upload, client);
-    if (has_blob(client, &config->digest, &has, error))
+    if (blob_look_for(client, &config->digest, config->size, &presence, error))
         return -1;
-    if (has)
+    if (presence == BLOB_PRESENT)
         return 0;
     if (upload_start(&upload, error))
         return -1;

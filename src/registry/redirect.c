@@ -14,14 +14,6 @@ static bool is_redirect(int status, const char *method)
            (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0);
 }
 
-static int rewind_body(struct body *body, struct error *error)
-{
-    if (!body || body_rewind(body) == 0)
-        return 0;
-    *error = body->error;
-    return -1;
-}
-
 int redirect_send(struct http *http, const struct http_request *request, struct error *error)
 {
     struct http_request hop = *request;
@@ -40,7 +32,7 @@ int redirect_send(struct http *http, const struct http_request *request, struct 
         hop.url = url = next;
         if (!url_same_origin(http_url(http), url))
             hop.authorization = NULL;
-        if (rewind_body(request->body, error))
+        if (request->body && body_rewind(request->body, error))
             return -1;
     }
     origin = url_origin(request->url);

@@ -7,7 +7,10 @@
 #define CKPTOCI_REGISTRY_REGISTRY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/backoff.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "oci/image-sink.h"
@@ -19,6 +22,18 @@ struct registry_options {
     const char *authfile; /* path; else the usual files are searched */
     const char *cert_dir; /* *.crt, X.cert and X.key in it are used; else certs.d is searched */
     bool tls_verify;      /* false: https unverified, then http */
+
+    struct backoff retry;     /* what fails on the way, or at the registry for a while */
+    int64_t stall_timeout_ms; /* without a byte in either direction; 0: wait for ever */
+    size_t chunk_bytes;       /* most bytes of one request; 0: as many as the registry takes */
+};
+
+/* What holds where the user does not say anything else. */
+enum {
+    REGISTRY_RETRY_TIMES = 3,
+    REGISTRY_RETRY_DELAY_MS = 1000,
+    REGISTRY_STALL_TIMEOUT_MS = 180 * 1000,
+    REGISTRY_CHUNK_MAX_BYTES = 100 * 1000 * 1000,
 };
 
 /* Once, before other threads start. */

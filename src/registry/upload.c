@@ -1,111 +1,317 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/upload.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "registry/body.h"
-#include "registry/url.h"
+#include "base/memory.h"
+#include "registry/blob.h"
 
 void upload_init(struct upload *upload, struct client *client)
 {
     *upload = (struct upload){.client = client};
-}
-
-/* Some registries take each Location only once, so the newest one counts. */
-static int take_location(struct upload *upload, struct error *error)
-{
-    char *location;
-
-    if (client_location(upload->client, &location, error))
-        return -1;
-    free(upload->location);
-    upload->location = location;
-    return 0;
+    session_init(&upload->session, client);
 }
 
 int upload_start(struct upload *upload, struct error *error)
 {
-    cleanup_free char *url = client_url(upload->client, "blobs/uploads/");
-    struct http_request request = {.method = "POST", .url = url};
-    int status = client_send(upload->client, &request, error);
+    return session_start(&upload->session, error);
+}
 
-    if (status < 0)
-        return error_context(error, "start upload");
-    if (status != 202 && status != 201) {
-        client_refused(upload->client, status, error);
-        return error_context(error, "start upload");
-    }
-    if (take_location(upload, error))
-        return error_context(error, "start upload");
+/* Goes on from byte `offset`, which the registry wants next. */
+static int stand_at(struct upload *upload, int64_t offset, struct error *error)
+{
+    int64_t counted = upload->body.offset + upload->body.taken;
+    int64_t left = upload->size < 0 ? -1 : upload->size - offset;
+
+    if (counted > upload->given)
+        upload->given = counted;
+    if (source_seek(upload->source, (uint64_t)offset, error))
+        return -1;
+    atomic_fetch_sub(&upload->progress->bytes_sent, counted - offset);
+    upload->kept = offset;
+    body_init(&upload->body, upload->source, offset, left, upload->progress);
     return 0;
 }
 
-/* What the source said counts more than what the connection made of it. */
-static int stream_failed(const struct body *body, struct error *error)
+static enum session_answer send_at_once(struct upload *upload, struct error *error)
 {
-    if (body->error.kind != ERROR_NONE)
-        *error = body->error;
-    return body->source_failed ? -1 : error_context(error, "upload layer");
+    enum session_answer answer = session_stream(&upload->session, &upload->body, error);
+
+    if (answer == SESSION_TAKEN)
+        upload->kept = upload->body.offset + upload->body.taken;
+    return answer;
 }
 
-static int stream_refused(struct upload *upload, int status, struct error *error)
+/* The next bytes of the source, chunk_bytes of them or, at the end, fewer. */
+static int fill_chunk(struct upload *upload, size_t *len, struct error *error)
 {
-    client_refused(upload->client, status, error);
-    error_context(error, "upload layer");
-    if (status == 413)
-        error_advice(error, "the registry, or a proxy in front of it, limits the size of a "
-                            "request: raise that limit");
+    ssize_t more = 1;
+
+    if (!upload->chunk)
+        upload->chunk = xcalloc(upload->chunk_bytes, 1);
+    for (*len = 0; *len < upload->chunk_bytes && more > 0; *len += (size_t)more) {
+        more = body_read(&upload->body, upload->chunk + *len, upload->chunk_bytes - *len);
+        if (more < 0) {
+            *error = upload->body.error;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static enum session_answer send_bounded(struct upload *upload, struct error *error)
+{
+    size_t len;
+
+    for (;;) {
+        enum session_answer answer;
+
+        if (fill_chunk(upload, &len, error))
+            return SESSION_FAILED;
+        if (len == 0)
+            return SESSION_TAKEN;
+        answer = session_put_chunk(&upload->session, upload->chunk, len, upload->kept, error);
+        if (answer != SESSION_TAKEN)
+            return answer;
+        upload->in_pieces |= upload->kept > 0;
+        upload->kept += (int64_t)len;
+        upload->failures = 0;
+    }
+}
+
+/* Sends bounded requests from now on, of that many bytes unless the registry wants more. */
+static void set_chunk_bytes(struct upload *upload, size_t bytes)
+{
+    size_t min = upload->session.chunk_min_bytes;
+
+    free(upload->chunk);
+    upload->chunk = NULL;
+    upload->chunk_bytes = bytes > min ? bytes : min;
+    upload->bounded = !upload->never_bounded;
+}
+
+/* From byte 0 in a new session: nothing of the old one can be used. */
+static int restart(struct upload *upload, struct error *error)
+{
+    session_cancel(&upload->session);
+    if (session_start(&upload->session, error))
+        return -1;
+    upload->in_pieces = false;
+    /* What has been cut twice will be cut again: smaller requests get through in between. */
+    if (++upload->restarts > 1 && !upload->bounded)
+        set_chunk_bytes(upload, upload->chunk_bytes);
+    return stand_at(upload, 0, error);
+}
+
+/* From what the registry says it has; or, if it does not say or cannot be right, from byte 0. */
+static int go_on(struct upload *upload, enum session_answer answer, struct error *error)
+{
+    int64_t kept = 0, sent = upload->body.offset + upload->body.taken;
+    bool is_known = !upload->never_bounded && upload->session.location &&
+                    session_ask(&upload->session, &kept, error) == SESSION_TAKEN;
+
+    if (error->kind == ERROR_INTERRUPTED)
+        return -1;
+    if (!is_known || kept > (sent > upload->given ? sent : upload->given))
+        return restart(upload, error);
+    if (kept > upload->kept)
+        upload->failures = 0;
+    else if (answer != SESSION_WRONG_RANGE)
+        kept = upload->kept; /* some acknowledge bytes and do not move their range */
+    upload->in_pieces |= kept > 0;
+    if (!upload->bounded)
+        set_chunk_bytes(upload, upload->chunk_bytes);
+    return stand_at(upload, kept, error);
+}
+
+static bool says_four_mib(const struct error *error)
+{
+    static const char *const words[] = {"4194304", "4 MiB", "4MiB", "4 MB", "4MB"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(error->text, words[i]))
+            return true;
+    return false;
+}
+
+/* Whether requests can be made small enough for somebody who found one too large. */
+static bool make_smaller(struct upload *upload)
+{
+    size_t before = upload->bounded ? upload->chunk_bytes : SIZE_MAX;
+
+    if (upload->never_bounded || upload->chunk_bytes <= UPLOAD_MIN_CHUNK_BYTES)
+        return false;
+    set_chunk_bytes(upload, upload->bounded ? upload->chunk_bytes / 2 : upload->chunk_bytes);
+    return upload->chunk_bytes < before;
+}
+
+static int refuse_too_large(const struct upload *upload, struct error *error)
+{
+    return error_advice(error,
+                        "the registry, or a proxy in front of it, limits the size of a request, "
+                        "and requests of %zu bytes are still too large: raise that limit",
+                        upload->chunk_bytes);
+}
+
+/* Another way to send, where the answer asks for one. 1: there is, 0: the same way will do, -1:
+ * there is none. */
+static int change_way(struct upload *upload, enum session_answer answer, struct error *error)
+{
+    switch (answer) {
+    case SESSION_TOO_LARGE:
+        return make_smaller(upload) ? 1 : refuse_too_large(upload, error);
+    case SESSION_WRONG_RANGE:
+        if (upload->chunk_bytes > UPLOAD_SMALL_CHUNK_BYTES && says_four_mib(error)) {
+            set_chunk_bytes(upload, UPLOAD_SMALL_CHUNK_BYTES);
+            return 1;
+        }
+        return 0;
+    case SESSION_UNSUITED:
+    case SESSION_WRONG_BYTES:
+        if (!upload->bounded || upload->never_bounded)
+            return -1;
+        upload->never_bounded = true;
+        upload->bounded = false;
+        return 1;
+    case SESSION_BROKEN:
+    case SESSION_GONE:
+        return 0;
+    case SESSION_TAKEN:
+    case SESSION_FAILED:
+        break;
+    }
     return -1;
+}
+
+/* After an answer that is not SESSION_TAKEN: stands where the next request begins. -1: there is no
+ * next one, `error` says why. */
+static int recover(struct upload *upload, enum session_answer answer, struct error *error)
+{
+    struct error ignored;
+    int way = change_way(upload, answer, error);
+
+    if (way < 0)
+        return -1;
+    if (answer == SESSION_GONE)
+        session_done(&upload->session);
+    if (way == 0) {
+        /* A source that can be read again need not keep others waiting while we are. */
+        source_seek(upload->source, (uint64_t)upload->kept, &ignored);
+        if (client_wait(upload->client, ++upload->failures, error))
+            return -1;
+    }
+    return go_on(upload, answer, error);
+}
+
+static int send_all(struct upload *upload, struct error *error)
+{
+    for (;;) {
+        enum session_answer answer =
+            upload->bounded ? send_bounded(upload, error) : send_at_once(upload, error);
+
+        if (answer == SESSION_TAKEN)
+            return 0;
+        if (upload->body.source_failed)
+            return -1;
+        if (recover(upload, answer, error))
+            return error_context(error, "upload layer, from byte %lld on", (long long)upload->kept);
+    }
 }
 
 int upload_stream(struct upload *upload, struct source *source, int64_t size,
                   struct progress *progress, struct error *error)
 {
-    struct body body;
-    struct http_request request = {.method = "PATCH",
-                                   .url = upload->location,
-                                   .content_type = "application/octet-stream",
-                                   .body = &body};
-    int status;
+    size_t asked = client_options(upload->client)->chunk_bytes;
 
-    body_init(&body, source, size, progress);
-    status = client_send(upload->client, &request, error);
-    if (status < 0)
-        return stream_failed(&body, error);
-    if (status != 202 && status != 201 && status != 204)
-        return stream_refused(upload, status, error);
-    /* Even if the source has failed: a stale Location cannot be taken back. */
-    if (http_header(client_http(upload->client), "Location", 0) && take_location(upload, error))
-        return error_context(error, "upload layer");
-    if (body_finish(&body))
-        return stream_failed(&body, error);
-    return 0;
+    upload->source = source;
+    upload->size = size;
+    upload->progress = progress;
+    set_chunk_bytes(upload, asked ? asked : UPLOAD_CHUNK_BYTES);
+    upload->bounded = asked > 0;
+    body_init(&upload->body, source, 0, size, progress);
+    return send_all(upload, error);
 }
 
-static int close_session(struct upload *upload, const struct digest *digest,
-                         struct http_request *request, struct error *error)
+/* What the registry has; one that does not say is believed to be in doubt. */
+static enum blob_presence look(struct upload *upload, const struct digest *digest, int64_t size)
 {
-    cleanup_free char *url = NULL;
-    int status;
+    enum blob_presence presence = BLOB_UNSIZED;
+    struct error ignored;
 
-    if (url_add_query(&url, upload->location, "digest", digest->text, error))
+    blob_look_for(upload->client, digest, (uint64_t)size, &presence, &ignored);
+    return presence;
+}
+
+/* The registry may have done it although its answer was lost. */
+static bool is_done(struct upload *upload, const struct digest *digest, int64_t size)
+{
+    if (look(upload, digest, size) != BLOB_PRESENT)
+        return false;
+    session_done(&upload->session);
+    return true;
+}
+
+/* Some registries keep only the last piece, and do not look at the digest. */
+static bool has_lost_pieces(struct upload *upload, const struct digest *digest, int64_t size)
+{
+    enum blob_presence presence;
+
+    if (!upload->in_pieces)
+        return false;
+    presence = look(upload, digest, size);
+    return presence == BLOB_OTHER_SIZE || presence == BLOB_ABSENT;
+}
+
+/* Once more from byte 0, all at once: the pieces did not come out as one. */
+static int send_whole(struct upload *upload, struct error *error)
+{
+    upload->never_bounded = true;
+    upload->bounded = false;
+    return restart(upload, error) || send_all(upload, error) ? -1 : 0;
+}
+
+/* 1: committed; 0: to be committed once more; -1: for good. */
+static int try_commit(struct upload *upload, const struct digest *digest, struct error *error)
+{
+    int64_t size = upload->kept;
+    enum session_answer answer = session_commit(&upload->session, digest, NULL, 0, error);
+
+    if (answer == SESSION_TAKEN && has_lost_pieces(upload, digest, size)) {
+        error_set(error, ERROR_FAILED, "the registry has not kept all the pieces");
+        answer = SESSION_WRONG_BYTES;
+    }
+    switch (answer) {
+    case SESSION_TAKEN:
+        return 1;
+    case SESSION_WRONG_BYTES:
+        if (!upload->in_pieces || upload->never_bounded)
+            return -1;
+        return send_whole(upload, error);
+    case SESSION_BROKEN:
+    case SESSION_GONE:
+        if (is_done(upload, digest, size))
+            return 1;
+        if (client_wait(upload->client, ++upload->failures, error))
+            return -1;
+        if (answer == SESSION_BROKEN)
+            return 0;
+        session_done(&upload->session);
+        return restart(upload, error) || send_all(upload, error) ? -1 : 0;
+    default:
         return -1;
-    request->method = "PUT";
-    request->url = url;
-    status = client_send(upload->client, request, error);
-    if (status < 0)
-        return -1;
-    if (status != 201 && status != 204)
-        return client_refused(upload->client, status, error);
-    free(steal(upload->location));
-    return client_check_digest(upload->client, digest, error);
+    }
 }
 
 int upload_commit(struct upload *upload, const struct digest *digest, struct error *error)
 {
-    struct http_request request = {.patient = true};
+    int committed;
 
-    if (close_session(upload, digest, &request, error))
+    upload->failures = 0;
+    do {
+        committed = try_commit(upload, digest, error);
+    } while (committed == 0);
+    if (committed < 0)
         return error_context(error, "commit blob %s", digest->text);
     return 0;
 }
@@ -113,24 +319,29 @@ int upload_commit(struct upload *upload, const struct digest *digest, struct err
 int upload_put(struct upload *upload, const struct digest *digest, const void *data, size_t len,
                struct error *error)
 {
-    struct http_request request = {.content_type = "application/octet-stream",
-                                   .data = data,
-                                   .data_len = len};
+    for (unsigned failures = 1;; failures++) {
+        enum session_answer answer = session_commit(&upload->session, digest, data, len, error);
 
-    if (close_session(upload, digest, &request, error))
-        return error_context(error, "upload blob %s", digest->text);
-    return 0;
+        if (answer == SESSION_TAKEN)
+            return 0;
+        if (answer != SESSION_BROKEN && answer != SESSION_GONE)
+            break;
+        if (is_done(upload, digest, (int64_t)len))
+            return 0;
+        if (client_wait(upload->client, failures, error))
+            break;
+        if (answer == SESSION_GONE && session_start(&upload->session, error))
+            break;
+    }
+    return error_context(error, "upload blob %s", digest->text);
 }
 
 void upload_done(struct upload *upload)
 {
-    struct http_request request = {.method = "DELETE", .url = upload->location};
-    struct error ignored;
-
-    if (upload->location) {
+    if (upload->session.location) {
         http_set_parting(client_http(upload->client));
-        client_send(upload->client, &request, &ignored);
+        session_cancel(&upload->session);
     }
-    free(upload->location);
+    free(upload->chunk);
     *upload = (struct upload){0};
 }

@@ -1,28 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A blob on its way into the registry (distribution-spec, "Pushing blobs"): POST opens a session,
- * PATCH streams into it, PUT closes it. What is not closed is taken back. Embedded in its owner.
+ * A blob on its way into the registry, to its end whatever happens on the way. Embedded in its
+ * owner; one thread.
  *
  *     upload_init(&upload, client);
  *     upload_start(&upload, &error)                        // may we push at all?
  *     upload_stream(&upload, source, size, progress, &error)
  *     upload_commit(&upload, &digest, &error)
  *     upload_done(&upload)
+ *
+ * How it goes:
+ *
+ *     POST --> one PATCH for everything ------------------------------------+--> PUT --> done
+ *                |  broken off          +--> bounded PATCHes with a range --+     |
+ *                v                      |                                   |     | answer lost
+ *              GET: how much is there? -+                                   |     v
+ *                |  nobody knows                                            |   HEAD: is it there?
+ *                v                                                          |
+ *              POST: from byte 0, all at once; the second time bounded -----+
+ *
+ * All at once is what every registry takes. A bounded request is one that a proxy lets pass, and
+ * that is lost alone when it is lost; some registries keep only the last of them, which the digest
+ * shows, and then it is done once more the first way. Bytes are taken from the source a second time
+ * where the registry does not have them; one that cannot seek ends the upload there.
  */
 #ifndef CKPTOCI_REGISTRY_UPLOAD_H
 #define CKPTOCI_REGISTRY_UPLOAD_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/progress.h"
 #include "oci/digest.h"
+#include "registry/body.h"
 #include "registry/client.h"
+#include "registry/session.h"
 #include "stream/source.h"
+
+enum {
+    /* Of a bounded request. Less than 5 MiB is too small for some, more too large for others. */
+    UPLOAD_CHUNK_BYTES = 5 << 20,
+    UPLOAD_SMALL_CHUNK_BYTES = 4 << 20, /* for those who say that this is their limit */
+    UPLOAD_MIN_CHUNK_BYTES = 64 << 10,  /* no proxy limits requests to less */
+};
 
 struct upload {
     struct client *client; /* borrowed */
-    char *location;        /* where the session goes on; NULL: there is none */
+    struct session session;
+    struct source *source; /* borrowed, from upload_stream() to upload_commit() */
+    int64_t size;          /* bytes of the source, -1: only the end will tell */
+    struct progress *progress;
+
+    struct body body;  /* what is being sent: the source from `kept` on */
+    int64_t kept;      /* bytes the registry has acknowledged */
+    int64_t given;     /* bytes the source has ever given: there cannot be more at the registry */
+    unsigned failures; /* since it last had more than before */
+    unsigned restarts; /* from byte 0 */
+
+    bool bounded;       /* requests have a range and at most chunk_bytes */
+    bool in_pieces;     /* more than one request went into this session */
+    bool never_bounded; /* that has gone wrong once */
+    size_t chunk_bytes;
+    char *chunk; /* chunk_bytes of memory; NULL before it is needed */
 };
 
 void upload_init(struct upload *upload, struct client *client);
@@ -31,11 +72,12 @@ void upload_init(struct upload *upload, struct client *client);
 void upload_done(struct upload *upload);
 
 int upload_start(struct upload *upload, struct error *error);
-/* All bytes of the source in one request, `size` of them or, with -1, as many as there are. If the
- * source fails, its error is returned as it is. */
+/* All bytes of the source, which stands at its beginning, `size` of them or, with -1, as many as
+ * there are. It stays in use until upload_commit() has returned. If the source fails, its error is
+ * returned as it is. */
 int upload_stream(struct upload *upload, struct source *source, int64_t size,
                   struct progress *progress, struct error *error);
-/* May take minutes. */
+/* May take minutes, and all that upload_stream() takes if the registry has lost what it had. */
 int upload_commit(struct upload *upload, const struct digest *digest, struct error *error);
 /* Instead of stream and commit: the whole of a small blob at once. */
 int upload_put(struct upload *upload, const struct digest *digest, const void *data, size_t len,

@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "stream/window.h"
 
 struct layer_source {
     struct source source;
     struct pipeline *pipeline;
-    struct source *tap; /* NULL since the first seek */
+    struct source *tap; /* NULL since the first seek; stays where the archive is a pipe */
+
+    bool from_pipe;
+    struct window window; /* of what the tap gave, if from_pipe */
+    uint64_t position;    /* next byte to give, if from_pipe */
 
     struct input *again;      /* the archive, read a second time */
     void *state;              /* codec's */
@@ -58,10 +63,46 @@ static int encode_again(struct layer_source *self, size_t *len, struct error *er
     return 0;
 }
 
+/* What was given before, as far as it is asked for again, and then the tap's next block. */
+static int next_of_pipe(struct layer_source *self, const void **data, size_t *len,
+                        struct error *error)
+{
+    int more = 1;
+
+    *len = 0;
+    if (self->position < self->window.end)
+        *len = window_at(&self->window, self->position, data);
+    if (*len == 0) {
+        more = source_next(self->tap, data, len, error);
+        if (more > 0)
+            window_append(&self->window, *data, *len);
+    }
+    if (more > 0)
+        self->position += *len;
+    return more;
+}
+
+static int seek_in_pipe(struct layer_source *self, uint64_t offset, struct error *error)
+{
+    uint64_t begin = window_begin(&self->window);
+
+    if (offset >= begin) {
+        self->position = offset;
+        return 0;
+    }
+    error_set(error, ERROR_FAILED,
+              "the archive comes from standard input and cannot be read again: bytes from %llu on "
+              "are needed and those before %llu are gone",
+              (unsigned long long)offset, (unsigned long long)begin);
+    return error_advice(error, "give the archive as a file, or keep more of it with --window SIZE");
+}
+
 static int layer_next(struct source *source, const void **data, size_t *len, struct error *error)
 {
     struct layer_source *self = (struct layer_source *)source;
 
+    if (self->from_pipe)
+        return next_of_pipe(self, data, len, error);
     if (self->tap)
         return source_next(self->tap, data, len, error);
     while (!self->ended) {
@@ -87,6 +128,8 @@ static int layer_seek(struct source *source, uint64_t offset, struct error *erro
     struct block_place place = pipeline_locate(self->pipeline, offset);
     struct input *again;
 
+    if (self->from_pipe)
+        return seek_in_pipe(self, offset, error);
     if (input_reopen(options->input, place.block * PIPELINE_BLOCK_SIZE, &again, error) < 0)
         return -1;
     input_free(self->again);
@@ -113,6 +156,7 @@ static void layer_free(struct source *source)
     struct layer_source *self = (struct layer_source *)source;
 
     source_free(self->tap);
+    window_done(&self->window);
     input_free(self->again);
     if (self->state)
         codec_of(self)->state_free(self->state);
@@ -122,7 +166,7 @@ static void layer_free(struct source *source)
     free(self);
 }
 
-struct source *layer_source_new(struct pipeline *pipeline)
+struct source *layer_source_new(struct pipeline *pipeline, size_t window_bytes)
 {
     static const struct source_ops ops = {
         .next = layer_next,
@@ -134,5 +178,8 @@ struct source *layer_source_new(struct pipeline *pipeline)
     self->source.ops = &ops;
     self->pipeline = pipeline;
     self->tap = pipeline_encoded_tap(pipeline);
+    self->from_pipe = input_size(pipeline_get_options(pipeline)->input) < 0;
+    if (self->from_pipe)
+        window_init(&self->window, window_bytes);
     return &self->source;
 }

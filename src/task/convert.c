@@ -306,9 +306,11 @@ static int run_threads(struct run *run, struct convert_result *result, struct er
     int status;
 
     for (unsigned i = 0; i < result->delivery_count; i++)
-        deliveries[i] = (struct delivery_worker){.run = run,
-                                                 .layer = layer_source_new(run->pipeline),
-                                                 .delivery = &result->deliveries[i]};
+        deliveries[i] =
+            (struct delivery_worker){.run = run,
+                                     .layer = layer_source_new(run->pipeline,
+                                                               run->options->window_bytes),
+                                     .delivery = &result->deliveries[i]};
     start_thread(&walk.thread, run_walk, &walk);
     start_thread(&digest.thread, run_digest, &digest);
     for (unsigned i = 0; i < result->delivery_count; i++)

@@ -21,6 +21,8 @@ enum {
     CONVERT_MAX_DESTINATIONS = 64,
     CONVERT_MAX_JOBS = PIPELINE_MAX_WORKERS,
     CONVERT_DEFAULT_MAX_JOBS = 8,
+    CONVERT_DEFAULT_WINDOW_BYTES = 16 << 20,
+    CONVERT_MAX_WINDOW_BYTES = 1 << 30,
 };
 
 /* All borrowed. */
@@ -34,6 +36,8 @@ struct convert_options {
     bool level_given;
     int level;
     unsigned jobs; /* compressing threads; 0: one for each CPU, up to CONVERT_DEFAULT_MAX_JOBS */
+
+    size_t window_bytes; /* of the layer, kept for each destination; only from standard input */
 
     const char *name;         /* of the container; NULL: the archive's */
     json_t *annotations;      /* object of strings: added, or put in place of ours */

@@ -341,7 +341,7 @@ static void assert_seeks(struct fixture *fixture, enum compression compression)
     struct source *layer;
 
     setup_open(&setup, fixture, compression, 2);
-    layer = layer_source_new(setup.pipeline);
+    layer = layer_source_new(setup.pipeline, 0);
     taker_start(&whole, pipeline_encoded_tap(setup.pipeline), 0);
     taker_start(&again, layer, 0);
     pipeline_start(setup.pipeline);
@@ -384,7 +384,7 @@ static void test_seek_while_the_pipeline_runs(void **state)
 
     write_archive(fixture, 40 * PIPELINE_BLOCK_SIZE + 1);
     setup_open(&setup, fixture, COMPRESSION_GZIP, 2);
-    layer = layer_source_new(setup.pipeline);
+    layer = layer_source_new(setup.pipeline, 0);
     taker_start(&whole, pipeline_encoded_tap(setup.pipeline), 0);
     pipeline_start(setup.pipeline);
     for (int i = 0; i < 3; i++)
