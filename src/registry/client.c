@@ -204,10 +204,12 @@ static int find_scheme(struct client *client, bool tls_verify, struct error *err
 }
 
 int client_open(struct client **result, const struct reference *reference,
-                const struct registry_options *options, struct cancel *cancel, struct error *error)
+                enum client_access access, const struct registry_options *options,
+                struct cancel *cancel, struct error *error)
 {
     cleanup(client_freep) struct client *client = NEW(struct client);
-    cleanup_free char *scope = xasprintf("repository:%s:pull,push", reference->path);
+    cleanup_free char *scope = xasprintf("repository:%s:%s", reference->path,
+                                         access == CLIENT_PUSH ? "pull,push" : "pull");
     const struct http_options http_options = {.tls_files = &client->tls_files,
                                               .cancel = cancel,
                                               .tls_verify = options->tls_verify};

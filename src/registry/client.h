@@ -18,10 +18,14 @@ enum { WARNINGS_MAX = 16 }; /* different texts from one registry that are passed
 
 struct client;
 
+/* What the repository is opened for: a token is asked for no more than that. */
+enum client_access { CLIENT_PULL, CLIENT_PUSH };
+
 /* Finds the registry's scheme and what authorisation it asks for (distribution-spec, "Determining
  * Support"), after reading credentials and certificates. All arguments are borrowed. */
 int client_open(struct client **client, const struct reference *reference,
-                const struct registry_options *options, struct cancel *cancel, struct error *error);
+                enum client_access access, const struct registry_options *options,
+                struct cancel *cancel, struct error *error);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client *, client_free);
 
