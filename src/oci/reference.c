@@ -227,6 +227,22 @@ int reference_parse(struct reference *reference, const char *text, struct error 
     return 0;
 }
 
+static char *copy_text(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+void reference_copy(struct reference *copy, const struct reference *reference)
+{
+    *copy = (struct reference){
+        .domain = copy_text(reference->domain),
+        .host = copy_text(reference->host),
+        .path = copy_text(reference->path),
+        .tag = copy_text(reference->tag),
+        .digest = copy_text(reference->digest),
+    };
+}
+
 void reference_done(struct reference *reference)
 {
     free(reference->domain);

@@ -19,6 +19,7 @@ struct reference {
 
 /* -1: ERROR_USAGE, the text quotes the rule that was broken; *reference is then unchanged. */
 int reference_parse(struct reference *reference, const char *text, struct error *error);
+void reference_copy(struct reference *copy, const struct reference *reference);
 void reference_done(struct reference *reference);
 /* "domain/path:tag" or "domain/path@digest", for messages; free() it. */
 char *reference_format(const struct reference *reference);

@@ -184,7 +184,7 @@ const struct registry_options *client_options(const struct client *client)
 
 int client_send(struct client *client, struct http_request *request, struct error *error)
 {
-    bool once = request->once || request->body;
+    bool once = request->once || request->body || request->receiver;
     int status;
 
     client->method = request->method;
@@ -302,10 +302,12 @@ static int make_contact(struct client *client, struct error *error)
 }
 
 int client_open(struct client **result, const struct reference *reference,
-                const struct registry_options *options, struct cancel *cancel, struct error *error)
+                enum client_access access, const struct registry_options *options,
+                struct cancel *cancel, struct error *error)
 {
     cleanup(client_freep) struct client *client = NEW(struct client);
-    cleanup_free char *scope = xasprintf("repository:%s:pull,push", reference->path);
+    cleanup_free char *scope = xasprintf("repository:%s:%s", reference->path,
+                                         access == CLIENT_PUSH ? "pull,push" : "pull");
     const struct http_options http_options = {.tls_files = &client->tls_files,
                                               .cancel = cancel,
                                               .tls_verify = options->tls_verify,

@@ -20,10 +20,14 @@ enum { WARNINGS_MAX = 16 }; /* different texts from one registry that are passed
 
 struct client;
 
+/* What the repository is opened for: a token is asked for no more than that. */
+enum client_access { CLIENT_PULL, CLIENT_PUSH };
+
 /* Finds the registry's scheme and what authorisation it asks for (distribution-spec, "Determining
  * Support"), after reading credentials and certificates. All arguments are borrowed. */
 int client_open(struct client **client, const struct reference *reference,
-                const struct registry_options *options, struct cancel *cancel, struct error *error);
+                enum client_access access, const struct registry_options *options,
+                struct cancel *cancel, struct error *error);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client *, client_free);
 
@@ -38,8 +42,8 @@ char *client_url(const struct client *client, const char *format, ...)
  * the registry's own scheme, host and port. The response is read with client_http().
  *
  * What fails for a while is sent again as options->retry says, but for a request that is `once` or
- * has a streamed body: its sender knows how to go on. Such a body that is spent when a 401 comes is
- * not sent again either, but whatever is sent next has the new authorisation.
+ * has a streamed body or a receiver: its sender knows how to go on. Such a body that is spent when
+ * a 401 comes is not sent again either, but whatever is sent next has the new authorisation.
  */
 int client_send(struct client *client, struct http_request *request, struct error *error);
 /* Whether that status, or that error with a status of -1, may pass by itself. */

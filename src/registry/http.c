@@ -9,10 +9,10 @@
 #include <time.h>
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 
 #include "base/memory.h"
 #include "registry/file.h"
+#include "registry/http-headers.h"
 #include "registry/secret.h"
 #include "registry/url.h"
 
@@ -155,10 +155,32 @@ static int rewind_body(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* Whether the receiver wants more; *taken is whether it was its business at all. */
+static bool pass_to_receiver(struct http *http, const void *data, size_t len, bool *taken)
+{
+    struct http_receiver *receiver = http->request->receiver;
+    long status = 0;
+    bool more;
+
+    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    *taken = receiver && (status == 200 || status == 206);
+    if (!*taken)
+        return true;
+    more = receiver->take(receiver, (int)status, data, len);
+    http->moved_at_ms = now_ms();
+    return more;
+}
+
 static size_t take_answer(char *data, size_t size, size_t count, void *context)
 {
     struct http *http = context;
     size_t len = size * count, room = http->answer_max - http->answer.len;
+    bool taken;
+
+    if (!pass_to_receiver(http, data, len, &taken))
+        return 0;
+    if (taken)
+        return len;
 
     http->answer_cut = len > room;
     buffer_append(&http->answer, data, len < room ? len : room);
@@ -258,6 +280,8 @@ static void set_callbacks(struct http *http)
     SET(http, CURLOPT_ERRORBUFFER, http->message);
     SET(http, CURLOPT_WRITEFUNCTION, take_answer);
     SET(http, CURLOPT_WRITEDATA, http);
+    if (http->request->receiver)
+        SET(http, CURLOPT_BUFFERSIZE, (long)HTTP_RECEIVE_BUFFER_BYTES);
     SET(http, CURLOPT_HEADERFUNCTION, count_header);
     SET(http, CURLOPT_HEADERDATA, http);
     SET(http, CURLOPT_NOPROGRESS, 0L);
@@ -287,41 +311,6 @@ static void set_body(struct http *http)
         SET(http, CURLOPT_POSTFIELDS, request->data ? request->data : "");
     }
     SET(http, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
-static void headers_free(struct curl_slist *headers)
-{
-    for (struct curl_slist *item = headers; item; item = item->next)
-        OPENSSL_cleanse(item->data, strlen(item->data));
-    curl_slist_free_all(headers);
-}
-DEFINE_CLEANUP(struct curl_slist *, headers_free);
-
-static void add_header(struct curl_slist **headers, const char *name, const char *value)
-{
-    cleanup(secret_freep) char *line = xasprintf("%s: %s", name, value);
-    struct curl_slist *longer = curl_slist_append(*headers, line);
-
-    if (!longer)
-        must(CURLE_OUT_OF_MEMORY);
-    *headers = longer;
-}
-
-static struct curl_slist *make_headers(const struct http_request *request, bool expect_continue)
-{
-    struct curl_slist *headers = NULL;
-
-    if (request->authorization)
-        add_header(&headers, "Authorization", request->authorization);
-    if (request->accept)
-        add_header(&headers, "Accept", request->accept);
-    /* Without a value, the one curl would make up is left out. */
-    add_header(&headers, "Content-Type", request->content_type ? request->content_type : "");
-    if (request->content_range)
-        add_header(&headers, "Content-Range", request->content_range);
-    if (!expect_continue)
-        add_header(&headers, "Expect", "");
-    return headers;
 }
 
 static void begin(struct http *http, const struct http_request *request)
@@ -446,7 +435,7 @@ static bool is_answered(const struct http *http, CURLcode code, long status)
 static int perform(struct http *http, const struct http_request *request, bool expect_continue,
                    struct error *error)
 {
-    cleanup(headers_freep) struct curl_slist *headers = make_headers(request, expect_continue);
+    cleanup(headers_freep) struct curl_slist *headers = headers_new(request, expect_continue);
     CURLcode code;
     long status = 0;
 

@@ -27,6 +27,7 @@ enum {
     HTTP_PARTING_TIMEOUT_S = 10,   /* for all that is sent on the way out */
     HTTP_EXPECT_TIMEOUT_MS = 5000, /* a server may take Expect: 100-continue and never answer it */
     HTTP_UPLOAD_BUFFER_BYTES = 1 << 20,
+    HTTP_RECEIVE_BUFFER_BYTES = 128 << 10, /* the most a receiver gets at once */
     HTTP_ANSWER_MAX_BYTES = 64 << 10,
     HTTP_HEADERS_MAX_BYTES = 256 << 10,
 };
@@ -41,6 +42,13 @@ struct http_options {
     int64_t stall_timeout_ms; /* without a byte in either direction; 0: none */
 };
 
+/* Takes the body of a response that is too large for memory, as it comes; only of one with status
+ * 200 or 206, all others go into the answer. It may block: that is not the network's silence. */
+struct http_receiver {
+    /* False: no more is wanted, and http_send() fails. */
+    bool (*take)(struct http_receiver *receiver, int status, const void *data, size_t len);
+};
+
 /* All borrowed; NULL: none. */
 struct http_request {
     const char *method;
@@ -51,7 +59,9 @@ struct http_request {
     const char *content_range;
     const void *data; /* the body, data_len bytes; may be sent more than once */
     size_t data_len;
-    struct body *body;       /* or this one, streamed */
+    struct body *body;    /* or this one, streamed */
+    uint64_t range_start; /* ask for the bytes from this one on only; 0: for all */
+    struct http_receiver *receiver;
     size_t answer_max_bytes; /* 0: HTTP_ANSWER_MAX_BYTES; what is beyond is dropped */
     bool once;               /* not to be sent again by itself when it fails */
     bool patient;            /* the server may be silent for HTTP_PATIENT_TIMEOUT_MS */

@@ -21,7 +21,8 @@ static int push_open(struct image_sink *sink, struct error *error)
 {
     struct push *push = (struct push *)sink;
 
-    if (client_open(&push->client, &push->reference, &push->options, push->cancel, error))
+    if (client_open(&push->client, &push->reference, CLIENT_PUSH, &push->options, push->cancel,
+                    error))
         return -1;
     upload_init(&push->layer, push->client);
     /* Already now: missing rights must show before the archive is read. */
@@ -69,11 +70,6 @@ static const struct image_sink_ops push_ops = {.open = push_open,
                                                .publish = push_publish,
                                                .free = push_free};
 
-static char *copy(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
 int registry_global_init(struct error *error)
 {
     return http_global_init(error);
@@ -85,11 +81,7 @@ struct image_sink *registry_sink_new(const struct reference *reference,
     struct push *push = NEW(struct push);
 
     push->sink.ops = &push_ops;
-    push->reference = (struct reference){.domain = copy(reference->domain),
-                                         .host = copy(reference->host),
-                                         .path = copy(reference->path),
-                                         .tag = copy(reference->tag),
-                                         .digest = copy(reference->digest)};
+    reference_copy(&push->reference, reference);
     push->options = *options;
     push->cancel = cancel;
     return &push->sink;

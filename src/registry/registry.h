@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The one door to this room: an image repository in a registry, as a place to push to, by the OCI
- * distribution specification. How a registry is reached and who we are there is in the options.
+ * The one door to this room: an image repository in a registry, as a place to push to or to pull
+ * from, by the OCI distribution specification. How a registry is reached and who we are there is in
+ * the options.
  */
 #ifndef CKPTOCI_REGISTRY_REGISTRY_H
 #define CKPTOCI_REGISTRY_REGISTRY_H
@@ -14,6 +15,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "oci/image-sink.h"
+#include "oci/image-source.h"
 #include "oci/reference.h"
 
 /* All strings are borrowed and may be NULL: not given. They must outlive every sink. */
@@ -42,5 +44,10 @@ int registry_global_init(struct error *error);
 /* A sink that pushes to `reference` (copied). No I/O yet. `cancel` is watched during transfers. */
 struct image_sink *registry_sink_new(const struct reference *reference,
                                      const struct registry_options *options, struct cancel *cancel);
+
+/* A source that pulls; reference->digest, where given, before the tag. The rest as above. */
+struct image_source *registry_source_new(const struct reference *reference,
+                                         const struct registry_options *options,
+                                         struct cancel *cancel);
 
 #endif

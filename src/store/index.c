@@ -78,6 +78,33 @@ bool index_set_image(json_t *index, const struct descriptor *manifest, const cha
     return true;
 }
 
+size_t index_count(const json_t *index)
+{
+    return json_array_size(json_object_get(index, "manifests"));
+}
+
+const char *index_tag(const json_t *index, size_t i)
+{
+    const json_t *entry = json_array_get(json_object_get(index, "manifests"), i);
+
+    return json_string_value(json_object_get(json_object_get(entry, "annotations"), ref_name_key));
+}
+
+const json_t *index_find_image(const json_t *index, const char *tag)
+{
+    const json_t *entries = json_object_get(index, "manifests");
+
+    if (!tag)
+        return json_array_size(entries) == 1 ? json_array_get(entries, 0) : NULL;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const char *name = index_tag(index, i);
+
+        if (name && strcmp(name, tag) == 0)
+            return json_array_get(entries, i);
+    }
+    return NULL;
+}
+
 int index_format(const json_t *index, char **text, struct error *error)
 {
     cleanup_free char *dumped = json_dumps(index, JSON_COMPACT);

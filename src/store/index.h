@@ -26,6 +26,12 @@ int index_check(const json_t *index, struct error *error);
  * nothing has changed.
  */
 bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
+/* How many images there are, under how many names. */
+size_t index_count(const json_t *index);
+/* The name of one of them, or NULL. */
+const char *index_tag(const json_t *index, size_t i);
+/* The image of that name, or with NULL the only one there is; NULL: there is none. */
+const json_t *index_find_image(const json_t *index, const char *tag);
 /* *text goes to free(). -1: more than INDEX_MAX_BYTES. */
 int index_format(const json_t *index, char **text, struct error *error);
 

@@ -5,6 +5,7 @@
 #define CKPTOCI_STORE_LAYOUT_FORMAT_H
 
 #define LAYOUT_INDEX_FILE "index.json"
+#define LAYOUT_BLOBS "blobs/sha256"
 #define LAYOUT_FILE "oci-layout"
 #define LAYOUT_VERSION_KEY "imageLayoutVersion"
 #define LAYOUT_VERSION "1.0.0"

@@ -8,9 +8,15 @@
 #define CKPTOCI_STORE_STORE_H
 
 #include "oci/image-sink.h"
+#include "oci/image-source.h"
 
 /* `path` and `tag` are copied; tag may be NULL: the image has no name but its digest. */
 struct image_sink *layout_sink_new(const char *path, const char *tag);
 struct image_sink *oci_archive_sink_new(const char *path, const char *tag);
+
+/* The other way round: `reference` is a tag or a digest, NULL for the only image there is. The tar
+ * file is not unpacked: its members are read where they lie. */
+struct image_source *layout_source_new(const char *path, const char *reference);
+struct image_source *oci_archive_source_new(const char *path, const char *reference);
 
 #endif

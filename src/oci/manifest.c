@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/manifest.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "oci/sha256.h"
+
+/* RFC 6838, section 4.2: two names of at most 127 characters. */
+enum { MEDIA_TYPE_MAX_LEN = 255 };
+
+void manifest_free(struct manifest *manifest)
+{
+    if (!manifest)
+        return;
+    json_decref(manifest->json);
+    free(manifest->parts);
+    free(manifest->media_type);
+    free(manifest->bytes);
+    free(manifest);
+}
+
+int manifest_read_descriptor(const json_t *json, struct descriptor *ret, struct error *error)
+{
+    const char *media_type = json_string_value(json_object_get(json, "mediaType"));
+    const char *digest = json_string_value(json_object_get(json, "digest"));
+    const json_t *size = json_object_get(json, "size");
+    struct descriptor descriptor = {.media_type = media_type};
+
+    if (!media_type || !*media_type || strlen(media_type) > MEDIA_TYPE_MAX_LEN)
+        return error_set(error, ERROR_FAILED, "a descriptor in it has no usable mediaType");
+    if (!digest || digest_parse(&descriptor.digest, digest))
+        return error_set(error, ERROR_FAILED,
+                         "a descriptor in it has the digest \"%.100s\", which is not \"sha256:\" "
+                         "and 64 lower-case hex digits",
+                         digest ? digest : "");
+    if (!json_is_integer(size) || json_integer_value(size) < 0)
+        return error_set(error, ERROR_FAILED, "the descriptor of %s in it has no size", digest);
+    descriptor.size = (uint64_t)json_integer_value(size);
+    *ret = descriptor;
+    return 0;
+}
+
+static bool is_index_type(const char *media_type)
+{
+    return strcmp(media_type, MEDIA_TYPE_INDEX) == 0 ||
+           strcmp(media_type, MEDIA_TYPE_DOCKER_INDEX) == 0;
+}
+
+static bool is_known_type(const char *media_type)
+{
+    return is_index_type(media_type) || strcmp(media_type, MEDIA_TYPE_MANIFEST) == 0 ||
+           strcmp(media_type, MEDIA_TYPE_DOCKER_MANIFEST) == 0;
+}
+
+/* One text must not be an index to one reader and an image to another. */
+static int find_kind(struct manifest *manifest, const char *sent_as, struct error *error)
+{
+    const char *own = json_string_value(json_object_get(manifest->json, "mediaType"));
+    const json_t *manifests = json_object_get(manifest->json, "manifests");
+    const json_t *layers = json_object_get(manifest->json, "layers");
+    size_t sent_len = sent_as ? strcspn(sent_as, "; ") : 0;
+    cleanup_free char *sent = xstrndup(sent_as ? sent_as : "", sent_len);
+
+    if (json_integer_value(json_object_get(manifest->json, "schemaVersion")) != 2)
+        return error_set(error, ERROR_FAILED, "it is no manifest of schema version 2");
+    if (!json_is_array(manifests) == !json_is_array(layers))
+        return error_set(error, ERROR_FAILED,
+                         "it has not exactly one of the arrays \"manifests\" and \"layers\"");
+    manifest->kind = json_is_array(manifests) ? MANIFEST_INDEX : MANIFEST_IMAGE;
+    if (!own && is_known_type(sent))
+        own = sent;
+    if (!own)
+        own = manifest->kind == MANIFEST_INDEX ? MEDIA_TYPE_INDEX : MEDIA_TYPE_MANIFEST;
+    if (!is_known_type(own) || is_index_type(own) != (manifest->kind == MANIFEST_INDEX))
+        return error_set(error, ERROR_FAILED, "its media type \"%.100s\" is not what it holds",
+                         own);
+    manifest->media_type = xstrdup(own);
+    return 0;
+}
+
+static int read_parts(struct manifest *manifest, struct error *error)
+{
+    bool is_image = manifest->kind == MANIFEST_IMAGE;
+    const json_t *list = json_object_get(manifest->json, is_image ? "layers" : "manifests");
+    size_t count = json_array_size(list);
+
+    manifest->parts = xcalloc(count + 1, sizeof *manifest->parts);
+    if (is_image && manifest_read_descriptor(json_object_get(manifest->json, "config"),
+                                             &manifest->parts[manifest->part_count++], error))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (manifest_read_descriptor(json_array_get(list, i),
+                                     &manifest->parts[manifest->part_count++], error))
+            return -1;
+    return 0;
+}
+
+int manifest_new(struct manifest **ret, char *bytes, size_t len, const char *media_type,
+                 struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NEW(struct manifest);
+    json_error_t reason;
+
+    if (len > MANIFEST_MAX_BYTES)
+        return error_set(error, ERROR_FAILED, "it has more than %d bytes", MANIFEST_MAX_BYTES);
+    manifest->json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &reason);
+    if (!manifest->json)
+        return error_set(error, ERROR_FAILED, "it is no JSON: %s in line %d", reason.text,
+                         reason.line);
+    if (find_kind(manifest, media_type, error) || read_parts(manifest, error))
+        return -1;
+    sha256_of(bytes, len, &manifest->digest);
+    manifest->bytes = bytes;
+    manifest->len = len;
+    *ret = steal(manifest);
+    return 0;
+}
+
+const char *manifest_annotation(const struct manifest *manifest, const char *key)
+{
+    const json_t *annotations = json_object_get(manifest->json, "annotations");
+
+    return json_string_value(json_object_get(annotations, key));
+}
+
+bool manifest_subject(const struct manifest *manifest, struct digest *subject)
+{
+    const json_t *json = json_object_get(manifest->json, "subject");
+    const char *text = json_string_value(json_object_get(json, "digest"));
+
+    return text && digest_parse(subject, text) == 0;
+}
+
+struct platform manifest_platform(const struct manifest *manifest, size_t index)
+{
+    const json_t *part = json_array_get(json_object_get(manifest->json, "manifests"), index);
+    const json_t *platform = json_object_get(part, "platform");
+
+    return (struct platform){
+        .os = json_string_value(json_object_get(platform, "os")),
+        .architecture = json_string_value(json_object_get(platform, "architecture")),
+        .variant = json_string_value(json_object_get(platform, "variant")),
+    };
+}
+
+static bool same(const char *is, const char *wanted)
+{
+    return is && strcmp(is, wanted) == 0;
+}
+
+bool platform_matches(const struct platform *is, const struct platform *wanted)
+{
+    return same(is->os, wanted->os) && same(is->architecture, wanted->architecture) &&
+           (!wanted->variant || same(is->variant, wanted->variant));
+}
+
+int platform_parse(struct platform *ret, const char *text, struct error *error)
+{
+    cleanup_free char *copy = xstrdup(text);
+    char *rest = copy;
+    struct platform platform = {.os = strsep(&rest, "/")};
+
+    platform.architecture = strsep(&rest, "/");
+    platform.variant = strsep(&rest, "/");
+    if (rest || !*platform.os || !platform.architecture || !*platform.architecture ||
+        (platform.variant && !*platform.variant))
+        return error_set(error, ERROR_USAGE, "\"%s\" is not OS/ARCH[/VARIANT], as in linux/arm64",
+                         text);
+    *ret = platform;
+    steal(copy);
+    return 0;
+}
+
+bool descriptor_is_foreign(const struct descriptor *descriptor)
+{
+    return strstr(descriptor->media_type, ".nondistributable.") ||
+           strstr(descriptor->media_type, ".foreign.");
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/blob-source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/backoff.h"
+#include "base/memory.h"
+#include "registry/content-range.h"
+
+struct blob_source {
+    struct source source;          /* first: what callers hold */
+    struct http_receiver receiver; /* what the thread gives to its requests */
+    struct client *client;         /* the thread's while it runs */
+    struct cancel *cancel;
+    struct cancel_watch watch;
+    struct digest digest;
+    uint64_t size;
+    char *given; /* what source_next() has given out last */
+    bool running;
+    pthread_t thread;
+
+    /* The thread's own. */
+    uint64_t wanted;    /* the next byte that is missing */
+    uint64_t skip;      /* bytes to drop from a registry that starts over */
+    bool answered;      /* this request has brought its first bytes, and they were the right ones */
+    bool advanced;      /* this request has brought bytes that were missing */
+    struct error fatal; /* no further request helps */
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    char *filling;
+    size_t filled;
+    bool stopped;  /* nobody reads any more */
+    bool finished; /* the thread gives no more bytes */
+    struct error error;
+};
+
+static struct blob_source *blob_of_receiver(struct http_receiver *receiver)
+{
+    return (struct blob_source *)((char *)receiver - offsetof(struct blob_source, receiver));
+}
+
+static bool is_stopped(const struct blob_source *self)
+{
+    return self->stopped || cancel_triggered(self->cancel);
+}
+
+static void wake(void *context)
+{
+    struct blob_source *self = context;
+
+    pthread_mutex_lock(&self->mutex);
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+/* Waits until the bytes have room. False: nobody wants them. */
+static bool hand_over(struct blob_source *self, const char *data, size_t len)
+{
+    bool stopped;
+
+    pthread_mutex_lock(&self->mutex);
+    while (len > 0 && !is_stopped(self)) {
+        size_t room = BLOB_BUFFER_BYTES - self->filled, part = len < room ? len : room;
+
+        if (part == 0) {
+            pthread_cond_wait(&self->changed, &self->mutex);
+            continue;
+        }
+        memcpy(self->filling + self->filled, data, part);
+        self->filled += part;
+        data += part;
+        len -= part;
+        pthread_cond_broadcast(&self->changed);
+    }
+    stopped = is_stopped(self);
+    pthread_mutex_unlock(&self->mutex);
+    return !stopped;
+}
+
+/* Whether the bytes of this response are the ones that were asked for. */
+static bool check_answer(struct blob_source *self, int status)
+{
+    const char *header = http_header(client_http(self->client), "Content-Range", 0);
+
+    self->answered = true;
+    self->skip = status == 200 ? self->wanted : 0;
+    if (status == 200)
+        return true;
+    return content_range_check(header, self->wanted, self->size, &self->fatal) == 0;
+}
+
+static bool take(struct http_receiver *receiver, int status, const void *data, size_t len)
+{
+    struct blob_source *self = blob_of_receiver(receiver);
+    const char *bytes = data;
+    size_t dropped;
+
+    if (!self->answered && !check_answer(self, status))
+        return false;
+    dropped = self->skip < len ? (size_t)self->skip : len;
+    self->skip -= dropped;
+    bytes += dropped;
+    len -= dropped;
+    if (len > self->size - self->wanted) {
+        error_set(&self->fatal, ERROR_FAILED,
+                  "the registry sends more than the %" PRIu64 " bytes it should have", self->size);
+        return false;
+    }
+    self->wanted += len;
+    self->advanced = self->advanced || len > 0;
+    return hand_over(self, bytes, len);
+}
+
+/* One request. 0: it is done; 1: it broke, *error says how, and another one may help; -1: no. */
+static int request_rest(struct blob_source *self, struct error *error)
+{
+    cleanup_free char *url = client_url(self->client, "blobs/%s", self->digest.text);
+    struct http_request request = {.method = "GET",
+                                   .url = url,
+                                   .range_start = self->wanted,
+                                   .receiver = &self->receiver};
+    int status;
+
+    self->answered = self->advanced = false;
+    status = client_send(self->client, &request, error);
+    if (self->fatal.kind != ERROR_NONE) {
+        *error = self->fatal;
+        return -1;
+    }
+    if (status < 0)
+        return client_may_retry(self->client, status, error) ? 1 : -1;
+    if (status != 200 && status != 206) {
+        client_refused(self->client, status, error);
+        return client_may_retry(self->client, status, error) ? 1 : -1;
+    }
+    if (self->wanted == self->size)
+        return 0;
+    error_set(error, ERROR_NETWORK, "the registry sent only %" PRIu64 " of %" PRIu64 " bytes",
+              self->wanted, self->size);
+    return 1;
+}
+
+/* After the `failures`-th one that failed in a row. False: it is not wanted any more. */
+static bool wait_before_retry(struct blob_source *self, unsigned failures)
+{
+    int64_t delay_ms = backoff_delay_ms(&client_options(self->client)->retry, failures);
+    struct timespec until;
+    bool stopped;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += delay_ms / 1000;
+    until.tv_nsec += delay_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&self->mutex);
+    while (!is_stopped(self) &&
+           pthread_cond_timedwait(&self->changed, &self->mutex, &until) != ETIMEDOUT)
+        ;
+    stopped = is_stopped(self);
+    pthread_mutex_unlock(&self->mutex);
+    return !stopped;
+}
+
+static int fetch(struct blob_source *self, struct error *error)
+{
+    unsigned tries = client_options(self->client)->retry.times + 1, failures = 0;
+    int result = 1;
+
+    if (self->wanted == self->size && self->size > 0)
+        return 0;
+    while ((result = request_rest(self, error)) > 0) {
+        failures = self->advanced ? 1 : failures + 1;
+        if (failures >= tries)
+            return error_advice(error, "given up after %u tries", failures);
+        if (!wait_before_retry(self, failures))
+            return -1;
+    }
+    return result;
+}
+
+static void *run(void *context)
+{
+    struct blob_source *self = context;
+    struct error error = {0};
+    int result = fetch(self, &error);
+
+    if (result < 0 && cancel_triggered(self->cancel))
+        cancel_check(self->cancel, &error);
+    else if (result < 0)
+        error_context(&error, "get blob %s", self->digest.text);
+    pthread_mutex_lock(&self->mutex);
+    self->finished = true;
+    self->error = error;
+    if (result == 0)
+        self->error.kind = ERROR_NONE;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
+    return NULL;
+}
+
+static int start(struct blob_source *self, struct error *error)
+{
+    int errnum = pthread_create(&self->thread, NULL, run, self);
+
+    if (errnum)
+        return error_set_errno(error, errnum, "start a thread");
+    self->running = true;
+    return 0;
+}
+
+static void stop(struct blob_source *self)
+{
+    if (!self->running)
+        return;
+    pthread_mutex_lock(&self->mutex);
+    self->stopped = true;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
+    pthread_join(self->thread, NULL);
+    self->running = false;
+}
+
+static int blob_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct blob_source *self = (struct blob_source *)source;
+    int more;
+
+    if (!self->running && start(self, error))
+        return -1;
+    pthread_mutex_lock(&self->mutex);
+    while (self->filled == 0 && !self->finished)
+        pthread_cond_wait(&self->changed, &self->mutex);
+    more = self->filled > 0 ? 1 : self->error.kind == ERROR_NONE ? 0 : -1;
+    if (more > 0) {
+        char *filled = self->filling;
+
+        self->filling = self->given;
+        self->given = filled;
+        *data = filled;
+        *len = self->filled;
+        self->filled = 0;
+        pthread_cond_broadcast(&self->changed);
+    } else if (more < 0) {
+        *error = self->error;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    return more;
+}
+
+static int blob_seek(struct source *source, uint64_t offset, struct error *error)
+{
+    struct blob_source *self = (struct blob_source *)source;
+
+    if (offset > self->size)
+        return error_set(error, ERROR_FAILED, "blob %s has no byte %" PRIu64, self->digest.text,
+                         offset);
+    stop(self);
+    self->wanted = offset;
+    self->filled = 0;
+    self->stopped = self->finished = false;
+    self->error = self->fatal = (struct error){0};
+    return 0;
+}
+
+static void blob_free(struct source *source)
+{
+    struct blob_source *self = (struct blob_source *)source;
+
+    stop(self);
+    cancel_watch_remove(self->cancel, &self->watch);
+    pthread_cond_destroy(&self->changed);
+    pthread_mutex_destroy(&self->mutex);
+    free(self->filling);
+    free(self->given);
+    free(self);
+}
+
+struct source *blob_source_new(struct client *client, const struct descriptor *descriptor,
+                               struct cancel *cancel)
+{
+    static const struct source_ops ops = {.next = blob_next, .seek = blob_seek, .free = blob_free};
+    struct blob_source *self = NEW(struct blob_source);
+    pthread_condattr_t attributes;
+
+    self->source.ops = &ops;
+    self->receiver.take = take;
+    self->client = client;
+    self->cancel = cancel;
+    self->digest = descriptor->digest;
+    self->size = descriptor->size;
+    self->filling = xcalloc(BLOB_BUFFER_BYTES, 1);
+    self->given = xcalloc(BLOB_BUFFER_BYTES, 1);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    self->watch = (struct cancel_watch){.wake = wake, .context = self};
+    cancel_watch_add(cancel, &self->watch);
+    return &self->source;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A blob's bytes as they come from the registry (distribution-spec, "Pulling blobs"). Nothing is
+ * stored: a thread of its own sends the GET and waits while BLOB_BUFFER_BYTES have not been taken.
+ * A connection that breaks is taken up again where it broke, with a Range request.
+ */
+#ifndef CKPTOCI_REGISTRY_BLOB_SOURCE_H
+#define CKPTOCI_REGISTRY_BLOB_SOURCE_H
+
+#include "base/cancel.h"
+#include "oci/image.h"
+#include "registry/client.h"
+#include "stream/source.h"
+
+enum {
+    BLOB_BUFFER_BYTES = 1 << 20, /* one is filled while another one is read */
+};
+
+/*
+ * The client is the thread's until the source is freed; nothing is sent before the first
+ * source_next(). The end comes after descriptor->size bytes, neither sooner nor later; their digest
+ * is for the caller to check. source_seek() takes any offset up to the size.
+ */
+struct source *blob_source_new(struct client *client, const struct descriptor *descriptor,
+                               struct cancel *cancel);
+
+#endif
