@@ -2,25 +2,19 @@
 /* The sink that writes an OCI archive: a tar file with an image layout of one image. */
 #include "store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "store/index.h"
 #include "store/layout-format.h"
+#include "store/output-file.h"
 #include "store/ref-name.h"
 #include "store/tar.h"
-#include "store/tmpfile.h"
 
 struct oci_archive_sink {
     struct image_sink sink;
-    char *path;
-    const char *name; /* the last component of path */
-    char *tag;        /* or NULL */
-    int dir_fd;       /* of the directory the archive is in; -1 before open */
-    struct tmpfile file;
+    char *tag; /* or NULL */
+    struct output_file output;
 };
 
 static struct oci_archive_sink *oci_archive_of(struct image_sink *sink)
@@ -28,50 +22,13 @@ static struct oci_archive_sink *oci_archive_of(struct image_sink *sink)
     return (struct oci_archive_sink *)sink;
 }
 
-static int open_directory(struct oci_archive_sink *archive, struct error *error)
-{
-    size_t len = (size_t)(archive->name - archive->path);
-    cleanup_free char *directory = len ? xstrndup(archive->path, len) : xstrdup(".");
-
-    archive->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (archive->dir_fd >= 0)
-        return 0;
-    error_set_errno(error, errno, "write %s: open directory %s", archive->path, directory);
-    return error_advice(error, "create this directory or choose another destination");
-}
-
-/* A rename would put a file in the place of /dev/null or of a link as well. */
-static int check_replaceable(const struct oci_archive_sink *archive, struct error *error)
-{
-    static const char advice[] = "name a file, or a path that does not exist yet";
-    struct stat st;
-
-    if (!*archive->name || strcmp(archive->name, ".") == 0 || strcmp(archive->name, "..") == 0)
-        return error_set(error, ERROR_USAGE, "write %s: this is a directory; %s", archive->path,
-                         advice);
-    if (fstatat(archive->dir_fd, archive->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (S_ISREG(st.st_mode))
-            return 0;
-        return error_set(error, ERROR_USAGE, "write %s: this is %s; %s", archive->path,
-                         S_ISDIR(st.st_mode)   ? "a directory"
-                         : S_ISLNK(st.st_mode) ? "a symbolic link"
-                                               : "not a regular file",
-                         advice);
-    }
-    if (errno == ENOENT)
-        return 0;
-    error_set_errno(error, errno, "write %s", archive->path);
-    return error_advice(error, "choose another destination");
-}
-
 static int oci_archive_open(struct image_sink *sink, struct error *error)
 {
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
-    if (ref_name_check(archive->tag, error) || open_directory(archive, error) ||
-        check_replaceable(archive, error))
+    if (ref_name_check(archive->tag, error))
         return -1;
-    return tmpfile_create(&archive->file, archive->dir_fd, archive->path, error);
+    return output_file_open(&archive->output, error);
 }
 
 /* The layer comes first because its bytes do: the block before it is for its header, which needs
@@ -83,9 +40,9 @@ static int oci_archive_put_layer(struct image_sink *sink, struct source *layer, 
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
     (void)size;
-    if (tmpfile_append(&archive->file, reserved, sizeof reserved, error))
+    if (tmpfile_append(&archive->output.file, reserved, sizeof reserved, error))
         return -1;
-    return tmpfile_append_source(&archive->file, layer, progress, error);
+    return tmpfile_append_source(&archive->output.file, layer, progress, error);
 }
 
 static char *blob_path(const struct descriptor *blob)
@@ -101,16 +58,17 @@ static int finish_layer(struct oci_archive_sink *archive, const struct descripto
     cleanup_free char *path = blob_path(layer);
     uint8_t header[TAR_BLOCK_BYTES];
 
-    if (archive->file.size != TAR_BLOCK_BYTES + layer->size)
+    if (archive->output.file.size != TAR_BLOCK_BYTES + layer->size)
         return error_set(error, ERROR_FAILED,
                          "write %s: the layer came with %llu bytes instead of %llu; run the "
                          "command again",
-                         archive->path, (unsigned long long)archive->file.size - TAR_BLOCK_BYTES,
+                         archive->output.path,
+                         (unsigned long long)archive->output.file.size - TAR_BLOCK_BYTES,
                          (unsigned long long)layer->size);
     if (tar_file_header(header, path, layer->size, error) ||
-        tmpfile_overwrite(&archive->file, 0, header, sizeof header, error))
+        tmpfile_overwrite(&archive->output.file, 0, header, sizeof header, error))
         return -1;
-    return rest ? tmpfile_append(&archive->file, zeros, TAR_BLOCK_BYTES - rest, error) : 0;
+    return rest ? tmpfile_append(&archive->output.file, zeros, TAR_BLOCK_BYTES - rest, error) : 0;
 }
 
 static int add_documents(struct oci_archive_sink *archive, const struct image *image,
@@ -134,8 +92,8 @@ static int add_documents(struct oci_archive_sink *archive, const struct image *i
         {LAYOUT_INDEX_FILE, index_text, strlen(index_text)},
     };
     if (tar_tail(&tail, &len, members, sizeof members / sizeof *members, error))
-        return error_context(error, "write %s", archive->path);
-    return tmpfile_append(&archive->file, tail, len, error);
+        return error_context(error, "write %s", archive->output.path);
+    return tmpfile_append(&archive->output.file, tail, len, error);
 }
 
 static int oci_archive_publish(struct image_sink *sink, const struct image *image,
@@ -144,9 +102,7 @@ static int oci_archive_publish(struct image_sink *sink, const struct image *imag
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
     if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error) ||
-        tmpfile_sync(&archive->file, error) ||
-        tmpfile_publish(&archive->file, archive->name, error) ||
-        tmpfile_sync_directory(archive->dir_fd, archive->path, error))
+        output_file_publish(&archive->output, error))
         return -1;
     *already_there = false;
     return 0;
@@ -156,10 +112,7 @@ static void oci_archive_free(struct image_sink *sink)
 {
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
-    tmpfile_done(&archive->file);
-    if (archive->dir_fd >= 0)
-        close(archive->dir_fd);
-    free(archive->path);
+    output_file_done(&archive->output);
     free(archive->tag);
     free(archive);
 }
@@ -173,14 +126,10 @@ struct image_sink *oci_archive_sink_new(const char *path, const char *tag)
         .free = oci_archive_free,
     };
     struct oci_archive_sink *archive = NEW(struct oci_archive_sink);
-    const char *slash;
 
     archive->sink.ops = &ops;
-    archive->path = xstrdup(path);
-    slash = strrchr(archive->path, '/');
-    archive->name = slash ? slash + 1 : archive->path;
     archive->tag = tag ? xstrdup(tag) : NULL;
-    archive->dir_fd = -1;
-    tmpfile_init(&archive->file);
+    output_file_init(&archive->output, path);
+    archive->output.may_replace = true;
     return &archive->sink;
 }

@@ -14,6 +14,7 @@
 
 enum {
     MODE = 0644,
+    PRIVATE_MODE = 0600,
     WRITE_OUT_BYTES = 8 << 20,
     PROC_PATH_SIZE = sizeof "/proc/self/fd/" + 10,
 };
@@ -53,9 +54,9 @@ static void proc_path(int fd, char path[PROC_PATH_SIZE])
     snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", fd);
 }
 
-static int open_nameless(int dir_fd)
+static int open_nameless(int dir_fd, mode_t mode)
 {
-    int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, MODE);
+    int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
     char path[PROC_PATH_SIZE];
 
     if (fd < 0)
@@ -69,25 +70,36 @@ static int open_nameless(int dir_fd)
 }
 
 /* Not mkostemp(): the umask has to count, and the directory is known by descriptor. */
-static int open_named(struct tmpfile *file)
+static int open_named(struct tmpfile *file, mode_t mode)
 {
     int fd;
 
     if (make_name(file))
         return -1;
-    fd = openat(file->dir_fd, file->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, MODE);
+    fd = openat(file->dir_fd, file->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
     if (fd < 0)
         file->name[0] = '\0';
     return fd;
 }
 
-int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
+static int create(struct tmpfile *file, int dir_fd, const char *place, mode_t mode,
+                  struct error *error)
 {
     *file = (struct tmpfile){.dir_fd = dir_fd, .place = place};
-    file->fd = open_nameless(dir_fd);
+    file->fd = open_nameless(dir_fd, mode);
     if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
-        file->fd = open_named(file);
+        file->fd = open_named(file, mode);
     return file->fd < 0 ? failed(file, error) : 0;
+}
+
+int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
+{
+    return create(file, dir_fd, place, MODE, error);
+}
+
+int tmpfile_create_private(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
+{
+    return create(file, dir_fd, place, PRIVATE_MODE, error);
 }
 
 /* Errors are left to fsync(), which reports them too. */
@@ -184,6 +196,18 @@ int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error)
             return failed(file, error);
     }
     if (renameat(file->dir_fd, file->name, file->dir_fd, name))
+        return failed(file, error);
+    file->name[0] = '\0';
+    return 0;
+}
+
+int tmpfile_publish_new(struct tmpfile *file, const char *name, struct error *error)
+{
+    int result = file->name[0]
+                     ? renameat2(file->dir_fd, file->name, file->dir_fd, name, RENAME_NOREPLACE)
+                     : link_nameless(file, name);
+
+    if (result)
         return failed(file, error);
     file->name[0] = '\0';
     return 0;

@@ -34,6 +34,9 @@ struct tmpfile {
 void tmpfile_init(struct tmpfile *file);
 /* The mode will be 0644 without the bits of the umask. */
 int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error);
+/* The same, but for its owner alone, mode 0600. */
+int tmpfile_create_private(struct tmpfile *file, int dir_fd, const char *place,
+                           struct error *error);
 /* Keeps the disk busy on the way, so that a later tmpfile_sync() is short. */
 int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct error *error);
 /* Appends the source to its end and adds to progress->bytes_sent. */
@@ -46,6 +49,8 @@ int tmpfile_sync(struct tmpfile *file, struct error *error);
 /* Gives the file its name, in the place of whatever had it; needs a tmpfile_sync() before and one
  * of the directory after. */
 int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error);
+/* The same, but a name that somebody has is left alone: -1. */
+int tmpfile_publish_new(struct tmpfile *file, const char *name, struct error *error);
 /* Removes the file unless it was published. */
 void tmpfile_done(struct tmpfile *file);
 

@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "store/store.h"
 
-static int parse_registry(struct destination *destination, const char *text, struct error *error)
+static int parse_registry(struct destination *destination, const char *text, bool is_source,
+                          struct error *error)
 {
     struct reference *reference = &destination->reference;
     cleanup_free char *formatted = NULL;
@@ -14,7 +15,7 @@ static int parse_registry(struct destination *destination, const char *text, str
     destination->kind = DESTINATION_REGISTRY;
     if (reference_parse(reference, text, error) < 0)
         return -1;
-    if (reference->digest)
+    if (reference->digest && !is_source)
         return error_set(error, ERROR_USAGE,
                          "a destination cannot name a digest: it is known only afterwards");
     formatted = reference_format(reference);
@@ -23,16 +24,24 @@ static int parse_registry(struct destination *destination, const char *text, str
 }
 
 static int parse_path(struct destination *destination, enum destination_kind kind,
-                      const char *transport, const char *text, struct error *error)
+                      const char *transport, const char *text, bool is_source, struct error *error)
 {
-    const char *colon = strchr(text, ':');
+    const char *at = is_source ? strstr(text, "@sha256:") : NULL;
+    cleanup_free char *place = at ? xstrndup(text, (size_t)(at - text)) : xstrdup(text);
+    const char *colon = strchr(place, ':');
+    struct digest digest;
 
-    if (*text == '\0' || text == colon)
+    if (at && digest_parse(&digest, at + 1))
+        return error_set(error, ERROR_USAGE,
+                         "a digest is \"sha256:\" and 64 lower-case hex digits, and \"%s\" is not",
+                         at + 1);
+    if (*place == '\0' || place == colon)
         return error_set(error, ERROR_USAGE, "the path is missing behind \"%s\"", transport);
     if (colon && colon[1] == '\0')
         return error_set(error, ERROR_USAGE, "the tag is missing behind the colon");
     destination->kind = kind;
-    destination->path = xstrndup(text, colon ? (size_t)(colon - text) : strlen(text));
+    destination->path = xstrndup(place, colon ? (size_t)(colon - place) : strlen(place));
+    destination->digest = at ? xstrdup(digest.text) : NULL;
     destination->tag = colon ? xstrdup(colon + 1) : NULL;
     destination->name = xasprintf("%s%s", transport, text);
     return 0;
@@ -63,27 +72,37 @@ static int check_transport(const char *text, struct error *error)
     return 0;
 }
 
-int destination_parse(struct destination *ret, const char *text, struct error *error)
+static int parse(struct destination *ret, const char *text, bool is_source, struct error *error)
 {
     static const char docker[] = "docker://", layout[] = "oci:", archive[] = "oci-archive:";
     cleanup(destination_done) struct destination destination = {0};
     int result;
 
     if (strncmp(text, docker, sizeof docker - 1) == 0)
-        result = parse_registry(&destination, text + sizeof docker - 1, error);
+        result = parse_registry(&destination, text + sizeof docker - 1, is_source, error);
     else if (strncmp(text, layout, sizeof layout - 1) == 0)
-        result =
-            parse_path(&destination, DESTINATION_LAYOUT, layout, text + sizeof layout - 1, error);
+        result = parse_path(&destination, DESTINATION_LAYOUT, layout, text + sizeof layout - 1,
+                            is_source, error);
     else if (strncmp(text, archive, sizeof archive - 1) == 0)
         result = parse_path(&destination, DESTINATION_ARCHIVE, archive, text + sizeof archive - 1,
-                            error);
+                            is_source, error);
     else if ((result = check_transport(text, error)) == 0)
-        result = parse_registry(&destination, text, error);
+        result = parse_registry(&destination, text, is_source, error);
     if (result < 0)
-        return error_context(error, "destination \"%s\"", text);
+        return error_context(error, is_source ? "image \"%s\"" : "destination \"%s\"", text);
     *ret = destination;
     destination = (struct destination){0};
     return 0;
+}
+
+int destination_parse(struct destination *destination, const char *text, struct error *error)
+{
+    return parse(destination, text, false, error);
+}
+
+int destination_parse_source(struct destination *source, const char *text, struct error *error)
+{
+    return parse(source, text, true, error);
 }
 
 void destination_done(struct destination *destination)
@@ -92,6 +111,7 @@ void destination_done(struct destination *destination)
     reference_done(&destination->reference);
     free(destination->path);
     free(destination->tag);
+    free(destination->digest);
 }
 
 struct image_sink *destination_sink_new(const struct destination *destination,
@@ -107,4 +127,21 @@ struct image_sink *destination_sink_new(const struct destination *destination,
         break;
     }
     return registry_sink_new(&destination->reference, options, cancel);
+}
+
+struct image_source *destination_source_new(const struct destination *source,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel)
+{
+    const char *reference = source->digest ? source->digest : source->tag;
+
+    switch (source->kind) {
+    case DESTINATION_LAYOUT:
+        return layout_source_new(source->path, reference);
+    case DESTINATION_ARCHIVE:
+        return oci_archive_source_new(source->path, reference);
+    case DESTINATION_REGISTRY:
+        break;
+    }
+    return registry_source_new(&source->reference, options, cancel);
 }

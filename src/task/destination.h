@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where an image goes, as the user writes it:
+ * Where an image goes, or is read from, as the user writes it:
  *
  *     docker://HOST[:PORT]/NAME[:TAG]   a registry; the bare reference says the same
  *     oci:DIRECTORY[:TAG]               an OCI image layout
  *     oci-archive:FILE[:TAG]            a tar file of one
  *
- * The path of the last two ends at its first colon, as skopeo and podman have it.
+ * The path of the last two ends at its first colon, as skopeo and podman have it. A place that is
+ * read from may have @DIGEST behind, in all three.
  */
 #ifndef CKPTOCI_TASK_DESTINATION_H
 #define CKPTOCI_TASK_DESTINATION_H
@@ -14,6 +15,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "oci/image-sink.h"
+#include "oci/image-source.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
 
@@ -28,15 +30,22 @@ struct destination {
     char *name;                 /* in full, with the transport and the tag; for messages */
     struct reference reference; /* of a registry */
     char *path, *tag;           /* of a layout or archive; tag may be NULL */
+    char *digest;               /* of what is read from a layout or archive, or NULL */
 };
 
 /* -1: ERROR_USAGE; *destination is then unchanged. */
 int destination_parse(struct destination *destination, const char *text, struct error *error);
+/* The same for a place that an image is read from. */
+int destination_parse_source(struct destination *source, const char *text, struct error *error);
 void destination_done(struct destination *destination);
 
 /* No I/O yet. `options` and `cancel` are borrowed until the sink is freed. */
 struct image_sink *destination_sink_new(const struct destination *destination,
                                         const struct registry_options *options,
                                         struct cancel *cancel);
+/* The other way round; a digest counts more than a tag. */
+struct image_source *destination_source_new(const struct destination *source,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel);
 
 #endif

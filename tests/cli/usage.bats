@@ -32,6 +32,11 @@ wrong() {
     wrong '"0" is not a number from 1' convert --jobs 0 "$archive" oci:image
     wrong '"lzma" is not zstd, gzip or none' convert --compression-format lzma "$archive" oci:image
     wrong '"novalue" is not KEY=VALUE' convert --annotation novalue "$archive" oci:image
+    wrong "an image and the archive to write" pull
+    wrong "an image and the archive to write" pull oci:image
+    wrong "an image and the archive to write" pull oci:image archive another
+    wrong 'a digest is "sha256:"' pull oci:image@sha256:123 archive
+    wrong '"arm64" is not OS/ARCH' pull --platform arm64 oci:image archive
     wrong 'is not supported' convert "$archive" docker-archive:image.tar
     wrong 'destination "docker://Upper/case"' convert "$archive" docker://Upper/case
     wrong 'cannot name a digest' convert "$archive" \
@@ -56,9 +61,6 @@ wrong() {
 }
 
 @test "the manual pages know every option and every exit status, and no other option" {
-    "$CKPTOCI" convert --help | grep -oE -- '--[a-z-]+' | sort -u >help
-    sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-convert.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
-    diff help manual
     for status in 0 1 2 3 4 130; do
         grep -qE "^\.B $status\$" "$TEST_DOCS/ckptoci.1"
     done
@@ -66,6 +68,9 @@ wrong() {
     [ -s commands ]
     while read -r command; do
         grep -qF "ckptoci\\-$command" "$TEST_DOCS/ckptoci.1"
+        "$CKPTOCI" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u >help
+        sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-$command.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
+        diff help manual
     done <commands
 }
 
