@@ -105,6 +105,8 @@ static int send_authorized(struct client *client, struct http_request *request, 
     int status;
 
     request->authorization = NULL;
+    if (request->body || strcmp(request->method, "PUT") == 0)
+        auth_prepare_long(client->auth);
     if (url_same_origin(request->url, client->base) &&
         auth_header(client->auth, &request->authorization, error))
         return -1;
@@ -214,7 +216,7 @@ int client_open(struct client **result, const struct reference *reference,
 
     client->reference = reference;
     tls_files_init(&client->tls_files);
-    if (credentials_find(&client->credentials, reference, options, error) ||
+    if (credentials_find(&client->credentials, reference, options, cancel, error) ||
         tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
         http_new(&client->http, &http_options, error))
         return -1;
