@@ -6,26 +6,19 @@
 
 #include "base/memory.h"
 
-enum option_id {
-    OPTION_AUTHFILE = REGISTRY_OPTION_FIRST,
-    OPTION_CERT_DIR,
-    OPTION_CREDS,
-    OPTION_TLS_VERIFY,
-};
-
 const struct option_spec registry_option_specs[] = {
     {"authfile", 0, "FILE", "credentials for registries, else the usual files are searched",
-     OPTION_AUTHFILE},
+     REGISTRY_OPTION_AUTHFILE},
     {"cert-dir", 0, "DIRECTORY",
      "CAs (*.crt) and client certificates (*.cert, *.key) for registries, else certs.d is searched",
-     OPTION_CERT_DIR},
+     REGISTRY_OPTION_CERT_DIR},
     {"creds", 0, "USER:PASSWORD",
      "credentials for registries; other users of the system may see them, better use --authfile",
-     OPTION_CREDS},
+     REGISTRY_OPTION_CREDS},
     {"tls-verify", 0, "[=BOOL]",
      "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
      "HTTP are taken",
-     OPTION_TLS_VERIFY},
+     REGISTRY_OPTION_TLS_VERIFY},
     {0},
 };
 
@@ -42,17 +35,18 @@ static void take_creds(struct registry_request *request, char *value)
 int registry_request_set(struct registry_request *request, int id, const char *value,
                          struct error *error)
 {
-    switch ((enum option_id)id) {
-    case OPTION_AUTHFILE:
+    switch ((enum registry_option_id)id) {
+    case REGISTRY_OPTION_AUTHFILE:
         request->options.authfile = value;
         break;
-    case OPTION_CERT_DIR:
+    case REGISTRY_OPTION_CERT_DIR:
         request->options.cert_dir = value;
         break;
-    case OPTION_CREDS:
+    case REGISTRY_OPTION_CREDS:
         take_creds(request, (char *)(uintptr_t)value);
         break;
-    case OPTION_TLS_VERIFY:
+    case REGISTRY_OPTION_TLS_VERIFY:
+        request->options.tls_verify_given = true;
         return options_parse_bool(value, &request->options.tls_verify, error);
     }
     return 0;

@@ -10,8 +10,15 @@
 #include "options.h"
 #include "registry/registry.h"
 
-/* Ids below are the commands' own. */
-enum { REGISTRY_OPTION_FIRST = 1000 };
+/* Ids below are the commands' own. A command that takes only some of these options has them in a
+ * table of its own. */
+enum registry_option_id {
+    REGISTRY_OPTION_FIRST = 1000,
+    REGISTRY_OPTION_AUTHFILE = REGISTRY_OPTION_FIRST,
+    REGISTRY_OPTION_CERT_DIR,
+    REGISTRY_OPTION_CREDS,
+    REGISTRY_OPTION_TLS_VERIFY,
+};
 
 /* Embedded in the command's request, which outlives every use of `options`. */
 struct registry_request {

@@ -22,6 +22,7 @@ struct client {
     struct http *http;
     struct auth *auth;
     char *base; /* "SCHEME://HOST" */
+    bool asked_for_credentials;
     char *warnings[WARNINGS_MAX];
     size_t warning_count;
 };
@@ -178,6 +179,7 @@ static int ping(struct client *client, const char *scheme, struct error *error)
     if (status < 0)
         return -1;
     pass_on_warnings(client);
+    client->asked_for_credentials = status == 401;
     if (status == 401 && url_same_origin(http_url(client->http), client->base))
         auth_take_challenges(client->auth); /* if that does not help, the first upload says so */
     else if (status / 100 != 2) {
@@ -209,7 +211,8 @@ int client_open(struct client **result, const struct reference *reference,
                 const struct registry_options *options, struct cancel *cancel, struct error *error)
 {
     cleanup(client_freep) struct client *client = NEW(struct client);
-    cleanup_free char *scope = xasprintf("repository:%s:pull,push", reference->path);
+    cleanup_free char *scope =
+        reference->path ? xasprintf("repository:%s:pull,push", reference->path) : NULL;
     const struct http_options http_options = {.tls_files = &client->tls_files,
                                               .cancel = cancel,
                                               .tls_verify = options->tls_verify};
@@ -225,4 +228,20 @@ int client_open(struct client **result, const struct reference *reference,
         return -1;
     *result = steal(client);
     return 0;
+}
+
+int client_check_access(struct client *client, struct error *error)
+{
+    cleanup_free char *url = xasprintf("%s/v2/", client->base);
+    struct http_request request = {.method = "GET", .url = url};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return -1;
+    return status / 100 == 2 ? 0 : client_refused(client, status, error);
+}
+
+bool client_asked_for_credentials(const struct client *client)
+{
+    return client->asked_for_credentials;
 }

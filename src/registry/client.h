@@ -6,6 +6,8 @@
 #ifndef CKPTOCI_REGISTRY_CLIENT_H
 #define CKPTOCI_REGISTRY_CLIENT_H
 
+#include <stdbool.h>
+
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -19,11 +21,17 @@ enum { WARNINGS_MAX = 16 }; /* different texts from one registry that are passed
 struct client;
 
 /* Finds the registry's scheme and what authorisation it asks for (distribution-spec, "Determining
- * Support"), after reading credentials and certificates. All arguments are borrowed. */
+ * Support"), after reading credentials and certificates. Without a path the reference stands for
+ * the registry as a whole. All arguments are borrowed. */
 int client_open(struct client **client, const struct reference *reference,
                 const struct registry_options *options, struct cancel *cancel, struct error *error);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client *, client_free);
+
+/* Whether the registry lets us in at all. */
+int client_check_access(struct client *client, struct error *error);
+/* Whether it wanted to know who we are. */
+bool client_asked_for_credentials(const struct client *client);
 
 /* The URL of something in the repository: "SCHEME://HOST/v2/PATH/" and what the format says. free()
  * it. */

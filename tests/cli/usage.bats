@@ -56,9 +56,11 @@ wrong() {
 }
 
 @test "the manual pages know every option and every exit status, and no other option" {
-    "$CKPTOCI" convert --help | grep -oE -- '--[a-z-]+' | sort -u >help
-    sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-convert.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
-    diff help manual
+    for command in convert login logout; do
+        "$CKPTOCI" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u >help
+        sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-$command.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
+        diff help manual
+    done
     for status in 0 1 2 3 4 130; do
         grep -qE "^\.B $status\$" "$TEST_DOCS/ckptoci.1"
     done
