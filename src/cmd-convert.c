@@ -298,13 +298,14 @@ static int convert(const struct request *request, struct cancel *cancel)
 
 static int run_convert(const struct command *command, int argc, char **argv)
 {
-    cleanup(request_done) struct request request = {0};
+    cleanup(request_done) struct request request = {
+        .registry = REGISTRY_REQUEST_INIT,
+        .convert.window_bytes = CONVERT_DEFAULT_WINDOW_BYTES,
+    };
     struct cancel *cancel = cancel_new();
     struct error error = {0};
     int status;
 
-    registry_request_init(&request.registry);
-    request.convert.window_bytes = CONVERT_DEFAULT_WINDOW_BYTES;
     if (parse_request(&request, command, argc, argv, &error) < 0) {
         cancel_free(cancel);
         return cmd_fail(&error);

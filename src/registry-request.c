@@ -8,40 +8,30 @@
 
 enum { RETRY_TIMES_MAX = 1000, CHUNK_MIN_BYTES = 64 << 10 };
 
-enum option_id {
-    OPTION_AUTHFILE = REGISTRY_OPTION_FIRST,
-    OPTION_CERT_DIR,
-    OPTION_CHUNK_SIZE,
-    OPTION_CREDS,
-    OPTION_RETRY_DELAY,
-    OPTION_RETRY_TIMES,
-    OPTION_STALL_TIMEOUT,
-    OPTION_TLS_VERIFY,
-};
-
 const struct option_spec registry_option_specs[] = {
     {"authfile", 0, "FILE", "credentials for registries, else the usual files are searched",
-     OPTION_AUTHFILE},
+     REGISTRY_OPTION_AUTHFILE},
     {"cert-dir", 0, "DIRECTORY",
      "CAs (*.crt) and client certificates (*.cert, *.key) for registries, else certs.d is searched",
-     OPTION_CERT_DIR},
+     REGISTRY_OPTION_CERT_DIR},
     {"chunk-size", 0, "SIZE",
      "send layers in requests of at most SIZE, for a proxy that limits them; default: in one",
-     OPTION_CHUNK_SIZE},
+     REGISTRY_OPTION_CHUNK_SIZE},
     {"creds", 0, "USER:PASSWORD",
      "credentials for registries; other users of the system may see them, better use --authfile",
-     OPTION_CREDS},
+     REGISTRY_OPTION_CREDS},
     {"retry-delay", 0, "TIME",
-     "wait before the first retry, then twice as long each time; default: 1s", OPTION_RETRY_DELAY},
+     "wait before the first retry, then twice as long each time; default: 1s",
+     REGISTRY_OPTION_RETRY_DELAY},
     {"retry-times", 0, "N", "tries after the first one that failed; default: 3",
-     OPTION_RETRY_TIMES},
+     REGISTRY_OPTION_RETRY_TIMES},
     {"stall-timeout", 0, "TIME",
      "give a connection up that moves no byte for so long, 0 for never; default: 180s",
-     OPTION_STALL_TIMEOUT},
+     REGISTRY_OPTION_STALL_TIMEOUT},
     {"tls-verify", 0, "[=BOOL]",
      "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
      "HTTP are taken",
-     OPTION_TLS_VERIFY},
+     REGISTRY_OPTION_TLS_VERIFY},
     {0},
 };
 
@@ -53,14 +43,6 @@ static void take_creds(struct registry_request *request, char *value)
     request->creds = xstrdup(value);
     request->options.creds = request->creds;
     memset(value, '*', strlen(value));
-}
-
-void registry_request_init(struct registry_request *request)
-{
-    *request = (struct registry_request){
-        .options = {.tls_verify = true,
-                    .retry = {.times = REGISTRY_RETRY_TIMES, .delay_ms = REGISTRY_RETRY_DELAY_MS},
-                    .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS}};
 }
 
 static int set_retry_times(struct registry_request *request, const char *value, struct error *error)
@@ -86,25 +68,26 @@ static int set_chunk_size(struct registry_request *request, const char *value, s
 int registry_request_set(struct registry_request *request, int id, const char *value,
                          struct error *error)
 {
-    switch ((enum option_id)id) {
-    case OPTION_AUTHFILE:
+    switch ((enum registry_option_id)id) {
+    case REGISTRY_OPTION_AUTHFILE:
         request->options.authfile = value;
         break;
-    case OPTION_CERT_DIR:
+    case REGISTRY_OPTION_CERT_DIR:
         request->options.cert_dir = value;
         break;
-    case OPTION_CHUNK_SIZE:
+    case REGISTRY_OPTION_CHUNK_SIZE:
         return set_chunk_size(request, value, error);
-    case OPTION_RETRY_DELAY:
+    case REGISTRY_OPTION_RETRY_DELAY:
         return options_parse_time_ms(value, &request->options.retry.delay_ms, error);
-    case OPTION_RETRY_TIMES:
+    case REGISTRY_OPTION_RETRY_TIMES:
         return set_retry_times(request, value, error);
-    case OPTION_STALL_TIMEOUT:
+    case REGISTRY_OPTION_STALL_TIMEOUT:
         return options_parse_time_ms(value, &request->options.stall_timeout_ms, error);
-    case OPTION_CREDS:
+    case REGISTRY_OPTION_CREDS:
         take_creds(request, (char *)(uintptr_t)value);
         break;
-    case OPTION_TLS_VERIFY:
+    case REGISTRY_OPTION_TLS_VERIFY:
+        request->options.tls_verify_given = true;
         return options_parse_bool(value, &request->options.tls_verify, error);
     }
     return 0;

@@ -10,8 +10,19 @@
 #include "options.h"
 #include "registry/registry.h"
 
-/* Ids below are the commands' own. */
-enum { REGISTRY_OPTION_FIRST = 1000 };
+/* Ids below are the commands' own. A command that takes only some of these options has them in a
+ * table of its own. */
+enum registry_option_id {
+    REGISTRY_OPTION_FIRST = 1000,
+    REGISTRY_OPTION_AUTHFILE = REGISTRY_OPTION_FIRST,
+    REGISTRY_OPTION_CERT_DIR,
+    REGISTRY_OPTION_CHUNK_SIZE,
+    REGISTRY_OPTION_CREDS,
+    REGISTRY_OPTION_RETRY_DELAY,
+    REGISTRY_OPTION_RETRY_TIMES,
+    REGISTRY_OPTION_STALL_TIMEOUT,
+    REGISTRY_OPTION_TLS_VERIFY,
+};
 
 /* Embedded in the command's request, which outlives every use of `options`. */
 struct registry_request {
@@ -19,9 +30,16 @@ struct registry_request {
     char *creds; /* our copy, secret */
 };
 
+#define REGISTRY_REQUEST_INIT                                                           \
+    {                                                                                   \
+        .options =                                                                      \
+        {.tls_verify = true,                                                            \
+         .retry = {.times = REGISTRY_RETRY_TIMES, .delay_ms = REGISTRY_RETRY_DELAY_MS}, \
+         .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS }                                \
+    }
+
 extern const struct option_spec registry_option_specs[];
 
-void registry_request_init(struct registry_request *request);
 int registry_request_set(struct registry_request *request, int id, const char *value,
                          struct error *error);
 void registry_request_done(struct registry_request *request);

@@ -14,22 +14,32 @@
 #include "registry/token.h"
 #include "registry/url.h"
 
-enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_BEARER };
+enum auth_scheme {
+    AUTH_NONE,
+    AUTH_BASIC,
+    AUTH_BEARER,
+    AUTH_FIXED, /* a bearer token that was given to us */
+};
+
+static const char client_id[] = "ckptoci";
 
 struct auth {
     struct http *http;
     const struct credentials *credentials;
     const char *domain;
-    char *scope;
+    char *scopes[AUTH_SCOPES_MAX];
+    size_t scope_count;
     char *more_scope; /* what the registry wants beside; NULL: nothing */
 
     enum auth_scheme scheme;
     char *basic;   /* secret; NULL without credentials */
+    char *fixed;   /* secret; NULL unless there is a token of the user's own */
     char *bearer;  /* secret; NULL while there is no token */
     char *asker;   /* URL whose challenge we answer: realms may be relative to it */
     char *realm;   /* of the token service */
     char *service; /* may be NULL */
     int64_t renew_at_s;
+    int64_t half_life_at_s; /* too old for a long request */
 };
 
 static int64_t now_s(void)
@@ -40,6 +50,18 @@ static int64_t now_s(void)
     return now.tv_sec;
 }
 
+/* An identity token is also a password at services that do not know OAuth2. */
+static char *make_basic(const struct credentials *credentials)
+{
+    const char *username = credentials->username, *password = credentials->password;
+
+    if (!username || (!*username && credentials->identity_token))
+        return NULL;
+    if (credentials->identity_token && !*password)
+        password = credentials->identity_token;
+    return secret_basic(username, password);
+}
+
 struct auth *auth_new(struct http *http, const struct credentials *credentials, const char *domain,
                       const char *scope)
 {
@@ -48,9 +70,11 @@ struct auth *auth_new(struct http *http, const struct credentials *credentials, 
     auth->http = http;
     auth->credentials = credentials;
     auth->domain = domain;
-    auth->scope = xstrdup(scope);
-    if (credentials->username)
-        auth->basic = secret_basic(credentials->username, credentials->password);
+    auth->basic = make_basic(credentials);
+    if (credentials->registry_token)
+        auth->fixed = xasprintf("Bearer %s", credentials->registry_token);
+    if (scope)
+        auth_add_scope(auth, scope);
     return auth;
 }
 
@@ -60,12 +84,41 @@ void auth_free(struct auth *auth)
         return;
     secret_free(auth->basic);
     secret_free(auth->bearer);
-    free(auth->scope);
+    secret_free(auth->fixed);
+    for (size_t i = 0; i < auth->scope_count; i++)
+        free(auth->scopes[i]);
     free(auth->more_scope);
     free(auth->asker);
     free(auth->realm);
     free(auth->service);
     free(auth);
+}
+
+static bool has_scope(const struct auth *auth, const char *scope)
+{
+    for (size_t i = 0; i < auth->scope_count; i++)
+        if (strcmp(auth->scopes[i], scope) == 0)
+            return true;
+    return false;
+}
+
+void auth_add_scope(struct auth *auth, const char *scope)
+{
+    if (has_scope(auth, scope))
+        return;
+    if (auth->scope_count == AUTH_SCOPES_MAX) { /* the first is the one all is about */
+        free(auth->scopes[1]);
+        memmove(&auth->scopes[1], &auth->scopes[2], (AUTH_SCOPES_MAX - 2) * sizeof(char *));
+        auth->scope_count--;
+    }
+    auth->scopes[auth->scope_count++] = xstrdup(scope);
+    secret_free(steal(auth->bearer));
+}
+
+void auth_prepare_long(struct auth *auth)
+{
+    if (auth->bearer && now_s() >= auth->half_life_at_s)
+        secret_free(steal(auth->bearer));
 }
 
 static void replace(char **text, const char *with)
@@ -78,7 +131,7 @@ static int take_bearer(struct auth *auth, const struct challenge *challenge)
 {
     /* Only a token that was refused shows that our scope is too narrow, as it is for a DELETE at
      * distribution: the scope in a first challenge may be a mere example. */
-    if (auth->bearer && challenge->scope && strcmp(challenge->scope, auth->scope) != 0)
+    if (auth->bearer && challenge->scope && !has_scope(auth, challenge->scope))
         replace(&auth->more_scope, challenge->scope);
     auth->scheme = AUTH_BEARER;
     secret_free(steal(auth->bearer));
@@ -96,6 +149,12 @@ int auth_take_challenges(struct auth *auth)
 
     for (size_t i = 0; (header = http_header(auth->http, "WWW-Authenticate", i)); i++)
         challenge_parse(&list, header); /* a malformed one may stand beside a good one */
+    if (auth->fixed) {
+        if (auth->scheme == AUTH_FIXED)
+            return 0;
+        auth->scheme = AUTH_FIXED;
+        return 1;
+    }
     bearer = challenge_find(&list, "Bearer");
     if (bearer && bearer->realm && *bearer->realm)
         return take_bearer(auth, bearer);
@@ -122,11 +181,12 @@ static int add_query(char **url, const char *name, const char *value, struct err
 static int token_url(const struct auth *auth, char **url, struct error *error)
 {
     if (url_resolve(url, auth->asker, auth->realm, error) ||
-        add_query(url, "service", auth->service, error) ||
-        add_query(url, "scope", auth->scope, error) ||
-        add_query(url, "scope", auth->more_scope, error))
+        add_query(url, "service", auth->service, error))
         return -1;
-    return 0;
+    for (size_t i = 0; i < auth->scope_count; i++)
+        if (add_query(url, "scope", auth->scopes[i], error))
+            return -1;
+    return add_query(url, "scope", auth->more_scope, error);
 }
 
 static int refuse(const struct auth *auth, int status, struct error *error)
@@ -140,30 +200,112 @@ static int refuse(const struct auth *auth, int status, struct error *error)
     return -1;
 }
 
-static int ask_service(struct auth *auth, const char *url, struct error *error)
+static int take_token(struct auth *auth, int64_t asked_at_s, struct error *error)
 {
-    const struct http_request request = {.method = "GET",
-                                         .url = url,
-                                         .accept = "application/json",
-                                         .authorization = auth->basic,
-                                         .answer_max_bytes = TOKEN_ANSWER_MAX_BYTES};
     cleanup(secret_freep) char *token = NULL;
-    int64_t asked_at = now_s();
-    int lifetime_s, status = redirect_send(auth->http, &request, error);
-    const char *answer;
+    int lifetime_s, result;
     size_t len;
+    const char *answer = http_answer(auth->http, &len);
 
+    result = token_parse(&token, &lifetime_s, answer, len, error);
+    http_clear_answer(auth->http);
+    if (result)
+        return -1;
+    auth->bearer = xasprintf("Bearer %s", token);
+    auth->renew_at_s = asked_at_s + lifetime_s - AUTH_RENEW_BEFORE_S;
+    auth->half_life_at_s = asked_at_s + lifetime_s / 2;
+    return 0;
+}
+
+static int ask_with_get(struct auth *auth, struct error *error)
+{
+    cleanup_free char *url = NULL;
+    struct http_request request = {.method = "GET",
+                                   .accept = "application/json",
+                                   .authorization = auth->basic,
+                                   .answer_max_bytes = TOKEN_ANSWER_MAX_BYTES};
+    int64_t asked_at_s = now_s();
+    int status;
+
+    if (token_url(auth, &url, error))
+        return -1;
+    request.url = url;
+    status = redirect_send(auth->http, &request, error);
     if (status < 0)
         return -1;
-    if (status != 200)
-        return refuse(auth, status, error);
-    answer = http_answer(auth->http, &len);
-    if (token_parse(&token, &lifetime_s, answer, len, error))
+    return status == 200 ? take_token(auth, asked_at_s, error) : refuse(auth, status, error);
+}
+
+/* Takes the old form, which may hold a secret. A NULL value adds nothing. */
+static void add_field(char **form, const char *name, const char *value)
+{
+    cleanup(secret_freep) char *encoded = value ? url_encode(value) : NULL;
+    char *longer;
+
+    if (!value)
+        return;
+    longer = xasprintf("%s&%s=%s", *form, name, encoded);
+    secret_free(*form);
+    *form = longer;
+}
+
+static char *make_form(const struct auth *auth)
+{
+    cleanup_free char *scopes = xstrdup(auth->more_scope ? auth->more_scope : "");
+    char *form = xstrdup("grant_type=refresh_token");
+
+    for (size_t i = auth->scope_count; i-- > 0;) {
+        char *longer = xasprintf("%s%s%s", auth->scopes[i], *scopes ? " " : "", scopes);
+
+        free(scopes);
+        scopes = longer;
+    }
+    add_field(&form, "service", auth->service);
+    add_field(&form, "client_id", client_id);
+    add_field(&form, "scope", *scopes ? scopes : NULL);
+    add_field(&form, "refresh_token", auth->credentials->identity_token);
+    return form;
+}
+
+/* Services that do not know OAuth2 say so in these ways. */
+static bool may_know_get_only(int status)
+{
+    return status == 404 || status == 401 || status == 400 || status == 405;
+}
+
+/* OAuth2 with the identity token (RFC 6749, section 6). 1: there is a token; 0: try it with GET.
+ * Redirects are not followed: the body is as good as a password. */
+static int ask_with_post(struct auth *auth, struct error *error)
+{
+    cleanup_free char *url = NULL;
+    cleanup(secret_freep) char *form = make_form(auth);
+    struct http_request request = {.method = "POST",
+                                   .accept = "application/json",
+                                   .content_type = "application/x-www-form-urlencoded",
+                                   .data = form,
+                                   .data_len = strlen(form),
+                                   .answer_max_bytes = TOKEN_ANSWER_MAX_BYTES};
+    int64_t asked_at_s = now_s();
+    int status;
+
+    if (url_resolve(&url, auth->asker, auth->realm, error))
         return -1;
-    http_clear_answer(auth->http);
-    auth->bearer = xasprintf("Bearer %s", token);
-    auth->renew_at_s = asked_at + lifetime_s - AUTH_RENEW_BEFORE_S;
-    return 0;
+    request.url = url;
+    status = http_send(auth->http, &request, error);
+    if (status < 0)
+        return -1;
+    if (status == 200)
+        return take_token(auth, asked_at_s, error) ? -1 : 1;
+    return auth->basic && may_know_get_only(status) ? 0 : refuse(auth, status, error);
+}
+
+static int ask_service(struct auth *auth, struct error *error)
+{
+    int done = auth->credentials->identity_token ? ask_with_post(auth, error) : 0;
+
+    if (done == 0)
+        return ask_with_get(auth, error);
+    return done < 0 ? -1 : 0;
 }
 
 static int fetch_token(struct auth *auth, struct error *error)
@@ -171,9 +313,9 @@ static int fetch_token(struct auth *auth, struct error *error)
     cleanup_free char *url = NULL, *origin = NULL;
 
     secret_free(steal(auth->bearer));
-    if (token_url(auth, &url, error))
+    if (url_resolve(&url, auth->asker, auth->realm, error))
         return error_context(error, "the address of the registry's token service");
-    if (ask_service(auth, url, error)) {
+    if (ask_service(auth, error)) {
         origin = url_origin(url);
         return error_context(error, "get a token from %s", origin);
     }
@@ -186,6 +328,7 @@ int auth_header(struct auth *auth, const char **header, struct error *error)
         fetch_token(auth, error))
         return -1;
     *header = auth->scheme == AUTH_BEARER  ? auth->bearer
+              : auth->scheme == AUTH_FIXED ? auth->fixed
               : auth->scheme == AUTH_BASIC ? auth->basic
                                            : NULL;
     return 0;

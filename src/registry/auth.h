@@ -12,16 +12,27 @@
 #include "registry/credentials.h"
 #include "registry/http.h"
 
-enum { AUTH_RENEW_BEFORE_S = 15 }; /* a token this close to its end is not used any more */
+enum {
+    AUTH_RENEW_BEFORE_S = 15, /* a token this close to its end is not used any more */
+    AUTH_SCOPES_MAX = 16,     /* of one token */
+};
 
 struct auth;
 
 /* `domain` is for messages. `scope`: what tokens are asked for, "repository:NAME:pull,push", until
- * a registry wants more. http, credentials and domain are borrowed. */
+ * a registry wants more; NULL: for no repository. http, credentials and domain are borrowed. */
 struct auth *auth_new(struct http *http, const struct credentials *credentials, const char *domain,
                       const char *scope);
 void auth_free(struct auth *auth);
 DEFINE_CLEANUP(struct auth *, auth_free);
+
+/* Tokens are also to be good for this from now on, as "repository:OTHER:pull" for a mount. The
+ * token at hand is not used any more. Of too many scopes the oldest one added is dropped. */
+void auth_add_scope(struct auth *auth, const char *scope);
+
+/* A long request comes, or a late one: a token that has lived half of its time is not used any
+ * more. */
+void auth_prepare_long(struct auth *auth);
 
 /* Takes in the challenges of the 401 that `http` has just received. 1: the next auth_header() is
  * another one; 0: there is nothing else to try; the response is still there. */

@@ -8,31 +8,39 @@
 #include <openssl/crypto.h>
 
 #include "base/memory.h"
+#include "registry/credential-helper.h"
 #include "registry/file.h"
 #include "registry/secret.h"
 
-/* 1: *json is the file's object; 0: there is no such file. */
-static int load(json_t **json, const char *path, struct error *error)
+static int parse(json_t **result, const char *text, size_t len, const char *origin,
+                 struct error *error)
+{
+    json_error_t reason = {0};
+    /* podman's secrets and touch(1) leave empty files. */
+    cleanup(secret_json_freep) json_t *json =
+        len ? json_loadb(text, len, 0, &reason) : json_object();
+
+    if (!json) /* reason.text quotes the file, secrets and all */
+        return error_set(error, ERROR_FAILED, "read %s: not JSON, from line %d column %d on",
+                         origin, reason.line, reason.column);
+    if (!json_is_object(json))
+        return error_set(error, ERROR_FAILED, "read %s: not a JSON object", origin);
+    *result = steal(json);
+    return 1;
+}
+
+int authfile_load(json_t **json, const char *path, struct error *error)
 {
     char *text;
     size_t len;
-    json_error_t reason = {0};
     int found = file_read(path, AUTHFILE_MAX_BYTES, &text, &len, error);
 
     if (found <= 0)
         return found;
-    /* podman's secrets and touch(1) leave empty files. */
-    *json = len ? json_loadb(text, len, 0, &reason) : json_object();
+    found = parse(json, text, len, path, error);
     OPENSSL_cleanse(text, len);
     free(text);
-    if (!*json) /* reason.text quotes the file, secrets and all */
-        return error_set(error, ERROR_FAILED, "read %s: not JSON, from line %d column %d on", path,
-                         reason.line, reason.column);
-    if (!json_is_object(*json)) {
-        secret_json_free(steal(*json));
-        return error_set(error, ERROR_FAILED, "read %s: not a JSON object", path);
-    }
-    return 1;
+    return found;
 }
 
 static const char *hub_name(const char *registry)
@@ -68,6 +76,16 @@ static bool is_key_of(const char *key, enum authfile_schema schema, const char *
     return strcmp(hub_name(registry), hub_name(domain)) == 0;
 }
 
+bool authfile_key_is_of(const char *key, const char *domain)
+{
+    return is_key_of(key, AUTHFILE_AUTHS, domain);
+}
+
+const char *authfile_server(const char *domain)
+{
+    return strcmp(domain, "docker.io") == 0 ? "https://index.docker.io/v1/" : domain;
+}
+
 static const char *find_by_registry(json_t *auths, enum authfile_schema schema, const char *domain)
 {
     const char *key;
@@ -94,60 +112,138 @@ static const char *find_key(json_t *auths, enum authfile_schema schema,
     return find_by_registry(auths, schema, reference->domain);
 }
 
-/* 1: done; 0: there is a user but no password. */
-static int split_pair(struct credentials *credentials, const char *pair)
+static const char *member(const json_t *entry, const char *name)
 {
-    const char *colon = strchr(pair, ':');
+    const char *text = json_string_value(json_object_get(entry, name));
+
+    return text && *text ? text : NULL;
+}
+
+static int read_pair(struct credentials *credentials, const char *auth, struct error *error)
+{
+    size_t len;
+    cleanup(secret_freep) char *pair = secret_base64_decode(auth, &len);
+    const char *colon = pair ? strchr(pair, ':') : NULL;
 
     if (!colon)
-        return 0;
+        return error_set(error, ERROR_FAILED,
+                         "\"auth\" is not base64 of a user name, \":\" and a password");
     credentials->username = xstrndup(pair, (size_t)(colon - pair));
     credentials->password = xstrdup(colon + 1);
-    return 1;
+    return 0;
 }
 
+/* 1: there is something that lets us in. */
 static int read_entry(struct credentials *credentials, const json_t *entry, struct error *error)
 {
-    const char *auth = json_string_value(json_object_get(entry, "auth"));
-    const char *username = json_string_value(json_object_get(entry, "username"));
+    const char *auth = member(entry, "auth"), *username = member(entry, "username");
     const char *password = json_string_value(json_object_get(entry, "password"));
-    cleanup(secret_freep) char *pair = NULL;
-    size_t len;
+    const char *identity_token = member(entry, "identitytoken");
+    const char *registry_token = member(entry, "registrytoken");
 
-    if (auth && *auth) {
-        pair = secret_base64_decode(auth, &len);
-        if (!pair || !split_pair(credentials, pair))
-            return error_set(error, ERROR_FAILED,
-                             "\"auth\" is not base64 of a user name, \":\" and a password");
-        return 1;
+    if (auth && read_pair(credentials, auth, error))
+        return -1;
+    if (!auth && username && (password || identity_token)) {
+        credentials->username = xstrdup(username);
+        credentials->password = xstrdup(password ? password : "");
     }
-    if (!username || !*username || !password)
-        return 0;
-    credentials->username = xstrdup(username);
-    credentials->password = xstrdup(password);
-    return 1;
+    credentials->identity_token = identity_token ? xstrdup(identity_token) : NULL;
+    credentials->registry_token = registry_token ? xstrdup(registry_token) : NULL;
+    return credentials->username || identity_token || registry_token;
 }
 
-int authfile_find(struct credentials *credentials, const char *path, enum authfile_schema schema,
-                  const struct reference *reference, struct error *error)
+static int find_entry(struct credentials *credentials, json_t *auths, const char *origin,
+                      enum authfile_schema schema, const struct reference *reference,
+                      struct error *error)
 {
-    cleanup(secret_json_freep) json_t *json = NULL;
-    int found = load(&json, path, error);
-    json_t *auths;
     const char *key;
+    int found;
 
-    if (found <= 0)
-        return found;
-    auths = schema == AUTHFILE_FLAT ? json : json_object_get(json, "auths");
     if (auths && !json_is_object(auths))
-        return error_set(error, ERROR_FAILED, "read %s: \"auths\" is not an object", path);
+        return error_set(error, ERROR_FAILED, "read %s: \"auths\" is not an object", origin);
     key = find_key(auths, schema, reference);
     if (!key)
         return 0;
     found = read_entry(credentials, json_object_get(auths, key), error);
     if (found < 0)
-        return error_context(error, "read %s: the entry \"%s\"", path, key);
+        return error_context(error, "read %s: the entry \"%s\"", origin, key);
     if (found)
-        credentials->origin = xstrdup(path);
+        credentials->origin = xstrdup(origin);
     return found;
+}
+
+static int ask_helper(struct credentials *credentials, const char *name, const char *server,
+                      const char *origin, struct cancel *cancel, struct error *error)
+{
+    int found = credential_helper_get(credentials, name, server, cancel, error);
+    char *helper = credentials->origin;
+
+    if (found < 0)
+        return error_context(error, "%s has a credential helper", origin);
+    if (found) {
+        credentials->origin = xasprintf("%s, named in %s", helper, origin);
+        free(helper);
+    }
+    return found;
+}
+
+static int find_by_helper(struct credentials *credentials, const json_t *json, const char *origin,
+                          const struct reference *reference, struct cancel *cancel,
+                          struct error *error)
+{
+    json_t *helpers = json_object_get(json, "credHelpers");
+    const char *key = find_key(helpers, AUTHFILE_AUTHS, reference);
+    const char *store = member(json, "credsStore");
+    int found = 0;
+
+    if (key) {
+        const char *name = member(helpers, key);
+
+        if (!name) /* docker: this registry is to have none */
+            return 0;
+        found = ask_helper(credentials, name, key, origin, cancel, error);
+    }
+    if (found == 0 && store)
+        found = ask_helper(credentials, store, authfile_server(reference->domain), origin, cancel,
+                           error);
+    return found;
+}
+
+static int find_in_json(struct credentials *credentials, json_t *json, const char *origin,
+                        const struct reference *reference, struct cancel *cancel,
+                        struct error *error)
+{
+    int found = find_by_helper(credentials, json, origin, reference, cancel, error);
+
+    if (found == 0)
+        found = find_entry(credentials, json_object_get(json, "auths"), origin, AUTHFILE_AUTHS,
+                           reference, error);
+    return found;
+}
+
+int authfile_find(struct credentials *credentials, const char *path, enum authfile_schema schema,
+                  const struct reference *reference, struct cancel *cancel, struct error *error)
+{
+    cleanup(secret_json_freep) json_t *json = NULL;
+    int found = authfile_load(&json, path, error);
+
+    if (found <= 0)
+        return found;
+    if (schema == AUTHFILE_FLAT)
+        return find_entry(credentials, json, path, schema, reference, error);
+    return find_in_json(credentials, json, path, reference, cancel, error);
+}
+
+int authfile_find_in_text(struct credentials *credentials, const char *text, const char *origin,
+                          const struct reference *reference, struct cancel *cancel,
+                          struct error *error)
+{
+    cleanup(secret_json_freep) json_t *json = NULL;
+
+    if (strlen(text) > AUTHFILE_MAX_BYTES)
+        return error_set(error, ERROR_FAILED, "read %s: it has more than %d bytes", origin,
+                         AUTHFILE_MAX_BYTES);
+    if (parse(&json, text, strlen(text), origin, error) < 0)
+        return -1;
+    return find_in_json(credentials, json, origin, reference, cancel, error);
 }

@@ -23,8 +23,9 @@ struct client {
     struct tls_files tls_files;
     struct http *http;
     struct auth *auth;
-    char *base;         /* "SCHEME://HOST" */
-    bool reached;       /* it has answered before: it is there */
+    char *base;   /* "SCHEME://HOST" */
+    bool reached; /* it has answered before: it is there */
+    bool asked_for_credentials;
     const char *method; /* of the last request, for messages */
     unsigned tries;     /* of the last request */
     char *warnings[WARNINGS_MAX];
@@ -110,6 +111,8 @@ static int send_authorized(struct client *client, struct http_request *request, 
     int status;
 
     request->authorization = NULL;
+    if (request->body || strcmp(request->method, "PUT") == 0)
+        auth_prepare_long(client->auth);
     if (url_same_origin(request->url, client->base) &&
         auth_header(client->auth, &request->authorization, error))
         return -1;
@@ -254,6 +257,7 @@ static int ping(struct client *client, const char *scheme, struct error *error)
     if (status < 0)
         return -1;
     pass_on_warnings(client);
+    client->asked_for_credentials = status == 401;
     if (status == 401 && url_same_origin(http_url(client->http), client->base))
         auth_take_challenges(client->auth); /* if that does not help, the first upload says so */
     else if (status / 100 != 2) {
@@ -306,8 +310,10 @@ int client_open(struct client **result, const struct reference *reference,
                 struct cancel *cancel, struct error *error)
 {
     cleanup(client_freep) struct client *client = NEW(struct client);
-    cleanup_free char *scope = xasprintf("repository:%s:%s", reference->path,
-                                         access == CLIENT_PUSH ? "pull,push" : "pull");
+    cleanup_free char *scope = reference->path
+                                   ? xasprintf("repository:%s:%s", reference->path,
+                                               access == CLIENT_PUSH ? "pull,push" : "pull")
+                                   : NULL;
     const struct http_options http_options = {.tls_files = &client->tls_files,
                                               .cancel = cancel,
                                               .tls_verify = options->tls_verify,
@@ -317,7 +323,7 @@ int client_open(struct client **result, const struct reference *reference,
     client->options = options;
     client->cancel = cancel;
     tls_files_init(&client->tls_files);
-    if (credentials_find(&client->credentials, reference, options, error) ||
+    if (credentials_find(&client->credentials, reference, options, cancel, error) ||
         tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
         http_new(&client->http, &http_options, error))
         return -1;
@@ -326,4 +332,20 @@ int client_open(struct client **result, const struct reference *reference,
         return -1;
     *result = steal(client);
     return 0;
+}
+
+int client_check_access(struct client *client, struct error *error)
+{
+    cleanup_free char *url = xasprintf("%s/v2/", client->base);
+    struct http_request request = {.method = "GET", .url = url};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return -1;
+    return status / 100 == 2 ? 0 : client_refused(client, status, error);
+}
+
+bool client_asked_for_credentials(const struct client *client)
+{
+    return client->asked_for_credentials;
 }

@@ -24,12 +24,18 @@ struct client;
 enum client_access { CLIENT_PULL, CLIENT_PUSH };
 
 /* Finds the registry's scheme and what authorisation it asks for (distribution-spec, "Determining
- * Support"), after reading credentials and certificates. All arguments are borrowed. */
+ * Support"), after reading credentials and certificates. Without a path the reference stands for
+ * the registry as a whole. All arguments are borrowed. */
 int client_open(struct client **client, const struct reference *reference,
                 enum client_access access, const struct registry_options *options,
                 struct cancel *cancel, struct error *error);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client *, client_free);
+
+/* Whether the registry lets us in at all. */
+int client_check_access(struct client *client, struct error *error);
+/* Whether it wanted to know who we are. */
+bool client_asked_for_credentials(const struct client *client);
 
 /* The URL of something in the repository: "SCHEME://HOST/v2/PATH/" and what the format says. free()
  * it. */

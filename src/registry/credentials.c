@@ -13,19 +13,23 @@ void credentials_done(struct credentials *credentials)
 {
     free(credentials->username);
     secret_free(credentials->password);
+    secret_free(credentials->identity_token);
+    secret_free(credentials->registry_token);
     free(credentials->origin);
     *credentials = (struct credentials){0};
 }
 
-static int from_option(struct credentials *credentials, const char *creds, struct error *error)
+static int from_option(struct credentials *credentials, const struct registry_options *options,
+                       struct error *error)
 {
+    const char *creds = options->creds;
     size_t len = strcspn(creds, ":");
 
     if (len == 0)
         return error_set(error, ERROR_USAGE, "--creds wants USER:PASSWORD, and the user is empty");
     credentials->username = xstrndup(creds, len);
     credentials->password = xstrdup(creds[len] ? creds + len + 1 : "");
-    credentials->origin = xstrdup("--creds");
+    credentials->origin = options->creds_entered ? NULL : xstrdup("--creds");
     return 0;
 }
 
@@ -38,32 +42,48 @@ static const char *environment(const char *name)
 
 /* A file the user named must be there and be right. */
 static int from_named_file(struct credentials *credentials, const char *path, const char *by,
-                           const struct reference *reference, struct error *error)
+                           const struct reference *reference, struct cancel *cancel,
+                           struct error *error)
 {
     int found;
 
     if (access(path, F_OK) != 0)
         found = error_set(error, ERROR_FAILED, "there is no file %s", path);
     else
-        found = authfile_find(credentials, path, AUTHFILE_AUTHS, reference, error);
-    if (found >= 0)
+        found = authfile_find(credentials, path, AUTHFILE_AUTHS, reference, cancel, error);
+    if (found >= 0 || error->kind == ERROR_INTERRUPTED)
         return found;
     error_context(error, "%s", by);
     return error_advice(error, "name a file with registry credentials as docker login or podman "
                                "login writes it");
 }
 
+/* The file's contents in a variable, as GitLab's runners and docker have it. */
+static int from_environment(struct credentials *credentials, const struct reference *reference,
+                            struct cancel *cancel, struct error *error)
+{
+    const char *text = environment("DOCKER_AUTH_CONFIG");
+
+    if (!text)
+        return 0;
+    return authfile_find_in_text(credentials, text, "$DOCKER_AUTH_CONFIG", reference, cancel,
+                                 error);
+}
+
 /* Takes the path. NULL: there is no such place. */
 static int from_usual_file(struct credentials *credentials, char *path, enum authfile_schema schema,
-                           const struct reference *reference, struct error *error)
+                           const struct reference *reference, struct cancel *cancel,
+                           struct error *error)
 {
     cleanup_free char *owned = path;
+    int found;
 
     if (!owned)
         return 0;
-    if (authfile_find(credentials, owned, schema, reference, error) < 0)
-        return error_advice(error, "repair or remove it, or name another file with --authfile");
-    return credentials->username ? 1 : 0;
+    found = authfile_find(credentials, owned, schema, reference, cancel, error);
+    if (found >= 0 || error->kind == ERROR_INTERRUPTED)
+        return found;
+    return error_advice(error, "repair or remove it, or name another file with --authfile");
 }
 
 static char *under(const char *directory, const char *name)
@@ -71,7 +91,7 @@ static char *under(const char *directory, const char *name)
     return directory ? xasprintf("%s/%s", directory, name) : NULL;
 }
 
-static char *runtime_auth_json(void)
+char *credentials_primary_file(void)
 {
     const char *runtime_dir = environment("XDG_RUNTIME_DIR");
 
@@ -99,36 +119,45 @@ static char *docker_config_json(void)
 }
 
 static int from_usual_files(struct credentials *credentials, const struct reference *reference,
-                            struct error *error)
+                            struct cancel *cancel, struct error *error)
 {
-    int found = from_usual_file(credentials, runtime_auth_json(), AUTHFILE_AUTHS, reference, error);
+    const struct {
+        char *path;
+        enum authfile_schema schema;
+    } files[] = {
+        {credentials_primary_file(), AUTHFILE_AUTHS},
+        {config_auth_json(), AUTHFILE_AUTHS},
+        {docker_config_json(), AUTHFILE_AUTHS},
+        {under(environment("HOME"), ".dockercfg"), AUTHFILE_FLAT},
+    };
+    int found = from_environment(credentials, reference, cancel, error);
 
-    if (found == 0)
-        found = from_usual_file(credentials, config_auth_json(), AUTHFILE_AUTHS, reference, error);
-    if (found == 0)
-        found =
-            from_usual_file(credentials, docker_config_json(), AUTHFILE_AUTHS, reference, error);
-    if (found == 0)
-        found = from_usual_file(credentials, under(environment("HOME"), ".dockercfg"),
-                                AUTHFILE_FLAT, reference, error);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (found == 0)
+            found = from_usual_file(credentials, files[i].path, files[i].schema, reference, cancel,
+                                    error);
+        else
+            free(files[i].path);
+    }
     return found;
 }
 
 int credentials_find(struct credentials *credentials, const struct reference *reference,
-                     const struct registry_options *options, struct error *error)
+                     const struct registry_options *options, struct cancel *cancel,
+                     struct error *error)
 {
     const char *named = environment("REGISTRY_AUTH_FILE");
     struct credentials result = {0};
     int found;
 
     if (options->creds)
-        found = from_option(&result, options->creds, error);
+        found = from_option(&result, options, error);
     else if (options->authfile)
-        found = from_named_file(&result, options->authfile, "--authfile", reference, error);
+        found = from_named_file(&result, options->authfile, "--authfile", reference, cancel, error);
     else if (named)
-        found = from_named_file(&result, named, "$REGISTRY_AUTH_FILE", reference, error);
+        found = from_named_file(&result, named, "$REGISTRY_AUTH_FILE", reference, cancel, error);
     else
-        found = from_usual_files(&result, reference, error);
+        found = from_usual_files(&result, reference, cancel, error);
     if (found < 0)
         return -1;
     *credentials = result;
@@ -138,11 +167,13 @@ int credentials_find(struct credentials *credentials, const struct reference *re
 int credentials_advise(const struct credentials *credentials, const char *domain,
                        struct error *error)
 {
-    if (!credentials->username)
+    if (!credentials->username && !credentials->identity_token && !credentials->registry_token)
         return error_advice(error,
-                            "no credentials for %s were found: give --creds USER:PASSWORD or "
-                            "--authfile FILE",
+                            "no credentials for %s were found: log in with ckptoci login, or give "
+                            "--creds USER:PASSWORD or --authfile FILE",
                             domain);
+    if (!credentials->origin)
+        return error_advice(error, "check the user name and the password");
     return error_advice(error,
                         "the credentials for %s came from %s: check them and the user's rights, or "
                         "give others with --creds or --authfile",

@@ -8,25 +8,37 @@
 
 #include <stdbool.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
 
+/* All NULL: there are none, and requests stay anonymous. */
 struct credentials {
-    char *username; /* NULL: there are none, and requests stay anonymous */
-    char *password; /* secret */
-    char *origin;   /* where they are from, for messages: "--creds" or a path */
+    char *username;
+    char *password; /* secret; not NULL where there is a user name */
+    char
+        *identity_token; /* secret; a refresh token, by which token services give others (OAuth2) */
+    char *registry_token; /* secret; a bearer token for the registry itself */
+    char *origin;         /* where they are from, for messages: "--creds" or a path; NULL: login */
 };
 
 /*
- * Options first, then the usual files, in the order of containers-auth.json(5), the first one with
- * an entry. None found is no error. -1: an option is wrong, a file that was named is not there, or
- * any file that is there cannot be read or understood; *credentials is then unchanged.
+ * Options first, then $DOCKER_AUTH_CONFIG, then the usual files, in the order of
+ * containers-auth.json(5), the first one with an entry or with a credential helper that has one.
+ * None found is no error. -1: an option is wrong, a file that was named is not there, or any file
+ * that is there cannot be read or understood, or a helper fails; *credentials is then unchanged.
+ * `cancel` ends the wait for helpers; it may be NULL.
  */
 int credentials_find(struct credentials *credentials, const struct reference *reference,
-                     const struct registry_options *options, struct error *error);
+                     const struct registry_options *options, struct cancel *cancel,
+                     struct error *error);
 void credentials_done(struct credentials *credentials);
+
+/* Where the usual files begin, and login writes: $XDG_RUNTIME_DIR/containers/auth.json, else
+ * /run/containers/UID/auth.json. free() it. */
+char *credentials_primary_file(void);
 
 /* Advice behind an error of a registry that does not let us in: what was tried and what to do. */
 int credentials_advise(const struct credentials *credentials, const char *domain,

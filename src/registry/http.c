@@ -71,13 +71,14 @@ static int load_cas(struct http *http, struct error *error)
 {
     const struct buffer *own = &http->options.tls_files->cas;
     cleanup_free char *bundle = NULL;
-    char *path = NULL;
+    const char *path = http->options.tls_files->system_ca_file;
     size_t len;
     int found = 0;
 
     if (own->len == 0 || !http->options.tls_verify)
         return 0;
-    curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &path);
+    if (!path)
+        curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &path);
     if (path)
         found = file_read(path, CA_BUNDLE_MAX_BYTES, &bundle, &len, error);
     if (found < 0)
@@ -264,6 +265,10 @@ static void set_connection(struct http *http)
     SET(http, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(http, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
     SET(http, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+    if (files->system_ca_file)
+        SET(http, CURLOPT_CAINFO, files->system_ca_file);
+    if (files->system_ca_directory)
+        SET(http, CURLOPT_CAPATH, files->system_ca_directory);
     if (http->cas.len) {
         struct curl_blob blob = {http->cas.data, http->cas.len, CURL_BLOB_NOCOPY};
 
@@ -350,7 +355,8 @@ static int advise_tls(const struct http *http, CURLcode code, struct error *erro
                             "--cert-dir DIRECTORY");
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
-        return error_advice(error, "check the files in --cert-dir or certs.d");
+        return error_advice(error, "check the files in --cert-dir or certs.d, and those "
+                                   "that $SSL_CERT_FILE and the like name");
     default:
         return -1;
     }

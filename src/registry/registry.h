@@ -20,10 +20,12 @@
 
 /* All strings are borrowed and may be NULL: not given. They must outlive every sink. */
 struct registry_options {
-    const char *creds;    /* "user:password" or "user"; secret */
-    const char *authfile; /* path; else the usual files are searched */
-    const char *cert_dir; /* *.crt, X.cert and X.key in it are used; else certs.d is searched */
-    bool tls_verify;      /* false: https unverified, then http */
+    const char *creds;     /* "user:password" or "user"; secret */
+    const char *authfile;  /* path; else the usual files are searched */
+    const char *cert_dir;  /* *.crt, X.cert and X.key in it are used; else certs.d is searched */
+    bool creds_entered;    /* creds are what the user has just typed, for login */
+    bool tls_verify;       /* false: https unverified, then http */
+    bool tls_verify_given; /* by the user, so that registries.conf does not count */
 
     struct backoff retry;     /* what fails on the way, or at the registry for a while */
     int64_t stall_timeout_ms; /* without a byte in either direction; 0: wait for ever */

@@ -33,10 +33,28 @@ static void listing_done(struct listing *listing)
     free(listing->entries);
 }
 
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* libcurl leaves these variables to the program. */
+static void take_environment(struct tls_files *files)
+{
+    files->system_ca_file = environment("CURL_CA_BUNDLE");
+    if (files->system_ca_file)
+        return;
+    files->system_ca_file = environment("SSL_CERT_FILE");
+    files->system_ca_directory = environment("SSL_CERT_DIR");
+}
+
 void tls_files_init(struct tls_files *files)
 {
     *files = (struct tls_files){0};
     buffer_init(&files->cas, TLS_CAS_MAX_BYTES);
+    take_environment(files);
 }
 
 void tls_files_done(struct tls_files *files)

@@ -11,8 +11,12 @@ enum { TLS_CAS_MAX_BYTES = 4 << 20 };
 
 struct tls_files {
     struct buffer cas; /* PEM; what the system trusts is trusted too */
-    char *certificate; /* path of the client's; NULL: none */
-    char *key;         /* path */
+    /* What the system trusts, where the environment says so, as for the curl command; NULL: curl's
+     * own default. Borrowed from the environment. */
+    const char *system_ca_file;
+    const char *system_ca_directory; /* with OpenSSL's hashed names */
+    char *certificate;               /* path of the client's; NULL: none */
+    char *key;                       /* path */
 };
 
 void tls_files_init(struct tls_files *files);

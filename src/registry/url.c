@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
@@ -102,6 +103,18 @@ int url_add_query(char **result, const char *url, const char *name, const char *
     if (curl_url_set(handle, CURLUPART_QUERY, parameter, CURLU_APPENDQUERY | CURLU_URLENCODE))
         return error_set(error, ERROR_FAILED, "wrong URL: nothing can be added to its query");
     return get_http_url(result, handle, error);
+}
+
+char *url_encode(const char *text)
+{
+    char *encoded = curl_easy_escape(NULL, text, 0), *copy;
+
+    if (!encoded)
+        abort();
+    copy = xstrdup(encoded);
+    OPENSSL_cleanse(encoded, strlen(encoded));
+    curl_free(encoded);
+    return copy;
 }
 
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)

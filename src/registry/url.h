@@ -20,6 +20,9 @@ int url_resolve(char **url, const char *base, const char *location, struct error
 int url_add_query(char **result, const char *url, const char *name, const char *value,
                   struct error *error);
 
+/* The text as a value in a form or a query. May be secret: secret_free() it. */
+char *url_encode(const char *text);
+
 /* Whether scheme, host and port are the same, so that credentials for one may go to the other. */
 bool url_same_origin(const char *a, const char *b);
 

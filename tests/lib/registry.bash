@@ -6,6 +6,7 @@
 #     registry_start_plain        http, for everybody
 #     registry_start_htpasswd     http, Basic authentication
 #     registry_start_tls          https with a certificate of its own
+#     registry_start_client_tls   the same, for those with a client certificate only
 #     registry_start_token        http, Bearer tokens from token-server.py
 #     registry_stop_all           at the end, also after failures
 #
@@ -14,7 +15,7 @@
 #     REGISTRY_DIR        its directory, with config.yml, log and storage/
 #     REGISTRY_STORAGE    where repositories lie
 #     REGISTRY_CREDS      user:password, where there is one
-#     REGISTRY_CERT_DIR   a directory for --cert-dir, registry_start_tls only
+#     REGISTRY_CERT_DIR   a directory for --cert-dir, where there is TLS
 #     REGISTRY_TOKEN_LOG  a line per token, registry_start_token only
 # Several registries may run at once. Directories lie under $REGISTRY_ROOT and stay until
 # registry_stop_all; registry_logs prints what they have logged.
@@ -122,13 +123,27 @@ registry_start_htpasswd() {
 
 registry_start_tls() {
     registry_new_dir && registry_make_cert server || return 1
+    registry_serve_tls
+}
+
+# registry_serve_tls [YAML]: with server.crt and server.key, and further lines under "tls:"
+registry_serve_tls() {
     mkdir "$REGISTRY_DIR/certs"
     cp "$REGISTRY_DIR/server.crt" "$REGISTRY_DIR/certs/ca.crt"
     registry_start "  tls:
     certificate: $REGISTRY_DIR/server.crt
-    key: $REGISTRY_DIR/server.key" || return 1
+    key: $REGISTRY_DIR/server.key
+${1:-}" || return 1
     REGISTRY_CERT_DIR=$REGISTRY_DIR/certs
     export REGISTRY_CERT_DIR
+}
+
+registry_start_client_tls() {
+    registry_new_dir && registry_make_cert server && registry_make_cert client || return 1
+    registry_serve_tls "    clientcas:
+      - $REGISTRY_DIR/client.crt" || return 1
+    cp "$REGISTRY_DIR/client.crt" "$REGISTRY_CERT_DIR/client.cert"
+    cp "$REGISTRY_DIR/client.key" "$REGISTRY_CERT_DIR/client.key"
 }
 
 # registry_start_token [OPTION...]: options for token-server.py

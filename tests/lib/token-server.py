@@ -3,8 +3,10 @@
 """A token service for the tests' registry (distribution's token authentication specification).
 
 One user may pull and push; without credentials one may pull only; wrong credentials get a 401.
-Signs with the openssl command. Writes its port into --port-file as soon as it listens, and one line
-per request into --log: "USER SCOPE..." with "-" for nobody and "!" in front of a refused user.
+With --identity-token, that token is good for others by OAuth2 (POST), or where --no-oauth2 is given
+as the user's password; without it a POST is answered 404. Signs with the openssl command. Writes
+its port into --port-file as soon as it listens, and one line per request into --log: "USER SCOPE..."
+with "-" for nobody, "!" in front of a refused user and "POST " in front of OAuth2.
 """
 
 import argparse
@@ -68,30 +70,58 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return base64.b64decode(value).decode()
 
+    def do_POST(self):
+        options = self.server.options
+        form = urllib.parse.parse_qs(
+            self.rfile.read(int(self.headers["Content-Length"])).decode(), strict_parsing=True)
+        if options.no_oauth2 or not options.identity_token:
+            self.note("!POST", [])
+            self.answer(options.no_oauth2 or 404, {"detail": "no such method"})
+        elif (form["grant_type"] != ["refresh_token"] or form["client_id"] != ["ckptoci"]
+              or form["refresh_token"] != [options.identity_token]):
+            self.note("!POST", [])
+            self.answer(401, {"error": "invalid_grant"})
+        else:
+            scopes = form["scope"][0].split(" ") if "scope" in form else []
+            self.note("POST", scopes)
+            self.grant("oauth2", form["service"][0], scopes, "access_token")
+
+    def is_known(self, credentials):
+        options = self.server.options
+        user = options.creds.partition(":")[0]
+        known = [options.creds]
+        if options.identity_token:
+            known.append(user + ":" + options.identity_token)
+        return any(hmac.compare_digest(credentials, one) for one in known)
+
     def do_GET(self):  # the name is http.server's
         options = self.server.options
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         scopes = query.get("scope", [])
         credentials = self.credentials()
         user = credentials.partition(":")[0] if credentials is not None else ""
-        if credentials is not None and not hmac.compare_digest(credentials, options.creds):
+        if credentials is not None and not self.is_known(credentials):
             self.note("!" + user, scopes)
             self.answer(401, {"errors": [{"code": "UNAUTHORIZED",
                                           "message": "wrong user name or password"}]})
             return
         self.note(user or "-", scopes)
+        self.grant(user, query.get("service", [""])[0], scopes, options.field)
+
+    def grant(self, user, service, scopes, field):
+        options = self.server.options
         now = int(time.time())
         claims = {
             "iss": options.issuer,
             "sub": user,
-            "aud": query.get("service", [""])[0],
+            "aud": service,
             "exp": now + options.lifetime,
             "nbf": now - 5,
             "iat": now,
             "jti": hashlib.sha256(os.urandom(16)).hexdigest(),
             "access": [granted(scope, user) for scope in scopes],
         }
-        self.answer(200, {options.field: sign(options, claims), "expires_in": options.lifetime})
+        self.answer(200, {field: sign(options, claims), "expires_in": options.lifetime})
 
 
 def main():
@@ -103,6 +133,8 @@ def main():
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--log", required=True)
     parser.add_argument("--lifetime", type=int, default=60, help="seconds")
+    parser.add_argument("--identity-token")
+    parser.add_argument("--no-oauth2", type=int, metavar="STATUS", help="refuse a POST with this")
     parser.add_argument("--field", default="token", help="or access_token")
     options = parser.parse_args()
 

@@ -34,6 +34,7 @@ static inline int set_up_home(void **state)
     unsetenv("XDG_CONFIG_HOME");
     unsetenv("DOCKER_CONFIG");
     unsetenv("REGISTRY_AUTH_FILE");
+    unsetenv("DOCKER_AUTH_CONFIG");
     *state = home;
     return 0;
 }
@@ -75,6 +76,17 @@ static inline char *write_file(void **state, const char *name, const char *conte
 static inline void put_file(void **state, const char *name, const char *content)
 {
     free(write_file(state, name, content));
+}
+
+/* A program for $PATH, which then begins with the home. */
+static inline void put_program(void **state, const char *name, const char *script)
+{
+    cleanup_free char *text = xasprintf("#!/bin/sh\n%s\n", script);
+    cleanup_free char *path = write_file(state, name, text);
+    cleanup_free char *search = xasprintf("%s:/usr/bin:/bin", (const char *)*state);
+
+    assert_int_equal(chmod(path, 0700), 0);
+    setenv("PATH", search, 1);
 }
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry-files.h"
 
+#include <signal.h>
+
 #include "registry/authfile.h"
 #include "registry/credentials.h"
 
@@ -26,7 +28,7 @@ static void assert_found(const struct reference *reference, const struct registr
     cleanup(credentials_done) struct credentials credentials = {0};
     struct error error;
 
-    if (credentials_find(&credentials, reference, options, &error))
+    if (credentials_find(&credentials, reference, options, NULL, &error))
         fail_msg("%s", error.text);
     if (!letter) {
         assert_null(credentials.username);
@@ -47,7 +49,7 @@ static void assert_refused(const struct registry_options *options, const char *w
     struct credentials credentials = {0};
     struct error error;
 
-    assert_int_equal(credentials_find(&credentials, &repository, options, &error), -1);
+    assert_int_equal(credentials_find(&credentials, &repository, options, NULL, &error), -1);
     assert_null(credentials.username);
     for (size_t i = 0; words[i]; i++)
         if (!strstr(error.text, words[i]))
@@ -88,11 +90,11 @@ static void test_creds_without_a_password(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), 0);
+    assert_int_equal(credentials_find(&credentials, &repository, &options, NULL, &error), 0);
     assert_string_equal(credentials.username, "user");
     assert_string_equal(credentials.password, "");
     options.creds = ":password";
-    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), -1);
+    assert_int_equal(credentials_find(&credentials, &repository, &options, NULL, &error), -1);
     assert_int_equal(error.kind, ERROR_USAGE);
     assert_null(strstr(error.text, "password;"));
 }
@@ -161,8 +163,7 @@ static void test_user_and_password_in_fields_of_their_own(void **state)
 
 static void test_an_entry_without_a_password_is_none(void **state)
 {
-    assert_file(state, "{\"auths\":{\"registry.example:5000\":{}},\"credsStore\":\"x\"}",
-                &repository, NULL);
+    assert_file(state, "{\"auths\":{\"registry.example:5000\":{}}}", &repository, NULL);
     assert_file(state, "{}", &repository, NULL);
     assert_file(state, "", &repository, NULL);
 }
@@ -281,6 +282,84 @@ static void test_refuses_files_over_the_limit(void **state)
     assert_file(state, content, &repository, NULL);
 }
 
+/* Says in its answer what it was asked for: user-SERVER, pass:SERVER. */
+#define ECHOING_HELPER                                                                 \
+    "read server; [ \"$1\" = get ] || exit 9\n"                                        \
+    "printf '{\"ServerURL\":\"%s\",\"Username\":\"user-%s\",\"Secret\":\"pass:%s\"}' " \
+    "\"$server\" \"$server\" \"$server\""
+
+static void test_helpers_come_before_entries(void **state)
+{
+#define AUTHS "\"auths\":{\"registry.example:5000/team/app\":" X "}"
+    put_program(state, "docker-credential-echo", ECHOING_HELPER);
+    put_program(state, "docker-credential-empty",
+                "echo 'credentials not found in native keychain'; exit 1");
+    assert_file(state,
+                "{" AUTHS ",\"credsStore\":\"empty\",\"credHelpers\":{\"registry.example:5000\":"
+                "\"echo\"}}",
+                &repository, "registry.example:5000");
+    assert_file(state,
+                "{" AUTHS ",\"credHelpers\":{\"registry.example:5000\":\"empty\","
+                "\"registry.example:5000/team\":\"echo\",\"registry.example\":\"none\"}}",
+                &repository, "registry.example:5000/team");
+    assert_file(state, "{" AUTHS ",\"credsStore\":\"echo\"}", &repository, "registry.example:5000");
+    assert_file(state, "{" AUTHS ",\"credsStore\":\"echo\"}", &hub, "https://index.docker.io/v1/");
+    assert_file(state, "{" AUTHS ",\"credsStore\":\"empty\"}", &repository, "x");
+    assert_file(state,
+                "{" AUTHS ",\"credsStore\":\"echo\",\"credHelpers\":"
+                "{\"registry.example:5000\":\"\"}}",
+                &repository, "x");
+#undef AUTHS
+}
+
+static void test_a_helper_that_is_missing_is_an_error(void **state)
+{
+    const struct registry_options options = {0};
+    const char *words[] = {".docker/config.json", "docker-credential-nowhere", "install", NULL};
+
+    put_file(state, ".docker/config.json", "{\"credsStore\":\"nowhere\"}");
+    assert_refused(&options, words);
+}
+
+static void test_environment_comes_before_the_usual_files(void **state)
+{
+    struct registry_options options = {0};
+    cleanup_free char *named =
+        write_file(state, "named.json", "{\"auths\":{\"registry.example:5000\":" Y "}}");
+    const char *words[] = {"$DOCKER_AUTH_CONFIG", "not JSON", NULL};
+
+    put_file(state, "run/containers/auth.json", "{\"auths\":{\"docker.io\":" X "}}");
+    setenv("DOCKER_AUTH_CONFIG", "{\"auths\":{\"registry.example:5000\":" Z "}}", 1);
+    assert_found(&repository, &options, "z");
+    assert_found(&hub, &options, "x");
+    options.authfile = named;
+    assert_found(&repository, &options, "y");
+    options.authfile = NULL;
+    setenv("DOCKER_AUTH_CONFIG", "{\"auths\":{\"registry.example:5000\":c2VjcmV0", 1);
+    assert_refused(&options, words);
+}
+
+static void test_tokens(void **state)
+{
+    cleanup(credentials_done) struct credentials credentials = {0};
+    cleanup_free char *file = write_file(
+        state, "auth.json",
+        "{\"auths\":{\"registry.example:5000\":{\"auth\":\"dXNlci14Og==\",\"identitytoken\":"
+        "\"refresh\"},\"docker.io\":{\"registrytoken\":\"bearer\"}}}");
+    const struct registry_options options = {.authfile = file};
+    struct error error;
+
+    assert_int_equal(credentials_find(&credentials, &repository, &options, NULL, &error), 0);
+    assert_string_equal(credentials.username, "user-x");
+    assert_string_equal(credentials.password, "");
+    assert_string_equal(credentials.identity_token, "refresh");
+    assert_null(credentials.registry_token);
+    credentials_done(&credentials);
+    assert_int_equal(credentials_find(&credentials, &hub, &options, NULL, &error), 0);
+    assert_null(credentials.username);
+    assert_string_equal(credentials.registry_token, "bearer");
+}
+
 static void test_advice_says_where_credentials_came_from(void **state)
 {
     cleanup_free char *file =
@@ -293,7 +372,7 @@ static void test_advice_says_where_credentials_came_from(void **state)
     credentials_advise(&credentials, domain, &error);
     assert_non_null(strstr(error.text, "no credentials for registry.example:5000"));
     assert_non_null(strstr(error.text, "--creds"));
-    assert_int_equal(credentials_find(&credentials, &repository, &options, &error), 0);
+    assert_int_equal(credentials_find(&credentials, &repository, &options, NULL, &error), 0);
     error_set(&error, ERROR_UNAUTHORIZED, "401");
     credentials_advise(&credentials, domain, &error);
     assert_non_null(strstr(error.text, file));
@@ -322,8 +401,13 @@ int main(void)
         HOME_TEST(test_auth_that_is_no_pair_is_named_but_not_quoted),
         HOME_TEST(test_refuses_another_shape),
         HOME_TEST(test_refuses_files_over_the_limit),
+        HOME_TEST(test_helpers_come_before_entries),
+        HOME_TEST(test_a_helper_that_is_missing_is_an_error),
+        HOME_TEST(test_environment_comes_before_the_usual_files),
+        HOME_TEST(test_tokens),
         HOME_TEST(test_advice_says_where_credentials_came_from),
     };
 
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Where credentials come from, what becomes of them, and where they never go.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/lib/registry.bash
+    . "$TEST_LIB/registry.bash"
+    cd "$BATS_TEST_TMPDIR" || return 1
+    archive=$TEST_DATA/crio-1.36-counter.tar
+    # Nobody's real credentials or certificates.
+    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG DOCKER_AUTH_CONFIG
+    mkdir home run bin
+    export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+teardown() {
+    registry_stop_all
+}
+
+push() {
+    run --separate-stderr "$CKPTOCI" convert -q --tls-verify=false "$@" "$archive" "$REGISTRY/x:1"
+    echo "status $status: $stderr"
+}
+
+basic() {
+    printf %s "$1" | base64 -w 0
+}
+
+# helper NAME: docker-credential-NAME, which knows what $REGISTRY wants
+helper() {
+    cat >"bin/docker-credential-$1" <<END
+#!/bin/sh
+read -r server
+[ "\$*" = get ] || exit 1
+if [ "\$server" != "$REGISTRY" ]; then
+    echo 'credentials not found in native keychain'
+    exit 1
+fi
+echo '{"ServerURL":"$REGISTRY","Username":"${2-${REGISTRY_CREDS%%:*}}","Secret":"${3-${REGISTRY_CREDS#*:}}"}'
+END
+    chmod +x "bin/docker-credential-$1"
+}
+
+@test "credential helpers: of the registry, of all registries, and none that knows" {
+    registry_start_htpasswd
+    helper one
+    mkdir home/.docker
+    printf '{"credHelpers":{"%s":"one"}}' "$REGISTRY" >home/.docker/config.json
+    push
+    [ "$status" -eq 0 ]
+    echo '{"credsStore":"one"}' >home/.docker/config.json
+    push
+    [ "$status" -eq 0 ]
+    echo '{"credsStore":"one"}' >auth.json
+    sed -i "s/$REGISTRY/other:1/" bin/docker-credential-one
+    push --authfile auth.json
+    [ "$status" -eq 4 ]
+    [[ $stderr == *"no credentials for $REGISTRY"* ]]
+}
+
+@test "a credential helper that is missing or fails is named, its secret is not" {
+    registry_start_htpasswd
+    echo '{"credsStore":"none-such"}' >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 1 ]
+    [[ $stderr == *docker-credential-none-such* ]]
+    helper wrong tester hunter2
+    echo '{"credsStore":"wrong"}' >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 4 ]
+    [[ $stderr == *docker-credential-wrong*auth.json* ]]
+    [[ $stderr != *hunter2* ]]
+}
+
+@test "a helper that hangs does not outlive a signal" {
+    printf '#!/bin/sh\ntouch started\nexec sleep 60\n' >bin/docker-credential-slow
+    chmod +x bin/docker-credential-slow
+    echo '{"credsStore":"slow"}' >auth.json
+    "$CKPTOCI" convert -q --authfile auth.json "$archive" 127.0.0.1:1/x:1 2>stderr &
+    pid=$!
+    registry_wait_for test -e started
+    begin=$SECONDS
+    kill -INT "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 130 ]
+    [ $((SECONDS - begin)) -lt 30 ]
+}
+
+@test "credentials in \$DOCKER_AUTH_CONFIG" {
+    registry_start_htpasswd
+    DOCKER_AUTH_CONFIG=$(printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" \
+        "$(basic "$REGISTRY_CREDS")")
+    export DOCKER_AUTH_CONFIG
+    push
+    [ "$status" -eq 0 ]
+}
+
+@test "an identity token gets tokens by OAuth2" {
+    registry_start_token --identity-token "long & secret+token=="
+    printf '{"auths":{"%s":{"identitytoken":"long & secret+token=="}}}' "$REGISTRY" >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 0 ]
+    grep -qx 'POST repository:x:pull,push' "$REGISTRY_TOKEN_LOG"
+    run ! grep -v '^POST' "$REGISTRY_TOKEN_LOG"
+    helper token "<token>" "long & secret+token=="
+    echo '{"credsStore":"token"}' >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 0 ]
+}
+
+@test "a wrong identity token: exit status 4, and it is not shown" {
+    registry_start_token --identity-token right
+    printf '{"auths":{"%s":{"identitytoken":"hunter2"}}}' "$REGISTRY" >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 4 ]
+    [[ $stderr == *auth.json* ]]
+    [[ $stderr != *hunter2* ]]
+}
+
+@test "an identity token is a password where OAuth2 is not known" {
+    for refusal in 404 401 400 405; do
+        registry_start_token --identity-token secret --no-oauth2 $refusal
+        printf '{"auths":{"%s":{"auth":"%s","identitytoken":"secret"}}}' "$REGISTRY" \
+            "$(basic "${REGISTRY_CREDS%%:*}:")" >auth.json
+        push --authfile auth.json
+        [ "$status" -eq 0 ]
+        grep -qx '!POST' "$REGISTRY_TOKEN_LOG"
+        grep -qx 'tester repository:x:pull,push' "$REGISTRY_TOKEN_LOG"
+    done
+}
+
+@test "a registry token is used as it is" {
+    registry_start_token
+    token=$(curl -s -u "$REGISTRY_CREDS" -G --data-urlencode "service=ckptoci tests" \
+        --data-urlencode "scope=repository:x:pull,push" \
+        "http://127.0.0.1:$(cat "$REGISTRY_DIR/token-port")/token" | jq -r .token)
+    : >"$REGISTRY_TOKEN_LOG"
+    printf '{"auths":{"%s":{"registrytoken":"%s"}}}' "$REGISTRY" "$token" >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 0 ]
+    [ ! -s "$REGISTRY_TOKEN_LOG" ]
+    printf '{"auths":{"%s":{"registrytoken":"hunter2"}}}' "$REGISTRY" >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 4 ]
+    [[ $stderr != *hunter2* ]]
+}
+
+@test "tokens that live for seconds are renewed" {
+    registry_start_token --lifetime 1
+    push --creds "$REGISTRY_CREDS"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c repository:x:pull,push "$REGISTRY_TOKEN_LOG")" -gt 2 ]
+}
+
+# start_redirecting basic|bearer
+start_redirecting() {
+    registry_new_dir
+    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/redirecting-registry.py" "$REGISTRY_DIR" "$1"
+    registry_wait_for test -e "$REGISTRY_DIR/port"
+    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+}
+
+@test "credentials do not follow a redirect to another place" {
+    for scheme in basic bearer; do
+        start_redirecting $scheme
+        push --creds tester:hunter2
+        [ "$status" -eq 0 ]
+        grep -q "^POST /v2/x/blobs/uploads/ B" "$REGISTRY_DIR/first"
+        grep -q "^PUT /v2/x/manifests/1 -" "$REGISTRY_DIR/second"
+        run ! grep -qvE '^[A-Z]+ [^ ]+ - $' "$REGISTRY_DIR/second"
+    done
+    grep -q "^GET /token?service=a%2c+b&scope=[^ ]* Basic $(basic tester:hunter2)" \
+        "$REGISTRY_DIR/first"
+}
+
+@test "an identity token does not follow a redirect to another place" {
+    start_redirecting bearer
+    printf '{"auths":{"%s":{"auth":"%s","identitytoken":"hunter2"}}}' "$REGISTRY" \
+        "$(basic tester:)" >auth.json
+    push --authfile auth.json
+    [ "$status" -eq 1 ]
+    [[ $stderr == *307* ]]
+    grep -q "^POST /token - .*refresh_token=hunter2" "$REGISTRY_DIR/first"
+    [ ! -e "$REGISTRY_DIR/second" ]
+}
