@@ -15,10 +15,7 @@ const struct option_spec registry_option_specs[] = {
     {"creds", 0, "USER:PASSWORD",
      "credentials for registries; other users of the system may see them, better use --authfile",
      REGISTRY_OPTION_CREDS},
-    {"tls-verify", 0, "[=BOOL]",
-     "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
-     "HTTP are taken",
-     REGISTRY_OPTION_TLS_VERIFY},
+    {"tls-verify", 0, "[=BOOL]", REGISTRY_TLS_VERIFY_HELP, REGISTRY_OPTION_TLS_VERIFY},
     {0},
 };
 
