@@ -24,10 +24,7 @@ static const struct option_spec options[] = {
      "CAs (*.crt) and client certificates (*.cert, *.key), else certs.d is searched",
      REGISTRY_OPTION_CERT_DIR},
     {"password-stdin", 0, NULL, "take the password from standard input", OPTION_PASSWORD_STDIN},
-    {"tls-verify", 0, "[=BOOL]",
-     "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
-     "HTTP are taken",
-     REGISTRY_OPTION_TLS_VERIFY},
+    {"tls-verify", 0, "[=BOOL]", REGISTRY_TLS_VERIFY_HELP, REGISTRY_OPTION_TLS_VERIFY},
     {"username", 'u', "NAME", "the user's name, else it is asked for", OPTION_USERNAME},
     {0},
 };

@@ -28,10 +28,7 @@ const struct option_spec registry_option_specs[] = {
     {"stall-timeout", 0, "TIME",
      "give a connection up that moves no byte for so long, 0 for never; default: 180s",
      REGISTRY_OPTION_STALL_TIMEOUT},
-    {"tls-verify", 0, "[=BOOL]",
-     "require HTTPS and verify certificates; default: true. With false, unverified HTTPS and then "
-     "HTTP are taken",
-     REGISTRY_OPTION_TLS_VERIFY},
+    {"tls-verify", 0, "[=BOOL]", REGISTRY_TLS_VERIFY_HELP, REGISTRY_OPTION_TLS_VERIFY},
     {0},
 };
 

@@ -6,6 +6,8 @@
 #ifndef CKPTOCI_REGISTRY_REQUEST_H
 #define CKPTOCI_REGISTRY_REQUEST_H
 
+#include "config.h"
+
 #include "base/error.h"
 #include "options.h"
 #include "registry/registry.h"
@@ -23,6 +25,15 @@ enum registry_option_id {
     REGISTRY_OPTION_STALL_TIMEOUT,
     REGISTRY_OPTION_TLS_VERIFY,
 };
+
+#ifdef HAVE_REGISTRIES_CONF
+#define REGISTRY_TLS_VERIFY_DEFAULT "as registries.conf says, else true"
+#else
+#define REGISTRY_TLS_VERIFY_DEFAULT "true"
+#endif
+#define REGISTRY_TLS_VERIFY_HELP                                                   \
+    "require HTTPS and verify certificates; default: " REGISTRY_TLS_VERIFY_DEFAULT \
+    ". With false, unverified HTTPS and then HTTP are taken"
 
 /* Embedded in the command's request, which outlives every use of `options`. */
 struct registry_request {

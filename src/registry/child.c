@@ -14,7 +14,12 @@
 
 #include "base/cleanup.h"
 
-enum { CHILD_LOOK_AGAIN_MS = 10 }; /* whether it has ended, when its output has */
+enum {
+    CHILD_LOOK_AGAIN_MS = 10, /* whether it has ended, when its output has */
+    /* File descriptors, of the child and not ours. */
+    CHILD_STANDARD_INPUT = 0,
+    CHILD_STANDARD_OUTPUT = 1,
+};
 
 struct child {
     const struct child_options *options;
@@ -71,8 +76,8 @@ static int spawn(struct child *child, int input, int output)
     int errnum;
 
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, input, CHILD_STANDARD_INPUT);
+    posix_spawn_file_actions_adddup2(&actions, output, CHILD_STANDARD_OUTPUT);
     posix_spawnattr_init(&attributes);
     set_signals(&attributes);
     errnum = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ);

@@ -12,6 +12,7 @@
 #include "registry/credentials.h"
 #include "registry/redirect.h"
 #include "registry/refusal.h"
+#include "registry/registries-conf.h"
 #include "registry/tls-files.h"
 #include "registry/url.h"
 
@@ -294,14 +295,32 @@ static int find_scheme(struct client *client, bool tls_verify, struct error *err
 }
 
 /* As often as a request is tried that follows. */
-static int make_contact(struct client *client, struct error *error)
+static int make_contact(struct client *client, bool tls_verify, struct error *error)
 {
-    for (unsigned failures = 1; find_scheme(client, client->options->tls_verify, error);
-         failures++) {
+    for (unsigned failures = 1; find_scheme(client, tls_verify, error); failures++) {
         if (!client_may_retry(client, -1, error) || client_wait(client, failures, error))
             return -1;
     }
     client->reached = true;
+    return 0;
+}
+
+/* Whether TLS is to be verified; -1: we are not to talk to that registry at all. */
+static int apply_registries_conf(bool *tls_verify, const struct reference *reference,
+                                 const struct registry_options *options, struct error *error)
+{
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+    cleanup_free char *name =
+        reference->path ? reference_format(reference) : xstrdup(reference->domain);
+
+    if (registries_conf_find(&rule, name, error))
+        return -1;
+    if (rule.blocked) {
+        error_set(error, ERROR_USAGE, "%s is blocked: %s says so for \"%s\"", name, rule.file,
+                  rule.prefix);
+        return error_advice(error, "use another registry, or have that file changed");
+    }
+    *tls_verify = options->tls_verify && (options->tls_verify_given || !rule.insecure);
     return 0;
 }
 
@@ -314,21 +333,21 @@ int client_open(struct client **result, const struct reference *reference,
                                    ? xasprintf("repository:%s:%s", reference->path,
                                                access == CLIENT_PUSH ? "pull,push" : "pull")
                                    : NULL;
-    const struct http_options http_options = {.tls_files = &client->tls_files,
-                                              .cancel = cancel,
-                                              .tls_verify = options->tls_verify,
-                                              .stall_timeout_ms = options->stall_timeout_ms};
+    struct http_options http_options = {.tls_files = &client->tls_files,
+                                        .cancel = cancel,
+                                        .stall_timeout_ms = options->stall_timeout_ms};
 
     client->reference = reference;
     client->options = options;
     client->cancel = cancel;
     tls_files_init(&client->tls_files);
-    if (credentials_find(&client->credentials, reference, options, cancel, error) ||
+    if (apply_registries_conf(&http_options.tls_verify, reference, options, error) ||
+        credentials_find(&client->credentials, reference, options, cancel, error) ||
         tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
         http_new(&client->http, &http_options, error))
         return -1;
     client->auth = auth_new(client->http, &client->credentials, reference->domain, scope);
-    if (make_contact(client, error))
+    if (make_contact(client, http_options.tls_verify, error))
         return -1;
     *result = steal(client);
     return 0;

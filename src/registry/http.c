@@ -11,12 +11,9 @@
 #include <curl/curl.h>
 
 #include "base/memory.h"
-#include "registry/file.h"
 #include "registry/http-headers.h"
 #include "registry/secret.h"
 #include "registry/url.h"
-
-enum { CA_BUNDLE_MAX_BYTES = 4 << 20 };
 
 struct http {
     CURL *easy;
@@ -66,39 +63,20 @@ int http_global_init(struct error *error)
     return 0;
 }
 
-/* curl takes one set of CAs: the system's and ours together. */
-static int load_cas(struct http *http, struct error *error)
-{
-    const struct buffer *own = &http->options.tls_files->cas;
-    cleanup_free char *bundle = NULL;
-    const char *path = http->options.tls_files->system_ca_file;
-    size_t len;
-    int found = 0;
-
-    if (own->len == 0 || !http->options.tls_verify)
-        return 0;
-    if (!path)
-        curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &path);
-    if (path)
-        found = file_read(path, CA_BUNDLE_MAX_BYTES, &bundle, &len, error);
-    if (found < 0)
-        return -1;
-    buffer_init(&http->cas, CA_BUNDLE_MAX_BYTES + TLS_CAS_MAX_BYTES);
-    if (found)
-        buffer_append(&http->cas, bundle, len);
-    buffer_append(&http->cas, own->data, own->len);
-    return 0;
-}
-
 int http_new(struct http **result, const struct http_options *options, struct error *error)
 {
     cleanup(http_freep) struct http *http = NEW(struct http);
+    const char *system_cas = options->tls_files->system_ca_file;
 
     http->options = *options;
     http->easy = curl_easy_init();
     if (!http->easy)
         return error_set(error, ERROR_FAILED, "libcurl cannot be used");
-    if (load_cas(http, error))
+    if (!system_cas)
+        curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &system_cas);
+    /* curl takes one set of CAs: the system's and ours together. */
+    if (options->tls_files->cas.len && options->tls_verify &&
+        tls_files_join_cas(options->tls_files, system_cas, &http->cas, error))
         return -1;
     *result = steal(http);
     return 0;

@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "registry/file.h"
 
-enum { TLS_DIRECTORY_MAX_ENTRIES = 1000 };
+enum { TLS_DIRECTORY_MAX_ENTRIES = 1000, CA_BUNDLE_MAX_BYTES = 4 << 20 };
 
 /* The names in a directory, sorted: the first client pair wins, and which that is must not depend
  * on the file system. */
@@ -177,4 +177,20 @@ int tls_files_find(struct tls_files *files, const char *directory, const char *d
         return error_set(error, ERROR_USAGE, "--cert-dir: %s is no directory that can be read",
                          directory);
     return found < 0 ? -1 : 0;
+}
+
+int tls_files_join_cas(const struct tls_files *files, const char *path, struct buffer *cas,
+                       struct error *error)
+{
+    cleanup_free char *bundle = NULL;
+    size_t len;
+    int found = path ? file_read(path, CA_BUNDLE_MAX_BYTES, &bundle, &len, error) : 0;
+
+    if (found < 0)
+        return -1;
+    buffer_init(cas, CA_BUNDLE_MAX_BYTES + TLS_CAS_MAX_BYTES);
+    if (found)
+        buffer_append(cas, bundle, len);
+    buffer_append(cas, files->cas.data, files->cas.len);
+    return 0;
 }

@@ -27,4 +27,9 @@ void tls_files_done(struct tls_files *files);
 int tls_files_find(struct tls_files *files, const char *directory, const char *domain,
                    struct error *error);
 
+/* *cas: the certificates in the system's bundle at `path` (NULL: there is none) and then ours. The
+ * caller owns what the buffer holds. */
+int tls_files_join_cas(const struct tls_files *files, const char *path, struct buffer *cas,
+                       struct error *error);
+
 #endif

@@ -35,6 +35,7 @@ static inline int set_up_home(void **state)
     unsetenv("DOCKER_CONFIG");
     unsetenv("REGISTRY_AUTH_FILE");
     unsetenv("DOCKER_AUTH_CONFIG");
+    unsetenv("CONTAINERS_REGISTRIES_CONF");
     *state = home;
     return 0;
 }

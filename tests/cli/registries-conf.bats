@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What containers-registries.conf(5) decides.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    "$CKPTOCI" convert --help | grep -q registries.conf || skip "built without registries.conf"
+    # shellcheck source=tests/lib/registry.bash
+    . "$TEST_LIB/registry.bash"
+    cd "$BATS_TEST_TMPDIR" || return 1
+    archive=$TEST_DATA/crio-1.36-counter.tar
+    # Nobody's real credentials or certificates.
+    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG DOCKER_AUTH_CONFIG
+    unset CONTAINERS_REGISTRIES_CONF
+    mkdir -p home/.config/containers run
+    conf=home/.config/containers/registries.conf
+}
+
+teardown() {
+    registry_stop_all
+}
+
+push() {
+    run --separate-stderr "$CKPTOCI" convert -q "$@" "$archive" "$REGISTRY/team/x:1"
+    echo "status $status: $stderr"
+}
+
+# table PREFIX SETTING...
+table() {
+    printf '[[registry]]\nprefix = "%s"\n' "$1"
+    shift
+    printf '%s\n' "$@"
+}
+
+@test "insecure: without TLS, or with a certificate that nobody knows" {
+    for start in registry_start_plain registry_start_tls; do
+        $start
+        table "$REGISTRY/other" "insecure = true" >$conf
+        push
+        [ "$status" -eq 1 ]
+        table "$REGISTRY/team" "insecure = true" >$conf
+        push
+        [ "$status" -eq 0 ]
+        skopeo inspect "docker://$REGISTRY/team/x:1" | jq -e .Digest
+    done
+}
+
+@test "insecure does not count where --tls-verify is given" {
+    registry_start_plain
+    table "$REGISTRY" "insecure = true" >$conf
+    push --tls-verify
+    [ "$status" -eq 1 ]
+    [[ $stderr == *--tls-verify=false* ]]
+    push --tls-verify=true
+    [ "$status" -eq 1 ]
+    table "$REGISTRY" "insecure = false" >$conf
+    push --tls-verify=false
+    [ "$status" -eq 0 ]
+}
+
+@test "insecure for login, too" {
+    registry_start_htpasswd
+    table "$REGISTRY" "insecure = true" >$conf
+    "$CKPTOCI" login -u "${REGISTRY_CREDS%%:*}" --password-stdin "$REGISTRY" \
+        <<<"${REGISTRY_CREDS#*:}"
+    push
+    [ "$status" -eq 0 ]
+}
+
+@test "blocked: refused before anything is sent, other destinations go on" {
+    registry_start_plain
+    table "$REGISTRY/team" "blocked = true" "insecure = true" >$conf
+    push
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"$REGISTRY/team/x:1 is blocked"*registries.conf* ]]
+    run ! grep -q "http.request" "$REGISTRY_DIR/log"
+    run --separate-stderr "$CKPTOCI" convert -q "$archive" "$REGISTRY/team/x:1" oci:image:1
+    [ "$status" -eq 2 ]
+    [ -e image/index.json ]
+}
+
+@test "the file that \$CONTAINERS_REGISTRIES_CONF names, and drop-ins" {
+    registry_start_plain
+    table "$REGISTRY" "insecure = true" >named.conf
+    table "$REGISTRY" "blocked = true" >$conf
+    CONTAINERS_REGISTRIES_CONF=named.conf push
+    [ "$status" -eq 0 ]
+    mkdir $conf.d
+    cp named.conf $conf.d/10.conf
+    push
+    [ "$status" -eq 0 ]
+    CONTAINERS_REGISTRIES_CONF=nowhere.conf push
+    [ "$status" -eq 1 ]
+    [[ $stderr == *CONTAINERS_REGISTRIES_CONF*nowhere.conf* ]]
+}
+
+@test "a push goes where it is told to, whatever location and mirrors say" {
+    registry_start_plain
+    table "$REGISTRY" "insecure = true" 'location = "127.0.0.1:1"' '[[registry.mirror]]' \
+        'location = "127.0.0.1:2"' >$conf
+    push
+    [ "$status" -eq 0 ]
+    [ -d "$REGISTRY_STORAGE/docker/registry/v2/repositories/team/x" ]
+}
+
+@test "a broken file is named with the line" {
+    printf '\n[[registry]\n' >$conf
+    REGISTRY=127.0.0.1:1 push
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"registries.conf: not TOML, line 2"* ]]
+}
