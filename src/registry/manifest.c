@@ -1,38 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/manifest.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "registry/refusal.h"
 #include "registry/upload.h"
 
-static int has_blob(struct client *client, const struct digest *digest, bool *has,
-                    struct error *error)
+/* There are registries that answer 200 for every blob. */
+static bool has_length(struct client *client, uint64_t size)
 {
-    cleanup_free char *url = client_url(client, "blobs/%s", digest->text);
+    const char *header = http_header(client_http(client), "Content-Length", 0);
+    cleanup_free char *expected = xasprintf("%" PRIu64, size);
+
+    return header && strcmp(header, expected) == 0;
+}
+
+int manifest_has_blob(struct client *client, const struct descriptor *blob, bool *has,
+                      struct error *error)
+{
+    cleanup_free char *url = client_url(client, "blobs/%s", blob->digest.text);
     struct http_request request = {.method = "HEAD", .url = url};
     int status = client_send(client, &request, error);
 
     if (status < 0)
-        return error_context(error, "look for blob %s", digest->text);
-    *has = status == 200;
+        return error_context(error, "look for blob %s", blob->digest.text);
+    *has = status == 200 && has_length(client, blob->size);
     return 0;
+}
+
+static int send_config(struct client *client, const struct image *image, struct error *error)
+{
+    const struct descriptor *config = &image->config;
+    cleanup(upload_done) struct upload upload;
+
+    upload_init(&upload, client);
+    if (upload_start(&upload, error))
+        return -1;
+    return upload_put(&upload, &config->digest, image->config_json, config->size, error);
 }
 
 int manifest_put_config(struct client *client, const struct image *image, struct error *error)
 {
-    const struct descriptor *config = &image->config;
-    cleanup(upload_done) struct upload upload;
     bool has = false;
 
-    upload_init(&upload, client);
-    if (has_blob(client, &config->digest, &has, error))
+    if (manifest_has_blob(client, &image->config, &has, error))
         return -1;
-    if (has)
-        return 0;
-    if (upload_start(&upload, error))
-        return -1;
-    return upload_put(&upload, &config->digest, image->config_json, config->size, error);
+    return has ? 0 : send_config(client, image, error);
 }
 
 int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
@@ -77,8 +92,8 @@ static int refused(struct client *client, const struct image *image, int status,
     return -1;
 }
 
-int manifest_put(struct client *client, const char *tag, const struct image *image,
-                 struct error *error)
+static int send_manifest(struct client *client, const char *tag, const struct image *image,
+                         struct error *error)
 {
     cleanup_free char *url = client_url(client, "manifests/%s", tag);
     struct http_request request = {.method = "PUT",
@@ -86,8 +101,30 @@ int manifest_put(struct client *client, const char *tag, const struct image *ima
                                    .content_type = image->manifest.media_type,
                                    .data = image->manifest_json,
                                    .data_len = image->manifest.size};
-    int status = client_send(client, &request, error);
 
+    return client_send(client, &request, error);
+}
+
+/* distribution-spec, "Error Codes": MANIFEST_BLOB_UNKNOWN, and BLOB_UNKNOWN, which some say. */
+static bool misses_blob(struct client *client, int status)
+{
+    size_t len;
+    const char *answer = http_answer(client_http(client), &len);
+
+    return status / 100 == 4 && (refusal_has_code(answer, len, "MANIFEST_BLOB_UNKNOWN") ||
+                                 refusal_has_code(answer, len, "BLOB_UNKNOWN"));
+}
+
+int manifest_put(struct client *client, const char *tag, const struct image *image,
+                 struct error *error)
+{
+    int status = send_manifest(client, tag, image, error);
+
+    if (status > 0 && misses_blob(client, status)) {
+        if (send_config(client, image, error))
+            return error_context(error, "put manifest: send the config again");
+        status = send_manifest(client, tag, image, error);
+    }
     if (status < 0)
         return error_context(error, "put manifest");
     if ((status / 100 != 2 && refused(client, image, status, error)) ||

@@ -10,6 +10,10 @@
 #include "oci/image.h"
 #include "registry/client.h"
 
+/* *has: the registry has this blob, with this size. -1: no answer at all. */
+int manifest_has_blob(struct client *client, const struct descriptor *blob, bool *has,
+                      struct error *error);
+
 /* The config blob; not sent when the registry has it. */
 int manifest_put_config(struct client *client, const struct image *image, struct error *error);
 
@@ -18,7 +22,8 @@ int manifest_put_config(struct client *client, const struct image *image, struct
 int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
                        bool *is_there, struct error *error);
 
-/* Gives the image its name; its blobs must be there. */
+/* Gives the image its name; its blobs must be there. Where the registry says that they are not, the
+ * config is sent again, whatever it said of that before, and the manifest once more. */
 int manifest_put(struct client *client, const char *tag, const struct image *image,
                  struct error *error);
 

@@ -26,6 +26,9 @@ int index_check(const json_t *index, struct error *error);
  * nothing has changed.
  */
 bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
+/* The manifest that `tag` stands for, where it is one; without a tag (NULL) the last one without a
+ * name. */
+bool index_find_image(const json_t *index, const char *tag, struct digest *digest);
 /* *text goes to free(). -1: more than INDEX_MAX_BYTES. */
 int index_format(const json_t *index, char **text, struct error *error);
 

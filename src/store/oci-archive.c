@@ -138,14 +138,23 @@ static int add_documents(struct oci_archive_sink *archive, const struct image *i
     return tmpfile_append(&archive->file, tail, len, error);
 }
 
+static int oci_archive_stage(struct image_sink *sink, const struct image *image,
+                             struct error *error)
+{
+    struct oci_archive_sink *archive = oci_archive_of(sink);
+
+    if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error))
+        return -1;
+    return tmpfile_sync(&archive->file, error);
+}
+
 static int oci_archive_publish(struct image_sink *sink, const struct image *image,
                                bool *already_there, struct error *error)
 {
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
-    if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error) ||
-        tmpfile_sync(&archive->file, error) ||
-        tmpfile_publish(&archive->file, archive->name, error) ||
+    (void)image;
+    if (tmpfile_publish(&archive->file, archive->name, error) ||
         tmpfile_sync_directory(archive->dir_fd, archive->path, error))
         return -1;
     *already_there = false;
@@ -169,6 +178,7 @@ struct image_sink *oci_archive_sink_new(const char *path, const char *tag)
     static const struct image_sink_ops ops = {
         .open = oci_archive_open,
         .put_layer = oci_archive_put_layer,
+        .stage = oci_archive_stage,
         .publish = oci_archive_publish,
         .free = oci_archive_free,
     };
