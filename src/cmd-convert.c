@@ -13,6 +13,7 @@
 #include "task/convert.h"
 
 enum option_id {
+    OPTION_ALL_OR_NOTHING,
     OPTION_ANNOTATION,
     OPTION_ARCH,
     OPTION_COMPRESSION_FORMAT,
@@ -26,11 +27,14 @@ enum option_id {
 };
 
 static const struct option_spec options[] = {
+    {"all-or-nothing", 0, NULL, "change no destination unless all of them can take the image",
+     OPTION_ALL_OR_NOTHING},
     {"annotation", 0, "KEY=VALUE",
      "add an annotation to the image, or replace one; may be given several times",
      OPTION_ANNOTATION},
     {"arch", 0, "ARCH", "architecture of the image (amd64, arm64 ...), else read from the archive",
      OPTION_ARCH},
+    REGISTRY_CHUNK_SIZE_SPEC,
     {"compression-format", 0, "FORMAT",
      "zstd, gzip or none; default: zstd, or the archive's own compression",
      OPTION_COMPRESSION_FORMAT},
@@ -105,6 +109,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
     if (id >= REGISTRY_OPTION_FIRST)
         return registry_request_set(&request->registry, id, value, error);
     switch ((enum option_id)id) {
+    case OPTION_ALL_OR_NOTHING:
+        convert->all_or_nothing = true;
+        break;
     case OPTION_ANNOTATION:
         return add_annotation(convert, value, error);
     case OPTION_ARCH:
@@ -198,11 +205,12 @@ static json_t *report_deliveries(const struct convert_result *result)
         const struct delivery *delivery = &result->deliveries[i];
         bool failed = delivery->error.kind != ERROR_NONE;
 
-        json_array_append_new(images, json_pack("{s:s, s:s, s:s*}", "reference",
+        json_array_append_new(images, json_pack("{s:s, s:s, s:s*, s:s*}", "reference",
                                                 delivery->destination->name, "status",
                                                 failed                    ? "failed"
                                                 : delivery->already_there ? "unchanged"
                                                                           : "pushed",
+                                                "digest", failed ? NULL : delivery->manifest.text,
                                                 "error", failed ? delivery->error.text : NULL));
     }
     return images;
@@ -239,7 +247,7 @@ static void print_plain(const struct convert_result *result)
     for (unsigned i = 0; i < result->delivery_count; i++)
         if (result->deliveries[i].error.kind == ERROR_NONE)
             printf("%s@%s\n", result->deliveries[i].destination->name,
-                   result->image->manifest.digest.text);
+                   result->deliveries[i].manifest.text);
 }
 
 static int write_digestfile(const char *path, const struct digest *digest, struct error *error)

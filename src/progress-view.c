@@ -23,7 +23,8 @@ struct progress_view {
     bool terminal;
     bool running; /* there is a thread */
     pthread_t thread;
-    struct timespec begun;
+    struct timespec begun; /* what is being done now */
+    bool comparing;        /* that is what is being done */
     pthread_cond_t ended_changed;
     bool ended; /* guarded by output_mutex */
 };
@@ -85,8 +86,24 @@ static void format_progress(const struct progress_view *view, bool with_bar, cha
         snprintf(left, sizeof left, ", %" PRId64 ":%02" PRId64 " left", seconds_left / 60,
                  seconds_left % 60);
     }
-    snprintf(text, TEXT_SIZE, "%s%s read, %s sent, %s/s%s", bar, format_bytes(read, read_text),
-             format_bytes(sent, sent_text), format_bytes(rate, rate_text), left);
+    format_bytes(read, read_text);
+    format_bytes(rate, rate_text);
+    if (view->comparing)
+        snprintf(text, TEXT_SIZE, "%s%s compared with what is there, %s/s%s", bar, read_text,
+                 rate_text, left);
+    else
+        snprintf(text, TEXT_SIZE, "%s%s read, %s sent, %s/s%s", bar, read_text,
+                 format_bytes(sent, sent_text), rate_text, left);
+}
+
+/* The speed is that of one thing at a time. */
+static void note_phase(struct progress_view *view)
+{
+    bool comparing = atomic_load(&view->progress->comparing);
+
+    if (comparing != view->comparing)
+        clock_gettime(CLOCK_MONOTONIC, &view->begun);
+    view->comparing = comparing;
 }
 
 static void show_bar(const struct progress_view *view)
@@ -129,6 +146,7 @@ static void *show(void *argument)
             ;
         if (view->ended)
             break;
+        note_phase(view);
         if (view->terminal)
             show_bar(view);
         else

@@ -49,6 +49,15 @@ struct registry_request {
          .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS }                                \
     }
 
+/* For commands that push, in a table of their own. */
+#define REGISTRY_CHUNK_SIZE_SPEC                                                                  \
+    {                                                                                             \
+        "chunk-size", 0, "SIZE",                                                                  \
+            "send layers in requests of at most SIZE, for a proxy that limits them; default: in " \
+            "one, and smaller where that is refused",                                             \
+            REGISTRY_OPTION_CHUNK_SIZE                                                            \
+    }
+
 extern const struct option_spec registry_option_specs[];
 
 int registry_request_set(struct registry_request *request, int id, const char *value,

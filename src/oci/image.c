@@ -41,12 +41,20 @@ static json_t *descriptor_json(const struct descriptor *descriptor)
 static char *history_comment(const struct image_parts *parts)
 {
     cleanup_free char *annotations = json_dumps(parts->annotations, DUMP_FLAGS);
+    cleanup_free char *made = NULL;
     struct digest digest;
 
     if (!annotations)
         return NULL;
     sha256_of(annotations, strlen(annotations), &digest);
-    return xasprintf("annotations %s", digest.text);
+    if (parts->encoding)
+        made = image_made_comment(parts->encoding, parts->archive_size);
+    return xasprintf("annotations %s%s", digest.text, made ? made : "");
+}
+
+char *image_made_comment(const char *encoding, uint64_t archive_size)
+{
+    return xasprintf("; %s; %llu bytes", encoding, (unsigned long long)archive_size);
 }
 
 static char *config_text(const struct image_parts *parts)

@@ -48,12 +48,18 @@ struct image_parts {
     const char *architecture; /* as Go names it: amd64, arm64 ... */
     const char *created;      /* RFC 3339 */
     json_t *annotations;      /* object of strings, for the manifest */
+    const char *encoding;     /* how the layer was made: "zstd level 1"; NULL: not told */
+    uint64_t archive_size;    /* bytes, uncompressed; told with the encoding only */
 };
 
 /* The config and the manifest (image-spec, config.md and manifest.md), deterministic. -1: the
  * manifest would be larger than MANIFEST_MAX_BYTES. */
 int image_build(struct image **image, const struct image_parts *parts, struct error *error);
 void image_free(struct image *image);
+/* What the config's history says of how the layer was made, behind the annotations' digest, from
+ * its semicolon on: "; zstd level 1; 188416 bytes". A later run knows by it whether it would make
+ * the same. free() it. */
+char *image_made_comment(const char *encoding, uint64_t archive_size);
 DEFINE_CLEANUP(struct image *, image_free);
 
 #endif

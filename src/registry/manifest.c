@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/manifest.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "registry/blob.h"
 #include "registry/refusal.h"
 #include "registry/upload.h"
 
-int manifest_put_config(struct client *client, const struct image *image, struct error *error)
+static int send_config(struct client *client, const struct image *image, struct error *error)
 {
     const struct descriptor *config = &image->config;
     cleanup(upload_done) struct upload upload;
-    enum blob_presence presence;
 
     upload_init(&upload, client);
-    if (blob_look_for(client, &config->digest, config->size, &presence, error))
-        return -1;
-    if (presence == BLOB_PRESENT)
-        return 0;
     if (upload_start(&upload, error))
         return -1;
     return upload_put(&upload, &config->digest, image->config_json, config->size, error);
+}
+
+int manifest_put_config(struct client *client, const struct image *image, struct error *error)
+{
+    enum blob_presence presence;
+
+    if (blob_look_for(client, &image->config.digest, image->config.size, &presence, error))
+        return -1;
+    return presence == BLOB_PRESENT ? 0 : send_config(client, image, error);
 }
 
 int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
@@ -65,8 +70,8 @@ static int refused(struct client *client, const struct image *image, int status,
     return -1;
 }
 
-int manifest_put(struct client *client, const char *tag, const struct image *image,
-                 struct error *error)
+static int send_manifest(struct client *client, const char *tag, const struct image *image,
+                         struct error *error)
 {
     cleanup_free char *url = client_url(client, "manifests/%s", tag);
     struct http_request request = {.method = "PUT",
@@ -74,8 +79,30 @@ int manifest_put(struct client *client, const char *tag, const struct image *ima
                                    .content_type = image->manifest.media_type,
                                    .data = image->manifest_json,
                                    .data_len = image->manifest.size};
-    int status = client_send(client, &request, error);
 
+    return client_send(client, &request, error);
+}
+
+/* distribution-spec, "Error Codes": MANIFEST_BLOB_UNKNOWN, and BLOB_UNKNOWN, which some say. */
+static bool misses_blob(struct client *client, int status)
+{
+    size_t len;
+    const char *answer = http_answer(client_http(client), &len);
+
+    return status / 100 == 4 && (refusal_has_code(answer, len, "MANIFEST_BLOB_UNKNOWN") ||
+                                 refusal_has_code(answer, len, "BLOB_UNKNOWN"));
+}
+
+int manifest_put(struct client *client, const char *tag, const struct image *image,
+                 struct error *error)
+{
+    int status = send_manifest(client, tag, image, error);
+
+    if (status > 0 && misses_blob(client, status)) {
+        if (send_config(client, image, error))
+            return error_context(error, "put manifest: send the config again");
+        status = send_manifest(client, tag, image, error);
+    }
     if (status < 0)
         return error_context(error, "put manifest");
     if ((status / 100 != 2 && refused(client, image, status, error)) ||

@@ -18,7 +18,8 @@ int manifest_put_config(struct client *client, const struct image *image, struct
 int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
                        bool *is_there, struct error *error);
 
-/* Gives the image its name; its blobs must be there. */
+/* Gives the image its name; its blobs must be there. Where the registry says that they are not, the
+ * config is sent again, whatever it said of that before, and the manifest once more. */
 int manifest_put(struct client *client, const char *tag, const struct image *image,
                  struct error *error);
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "registry/client.h"
 #include "registry/http.h"
+#include "registry/look-up.h"
 #include "registry/manifest.h"
 #include "registry/upload.h"
 
@@ -15,6 +16,7 @@ struct push {
     struct cancel *cancel;
     struct client *client; /* NULL before open */
     struct upload layer;
+    bool already_there; /* once staged: the tag stands for this very image */
 };
 
 static int push_open(struct image_sink *sink, struct error *error)
@@ -37,22 +39,38 @@ static int push_put_layer(struct image_sink *sink, struct source *layer, int64_t
     return upload_stream(&push->layer, layer, size, progress, error);
 }
 
-static int push_publish(struct image_sink *sink, const struct image *image, bool *already_there,
-                        struct error *error)
+static int push_look_up(struct image_sink *sink, struct held_image *held, struct error *error)
+{
+    struct push *push = (struct push *)sink;
+
+    return look_up_image(push->client, push->reference.tag, held, error);
+}
+
+static int push_stage(struct image_sink *sink, const struct image *image, struct error *error)
 {
     struct push *push = (struct push *)sink;
     const char *tag = push->reference.tag;
 
     /* Where tags are immutable, even the same manifest is refused. The upload is then dropped by
      * push_free(): what it holds is there already. */
-    if (manifest_is_tagged(push->client, tag, image, already_there, error))
+    if (manifest_is_tagged(push->client, tag, image, &push->already_there, error))
         return -1;
-    if (*already_there)
+    if (push->already_there)
         return 0;
-    if (upload_commit(&push->layer, &image->layer.digest, error) ||
-        manifest_put_config(push->client, image, error))
+    if (upload_commit(&push->layer, &image->layer.digest, error))
         return -1;
-    return manifest_put(push->client, tag, image, error);
+    return manifest_put_config(push->client, image, error);
+}
+
+static int push_publish(struct image_sink *sink, const struct image *image, bool *already_there,
+                        struct error *error)
+{
+    struct push *push = (struct push *)sink;
+
+    if (!push->already_there && manifest_put(push->client, push->reference.tag, image, error))
+        return -1;
+    *already_there = push->already_there;
+    return 0;
 }
 
 static void push_free(struct image_sink *sink)
@@ -66,7 +84,9 @@ static void push_free(struct image_sink *sink)
 }
 
 static const struct image_sink_ops push_ops = {.open = push_open,
+                                               .look_up = push_look_up,
                                                .put_layer = push_put_layer,
+                                               .stage = push_stage,
                                                .publish = push_publish,
                                                .free = push_free};
 

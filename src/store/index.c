@@ -105,6 +105,26 @@ const json_t *index_find_image(const json_t *index, const char *tag)
     return NULL;
 }
 
+bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest)
+{
+    const json_t *entries = json_object_get(index, "manifests"), *found = NULL;
+    const char *text;
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const json_t *name = json_object_get(json_object_get(entry, "annotations"), ref_name_key);
+
+        if (tag ? !string_equal(name, tag) : name != NULL)
+            continue;
+        if (tag && found)
+            return false;
+        found = entry;
+    }
+    text = json_string_value(json_object_get(found, "digest"));
+    return text && digest_parse(digest, text) == 0 &&
+           string_equal(json_object_get(found, "mediaType"), MEDIA_TYPE_MANIFEST);
+}
+
 int index_format(const json_t *index, char **text, struct error *error)
 {
     cleanup_free char *dumped = json_dumps(index, JSON_COMPACT);

@@ -32,6 +32,9 @@ size_t index_count(const json_t *index);
 const char *index_tag(const json_t *index, size_t i);
 /* The image of that name, or with NULL the only one there is; NULL: there is none. */
 const json_t *index_find_image(const json_t *index, const char *tag);
+/* The manifest that `tag` stands for, where it is one; without a tag (NULL) the last one without a
+ * name. */
+bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest);
 /* *text goes to free(). -1: more than INDEX_MAX_BYTES. */
 int index_format(const json_t *index, char **text, struct error *error);
 

@@ -44,6 +44,15 @@ static int parse(json_t **json, const struct buffer *text, struct error *error)
     return -1;
 }
 
+int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error)
+{
+    cleanup_close int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return error_set_errno(error, errno, "open");
+    return read_all(fd, content, error);
+}
+
 int json_file_read(json_t **json, int dir_fd, const char *place, const char *name, size_t max,
                    struct error *error)
 {

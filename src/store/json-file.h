@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 /* *json is a new reference to the object in file `name`, or NULL where there is no such file. -1:
@@ -14,5 +15,8 @@
  * directory, for messages. */
 int json_file_read(json_t **json, int dir_fd, const char *place, const char *name, size_t max,
                    struct error *error);
+/* The bytes of a document that are to be checked as they are. -1: it cannot be read, is no regular
+ * file or does not fit. */
+int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "store/index.h"
 #include "store/json-file.h"
@@ -69,13 +70,6 @@ static int layout_open(struct image_sink *sink, struct error *error)
     return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
 }
 
-static int layout_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
-                            struct progress *progress, struct error *error)
-{
-    (void)size;
-    return tmpfile_append_source(&layout_of(sink)->layer, layer, progress, error);
-}
-
 enum presence { ABSENT, OTHER_SIZE, PRESENT };
 
 static enum presence find_blob(const struct layout_sink *layout, const struct descriptor *blob)
@@ -85,6 +79,41 @@ static enum presence find_blob(const struct layout_sink *layout, const struct de
     if (fstatat(layout->tree.sha256.fd, digest_hex(&blob->digest), &st, AT_SYMLINK_NOFOLLOW))
         return ABSENT;
     return S_ISREG(st.st_mode) && (uint64_t)st.st_size == blob->size ? PRESENT : OTHER_SIZE;
+}
+
+/* Whatever is wrong here is not known as an image; publish() has its own eyes. */
+static int layout_look_up(struct image_sink *sink, struct held_image *held, struct error *error)
+{
+    const struct layout_sink *layout = layout_of(sink);
+    const struct layout_directory *sha256 = &layout->tree.sha256;
+    cleanup(held_image_done) struct held_image found = {0};
+    cleanup(buffer_done) struct buffer manifest, config;
+    cleanup(json_decrefp) json_t *index = NULL;
+    struct error reason; /* nobody asks for it */
+    struct digest digest;
+
+    (void)error;
+    buffer_init(&manifest, MANIFEST_MAX_BYTES);
+    buffer_init(&config, HELD_CONFIG_MAX_BYTES);
+    if (read_index(&layout->tree, &index, &reason) ||
+        !index_find_manifest(index, layout->tag, &digest) ||
+        json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &reason) ||
+        !held_image_read_manifest(&found, manifest.data, manifest.len) ||
+        !digest_equal(&found.manifest.digest, &digest) ||
+        json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &reason) ||
+        !held_image_read_config(&found, config.data, config.len) ||
+        find_blob(layout, &found.layer) != PRESENT)
+        return 0;
+    *held = found;
+    found = (struct held_image){0};
+    return 1;
+}
+
+static int layout_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
+                            struct progress *progress, struct error *error)
+{
+    (void)size;
+    return tmpfile_append_source(&layout_of(sink)->layer, layer, progress, error);
 }
 
 static void remember(struct layout_sink *layout, int dir_fd, const char *name)
@@ -187,11 +216,9 @@ static int add_image(struct layout_sink *layout, const struct image *image, bool
     return tmpfile_sync_directory(layout->tree.top.fd, layout->tree.top.path, error);
 }
 
-static int layout_publish(struct image_sink *sink, const struct image *image, bool *already_there,
-                          struct error *error)
+static int layout_stage(struct image_sink *sink, const struct image *image, struct error *error)
 {
     struct layout_sink *layout = layout_of(sink);
-    int result;
 
     if (layout->layer.size != image->layer.size)
         return error_set(error, ERROR_FAILED,
@@ -200,8 +227,15 @@ static int layout_publish(struct image_sink *sink, const struct image *image, bo
                          layout->tree.top.path, (unsigned long long)layout->layer.size,
                          (unsigned long long)image->layer.size);
     /* The long wait, while other runs may still change the layout. */
-    if (find_blob(layout, &image->layer) != PRESENT && tmpfile_sync(&layout->layer, error))
-        return -1;
+    return find_blob(layout, &image->layer) == PRESENT ? 0 : tmpfile_sync(&layout->layer, error);
+}
+
+static int layout_publish(struct image_sink *sink, const struct image *image, bool *already_there,
+                          struct error *error)
+{
+    struct layout_sink *layout = layout_of(sink);
+    int result;
+
     if (layout_tree_lock(&layout->tree, error))
         return -1;
     result = add_image(layout, image, already_there, error);
@@ -225,7 +259,9 @@ struct image_sink *layout_sink_new(const char *path, const char *tag)
 {
     static const struct image_sink_ops ops = {
         .open = layout_open,
+        .look_up = layout_look_up,
         .put_layer = layout_put_layer,
+        .stage = layout_stage,
         .publish = layout_publish,
         .free = layout_free,
     };

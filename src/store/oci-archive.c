@@ -96,13 +96,23 @@ static int add_documents(struct oci_archive_sink *archive, const struct image *i
     return tmpfile_append(&archive->output.file, tail, len, error);
 }
 
+static int oci_archive_stage(struct image_sink *sink, const struct image *image,
+                             struct error *error)
+{
+    struct oci_archive_sink *archive = oci_archive_of(sink);
+
+    if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error))
+        return -1;
+    return tmpfile_sync(&archive->output.file, error);
+}
+
 static int oci_archive_publish(struct image_sink *sink, const struct image *image,
                                bool *already_there, struct error *error)
 {
     struct oci_archive_sink *archive = oci_archive_of(sink);
 
-    if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error) ||
-        output_file_publish(&archive->output, error))
+    (void)image;
+    if (output_file_publish(&archive->output, error))
         return -1;
     *already_there = false;
     return 0;
@@ -122,6 +132,7 @@ struct image_sink *oci_archive_sink_new(const char *path, const char *tag)
     static const struct image_sink_ops ops = {
         .open = oci_archive_open,
         .put_layer = oci_archive_put_layer,
+        .stage = oci_archive_stage,
         .publish = oci_archive_publish,
         .free = oci_archive_free,
     };

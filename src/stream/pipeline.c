@@ -11,6 +11,11 @@
  * or behind each other. */
 enum { SPARE_SLOTS = 6 };
 
+/* A reader that waits is woken for so many free slots at once: for one at a time it would change
+ * places with a worker at every block. The others give each block back without the reader's help,
+ * so that there will be as many. */
+enum { WAKE_READER_SLOTS = SPARE_SLOTS / 2 };
+
 struct slot {
     uint8_t *in;
     size_t in_len;
@@ -39,6 +44,9 @@ struct pipeline {
 
     pthread_mutex_t mutex; /* guards everything below, but not the bytes in filled slots */
     pthread_cond_t changed;
+    bool reader_waits;        /* for free slots */
+    unsigned filled_waiters;  /* threads that wait for `filled` or `ended` */
+    unsigned encoded_waiters; /* and for `encoded` */
     struct slot *slots;
     uint64_t slot_count;
     struct tap *taps;
@@ -150,15 +158,32 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-/* The place that block `filled` would get is free when it is encoded and every tap has passed. */
-static bool ring_full(const struct pipeline *pipeline)
+/* A slot is free when its block is encoded and every tap has passed it. */
+static uint64_t free_slots(const struct pipeline *pipeline)
 {
     uint64_t passed = pipeline->encoded;
 
     for (const struct tap *tap = pipeline->taps; tap; tap = tap->next_tap)
         if (tap->passed < passed)
             passed = tap->passed;
-    return pipeline->filled - passed >= pipeline->slot_count;
+    return pipeline->slot_count - (pipeline->filled - passed);
+}
+
+/* Every wait but the reader's. `waiters` is what wake-ups are decided by. */
+static void wait_as(struct pipeline *pipeline, unsigned *waiters)
+{
+    (*waiters)++;
+    pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    (*waiters)--;
+}
+
+/* After a block has been encoded or passed, or a tap has gone. */
+static void wake_reader(struct pipeline *pipeline)
+{
+    if (pipeline->reader_waits && free_slots(pipeline) >= WAKE_READER_SLOTS) {
+        pipeline->reader_waits = false;
+        pthread_cond_broadcast(&pipeline->changed);
+    }
 }
 
 /* The slot to read the next block into; NULL when the pipeline has been stopped. */
@@ -167,7 +192,8 @@ static struct slot *wait_for_free_slot(struct pipeline *pipeline)
     struct slot *slot = NULL;
 
     pthread_mutex_lock(&pipeline->mutex);
-    while (!pipeline->stopped && ring_full(pipeline))
+    pipeline->reader_waits = free_slots(pipeline) == 0;
+    while (!pipeline->stopped && pipeline->reader_waits)
         pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
     if (!pipeline->stopped)
         slot = slot_of(pipeline, pipeline->filled);
@@ -179,6 +205,7 @@ static struct slot *wait_for_free_slot(struct pipeline *pipeline)
 static void sequence_locked(struct pipeline *pipeline)
 {
     const struct codec *codec = pipeline->options.codec;
+    uint64_t before = pipeline->encoded;
 
     while (pipeline->encoded < pipeline->filled && slot_of(pipeline, pipeline->encoded)->encoded) {
         struct slot *slot = slot_of(pipeline, pipeline->encoded);
@@ -193,7 +220,11 @@ static void sequence_locked(struct pipeline *pipeline)
         pipeline->encoded++;
         append_place(pipeline, place.offset + slot->out_len, place.checksum);
     }
-    pthread_cond_broadcast(&pipeline->changed);
+    if (pipeline->encoded == before)
+        return;
+    if (pipeline->encoded_waiters > 0)
+        pthread_cond_broadcast(&pipeline->changed);
+    wake_reader(pipeline);
 }
 
 static void publish_filled(struct pipeline *pipeline, struct slot *slot, size_t len)
@@ -205,6 +236,8 @@ static void publish_filled(struct pipeline *pipeline, struct slot *slot, size_t 
         slot->out_len = len;
     pipeline->filled++;
     pipeline->ended = len == 0;
+    if (pipeline->filled_waiters > 0)
+        pthread_cond_broadcast(&pipeline->changed);
     sequence_locked(pipeline);
     pthread_mutex_unlock(&pipeline->mutex);
 }
@@ -238,7 +271,7 @@ static bool claim_block(struct pipeline *pipeline, uint64_t *block)
 
     pthread_mutex_lock(&pipeline->mutex);
     while (!pipeline->stopped && pipeline->claimed == pipeline->filled && !pipeline->ended)
-        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+        wait_as(pipeline, &pipeline->filled_waiters);
     claimed = !pipeline->stopped && pipeline->claimed < pipeline->filled;
     if (claimed)
         *block = pipeline->claimed++;
@@ -300,7 +333,7 @@ static int tap_next(struct source *source, const void **data, size_t *len, struc
         if (tap->holding) {
             tap->holding = false;
             tap->passed++;
-            pthread_cond_broadcast(&pipeline->changed);
+            wake_reader(pipeline);
         }
         if (pipeline->stopped) {
             *error = pipeline->error;
@@ -310,7 +343,7 @@ static int tap_next(struct source *source, const void **data, size_t *len, struc
         if (tap->passed == ready) {
             if (pipeline->ended && ready == pipeline->filled)
                 break;
-            pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+            wait_as(pipeline, tap->raw ? &pipeline->filled_waiters : &pipeline->encoded_waiters);
             continue;
         }
         slot = slot_of(pipeline, tap->passed);
@@ -338,7 +371,7 @@ static void tap_free(struct source *source)
             break;
         }
     }
-    pthread_cond_broadcast(&pipeline->changed);
+    wake_reader(pipeline);
     pthread_mutex_unlock(&pipeline->mutex);
     free(tap);
 }
@@ -386,7 +419,7 @@ int pipeline_finish(struct pipeline *pipeline, struct error *error)
 
     pthread_mutex_lock(&pipeline->mutex);
     while (!pipeline->stopped && !(pipeline->ended && pipeline->encoded == pipeline->filled))
-        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+        wait_as(pipeline, &pipeline->encoded_waiters);
     if (pipeline->stopped) {
         *error = pipeline->error;
         result = -1;

@@ -45,6 +45,7 @@ struct convert_options {
     bool created_given;       /* else the time of the checkpoint */
     time_t created;
 
+    bool all_or_nothing; /* no destination is changed unless all can be */
     struct registry_options registry;
 };
 
@@ -52,7 +53,8 @@ struct convert_options {
 struct delivery {
     const struct destination *destination;
     bool already_there;
-    struct error error; /* ERROR_NONE: the image is there */
+    struct digest manifest; /* what the destination's name stands for now */
+    struct error error;     /* ERROR_NONE: the image is there */
 };
 
 struct convert_result {

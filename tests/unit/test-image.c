@@ -87,6 +87,20 @@ static void test_config_is_exactly_this(void **state)
     assert_describes(&image->config, image->config_json);
 }
 
+static void test_history_tells_how_the_layer_was_made(void **state)
+{
+    cleanup(json_decrefp) json_t *annotations = json_pack("{s:s}", "a", "1");
+    struct image_parts parts = parts_with(annotations);
+    cleanup(image_freep) struct image *image = NULL;
+    struct error error;
+
+    (void)state;
+    parts.encoding = "zstd level 1";
+    parts.archive_size = 12345678901234;
+    assert_int_equal(image_build(&image, &parts, &error), 0);
+    assert_non_null(strstr(image->config_json, "; zstd level 1; 12345678901234 bytes\""));
+}
+
 static void test_layer_and_diff_id_are_passed_on(void **state)
 {
     cleanup(json_decrefp) json_t *annotations = json_object();
@@ -189,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest_is_exactly_this),
         cmocka_unit_test(test_config_is_exactly_this),
+        cmocka_unit_test(test_history_tells_how_the_layer_was_made),
         cmocka_unit_test(test_layer_and_diff_id_are_passed_on),
         cmocka_unit_test(test_order_of_annotations_does_not_matter),
         cmocka_unit_test(test_other_annotations_give_another_config),

@@ -72,6 +72,74 @@ static void test_nothing_is_visible_before_publish(void **state)
     assert_int_equal(count_names(in_layout(fixture, "blobs/sha256")), 0);
 }
 
+static void test_staging_makes_nothing_visible(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    cleanup(image_freep) struct image *image = make_image("a", 0);
+    char bytes[LAYER_LEN];
+    struct layer_source layer;
+
+    make_layer(bytes, "a");
+    layer = layer_source(bytes);
+    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
+    assert_int_equal(image_sink_put_layer(sink, &layer.source, LAYER_LEN, &fixture->progress,
+                                          &fixture->error),
+                     0);
+    assert_int_equal(image_sink_stage(sink, image, &fixture->error), 0);
+    assert_false(exists(in_layout(fixture, "index.json")));
+    assert_int_equal(count_names(in_layout(fixture, "blobs/sha256")), 0);
+    image_sink_free(sink);
+    assert_false(exists(fixture->path));
+}
+
+/* What look_up says of the layout at `tag`: 1, 0 or -1. */
+static int look_up(struct store_fixture *fixture, const char *tag, struct held_image *held)
+{
+    cleanup(image_sink_freep) struct image_sink *sink = layout_sink_new(fixture->path, tag);
+
+    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
+    return image_sink_look_up(sink, held, &fixture->error);
+}
+
+static void test_look_up_finds_the_image_of_the_tag(void **state)
+{
+    struct store_fixture *fixture = *state;
+    cleanup(held_image_done) struct held_image held = {0};
+    struct digest v1, nameless;
+
+    assert_int_equal(look_up(fixture, "v1", &held), 0);
+    v1 = add(fixture, "v1", "a");
+    add(fixture, "v2", "b");
+    add(fixture, NULL, "c");
+    nameless = add(fixture, NULL, "d");
+    assert_int_equal(look_up(fixture, "v1", &held), 1);
+    assert_string_equal(held.manifest.digest.text, v1.text);
+    held_image_done(&held);
+    assert_int_equal(look_up(fixture, NULL, &held), 1);
+    assert_string_equal(held.manifest.digest.text, nameless.text);
+    held_image_done(&held);
+    assert_int_equal(look_up(fixture, "v3", &held), 0);
+}
+
+static void test_look_up_relies_on_nothing_that_is_damaged(void **state)
+{
+    struct store_fixture *fixture = *state;
+    cleanup(image_freep) struct image *image = make_image("a", 0);
+    const struct descriptor *blobs[] = {&image->layer, &image->config, &image->manifest};
+    struct held_image held = {0};
+
+    for (int i = 0; i < 3; i++) {
+        add(fixture, "v1", "a");
+        assert_int_equal(look_up(fixture, "v1", &held), 1);
+        held_image_done(&held);
+        write_file(blob_path(fixture, &blobs[i]->digest), "{}");
+        assert_int_equal(look_up(fixture, "v1", &held), 0);
+        assert_int_equal(unlink(blob_path(fixture, &blobs[i]->digest)), 0);
+        assert_int_equal(look_up(fixture, "v1", &held), 0);
+    }
+}
+
 static void test_two_tags_live_side_by_side(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -392,6 +460,9 @@ int main(void)
         TEST(test_modes_follow_the_umask),
         TEST(test_progress_counts_the_layer),
         TEST(test_nothing_is_visible_before_publish),
+        TEST(test_staging_makes_nothing_visible),
+        TEST(test_look_up_finds_the_image_of_the_tag),
+        TEST(test_look_up_relies_on_nothing_that_is_damaged),
         TEST(test_two_tags_live_side_by_side),
         TEST(test_a_tag_moves_to_the_newer_image),
         TEST(test_one_image_may_have_two_tags),

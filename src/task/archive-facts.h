@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What one read of an archive has told, and what follows from it for the image. Embedded in its
+ * owner, zero-initialised.
+ *
+ *     archive_facts_walk(&facts, source, &error)           // the whole archive passes
+ *     archive_facts_conclude(&facts, options, &error)
+ *     archive_facts_build_image(&facts, plan, &layer, &image, &error)
+ *     archive_facts_done(&facts)
+ */
+#ifndef CKPTOCI_TASK_ARCHIVE_FACTS_H
+#define CKPTOCI_TASK_ARCHIVE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "checkpoint/walk.h"
+#include "oci/image.h"
+#include "stream/source.h"
+#include "task/convert.h"
+#include "task/layer-plan.h"
+
+struct archive_facts {
+    struct walk walk;
+    struct digest diff_id; /* SHA-256 of the uncompressed archive */
+    uint64_t archive_size; /* bytes, uncompressed */
+
+    json_t *annotations; /* for the manifest */
+    char *created;       /* RFC 3339 */
+    char *architecture;  /* NULL: neither the archive nor the user has told */
+};
+
+/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is refused. */
+int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
+                       struct source *archive, struct error *error);
+int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
+                           struct error *error);
+/* The image of this archive with that layer. */
+int archive_facts_build_image(const struct archive_facts *facts, const struct layer_plan *plan,
+                              const struct descriptor *layer, struct image **image,
+                              struct error *error);
+void archive_facts_done(struct archive_facts *facts);
+
+#endif
