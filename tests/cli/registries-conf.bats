@@ -4,9 +4,9 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-    "$CKPTOCI" convert --help | grep -q registries.conf || skip "built without registries.conf"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
+    "$CKPTOCI" convert --help | grep -q registries.conf || skip "built without registries.conf"
     cd "$BATS_TEST_TMPDIR" || return 1
     archive=$TEST_DATA/crio-1.36-counter.tar
     # Nobody's real credentials or certificates.
