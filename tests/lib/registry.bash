@@ -7,6 +7,7 @@
 #     registry_start_htpasswd     http, Basic authentication
 #     registry_start_tls          https with a certificate of its own
 #     registry_start_token        http, Bearer tokens from token-server.py
+#     registry_start_persona NAME http, none of them: behaves as that one, and fails where told to
 #     registry_stop_all           at the end, also after failures
 #
 # Each start function sets and exports
@@ -16,6 +17,7 @@
 #     REGISTRY_CREDS      user:password, where there is one
 #     REGISTRY_CERT_DIR   a directory for --cert-dir, registry_start_tls only
 #     REGISTRY_TOKEN_LOG  a line per token, registry_start_token only
+#     REGISTRY_JOURNAL    a line per exchange, registry_start_persona only
 # Several registries may run at once. Directories lie under $REGISTRY_ROOT and stay until
 # registry_stop_all; registry_logs prints what they have logged.
 
@@ -38,7 +40,7 @@ registry_new_dir() {
     REGISTRY_DIR=$(mktemp -d "$REGISTRY_ROOT/XXXXXX") || return 1
     REGISTRY_STORAGE=$REGISTRY_DIR/storage
     mkdir "$REGISTRY_STORAGE"
-    unset REGISTRY_CREDS REGISTRY_CERT_DIR REGISTRY_TOKEN_LOG
+    unset REGISTRY_CREDS REGISTRY_CERT_DIR REGISTRY_TOKEN_LOG REGISTRY_JOURNAL
     export REGISTRY_DIR REGISTRY_STORAGE
 }
 
@@ -151,6 +153,23 @@ registry_start_token() {
     rootcertbundle: $REGISTRY_DIR/token.crt"
 }
 
+# registry_start_persona NAME [OPTION...]: options for persona-registry.py
+registry_start_persona() {
+    registry_new_dir || return 1
+    REGISTRY_JOURNAL=$REGISTRY_DIR/journal
+    : >"$REGISTRY_JOURNAL"
+    registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/persona-registry.py" --persona "$@" \
+        --port-file "$REGISTRY_DIR/port" --journal "$REGISTRY_JOURNAL"
+    registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
+    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    export REGISTRY REGISTRY_JOURNAL
+}
+
+# persona_control [JSON]: the summary of $REGISTRY, after a change; see persona-registry.py --help
+persona_control() {
+    curl -sS --fail-with-body ${1:+--data "$1"} "http://$REGISTRY/_control"
+}
+
 # registry_open_uploads: the upload sessions that nobody has closed, one per line. A deleted session
 # may leave an empty shell behind; what counts is the mark of its start.
 registry_open_uploads() {
@@ -177,6 +196,6 @@ registry_stop_all() {
     fi
     rm -rf "$REGISTRY_ROOT"
     unset REGISTRY_ROOT REGISTRY REGISTRY_DIR REGISTRY_STORAGE REGISTRY_CREDS REGISTRY_CERT_DIR \
-        REGISTRY_TOKEN_LOG
+        REGISTRY_TOKEN_LOG REGISTRY_JOURNAL
     return 0
 }
