@@ -7,6 +7,7 @@
 #     registry_start_htpasswd     http, Basic authentication
 #     registry_start_tls          https with a certificate of its own
 #     registry_start_token        http, Bearer tokens from token-server.py
+#     registry_start_nginx        http, nginx in front: bodies of 1 MiB at the most
 #     registry_start_persona NAME http, none of them: behaves as that one, and fails where told to
 #     registry_stop_all           at the end, also after failures
 #
@@ -26,8 +27,8 @@ REGISTRY_WAIT_S=20
 
 registry_missing_tools() {
     local tool
-    for tool in docker-registry htpasswd openssl python3; do
-        command -v "$tool" >/dev/null || echo "$tool"
+    for tool in docker-registry htpasswd nginx openssl python3; do
+        PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || echo "$tool"
     done
 }
 
@@ -151,6 +152,57 @@ registry_start_token() {
     service: ckptoci tests
     issuer: ckptoci-tests
     rootcertbundle: $REGISTRY_DIR/token.crt"
+}
+
+registry_free_port() {
+    python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
+}
+
+registry_write_nginx_config() {
+    local limit=$1 buffering=$2 upstream=$3
+    cat >"$REGISTRY_DIR/nginx.conf" <<CONF
+daemon off;
+master_process off;
+pid $REGISTRY_DIR/nginx.pid;
+error_log $REGISTRY_DIR/nginx-error.log;
+events {}
+http {
+    access_log $REGISTRY_DIR/nginx-access.log;
+    client_body_temp_path $REGISTRY_DIR/nginx-body;
+    proxy_temp_path $REGISTRY_DIR/nginx-proxy;
+    fastcgi_temp_path $REGISTRY_DIR/nginx-fastcgi;
+    uwsgi_temp_path $REGISTRY_DIR/nginx-uwsgi;
+    scgi_temp_path $REGISTRY_DIR/nginx-scgi;
+    server {
+        listen $REGISTRY;
+        client_max_body_size $limit;
+        location / {
+            proxy_pass http://$upstream;
+            proxy_http_version 1.1;
+            proxy_request_buffering $buffering;
+            proxy_set_header Host \$http_host;
+        }
+    }
+}
+CONF
+}
+
+registry_nginx_answers() {
+    # What is on the port may be somebody else, who took it first.
+    [ -e "$REGISTRY_DIR/nginx.pid" ] && curl -s -o /dev/null "http://$REGISTRY/v2/"
+}
+
+# registry_start_nginx [LIMIT [BUFFERING]]: the largest body, as nginx has it (default 1m; 0: any),
+# and whether nginx reads all of a body before it passes it on (on or off, the default)
+registry_start_nginx() {
+    local upstream
+    registry_new_dir && registry_start || return 1
+    upstream=$REGISTRY
+    REGISTRY=127.0.0.1:$(registry_free_port)
+    registry_write_nginx_config "${1:-1m}" "${2:-off}" "$upstream"
+    PATH=$PATH:/usr/sbin registry_run "$REGISTRY_DIR/nginx.log" \
+        nginx -p "$REGISTRY_DIR" -c "$REGISTRY_DIR/nginx.conf" -e "$REGISTRY_DIR/nginx-error.log"
+    registry_wait_for registry_nginx_answers
 }
 
 # registry_start_persona NAME [OPTION...]: options for persona-registry.py

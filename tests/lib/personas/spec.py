@@ -63,6 +63,8 @@ class Spec:
     name = "spec"
     defaults = {}
     patch_status = 202
+    accepts_single_post = True  # a whole blob with the POST
+    missing_blob_status = 404  # for a manifest of which blobs are missing
     location_has_state = False  # each answer gives another Location
 
     def __init__(self, options):
@@ -156,7 +158,7 @@ class Spec:
             answer = self.mount(request)
             if answer:
                 return answer
-        if "digest" in request.query and data:
+        if "digest" in request.query and self.accepts_single_post:
             if digest_of(data) != request.query["digest"]:
                 return refusal(400, "DIGEST_INVALID", "the blob has another digest")
             request.store.add_blob(request.name, data)
@@ -252,7 +254,7 @@ class Spec:
                 return refused
         data = self.assemble(request, upload)
         if digest_of(data) != digest:
-            request.store.lose(upload)
+            request.store.count("lost_bytes", len(upload.data))
             return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
         request.store.add_blob(upload.repository, data)
         request.store.close(upload)
@@ -428,14 +430,18 @@ class Spec:
         try:
             manifest = json.loads(data)
             missing = self.missing_part(request, manifest)
+            is_manifest = manifest["schemaVersion"] == 2
         except (ValueError, KeyError, TypeError, AttributeError):
+            is_manifest = False
+        if not is_manifest:
             return refusal(400, "MANIFEST_INVALID", "this is no manifest")
         if manifest.get("mediaType", media_type) != media_type:
             return refusal(400, "MANIFEST_INVALID", "Content-Type and mediaType differ")
         if ":" in request.target and request.target != digest:
             return refusal(400, "DIGEST_INVALID", "the manifest has another digest")
         if missing:
-            return refusal(404, "MANIFEST_BLOB_UNKNOWN", "unknown to registry: " + missing)
+            return refusal(self.missing_blob_status, "MANIFEST_BLOB_UNKNOWN",
+                           "unknown to registry: " + missing)
         held = request.store.repositories[request.name]
         if self.options["immutable_tags"] and request.target in held.tags:
             return refusal(400, "TAG_INVALID", "the tag exists and cannot be overwritten")

@@ -20,6 +20,7 @@ class Upload:
         self.data = bytearray()
         self.parts = []  # where each PATCH began
         self.generation = 0  # of its Location
+        self.reachable = True  # by a Location that a client can know
         self.lock = threading.Lock()
 
 
@@ -65,6 +66,12 @@ class Store:
         self.count("lost_bytes", len(upload.data))
         self.close(upload)
 
+    def strand(self, upload):
+        """Leaves a session open for which no client has a Location any more."""
+        upload.reachable = False
+        self.count("lost_bytes", len(upload.data))
+        self.count("uploads_unreachable")
+
     def add_blob(self, repository, data):
         digest = digest_of(data)
         with self.lock:
@@ -103,6 +110,7 @@ class Store:
             return {
                 **self.counts,
                 "blobs": {digest: len(data) for digest, data in self.blobs.items()},
-                "open_uploads": sorted(self.uploads),
+                "open_uploads": sorted(
+                    upload.id for upload in self.uploads.values() if upload.reachable),
                 "tags": {name: held.tags for name, held in self.repositories.items()},
             }

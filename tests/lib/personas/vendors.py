@@ -16,7 +16,10 @@ class Distribution(Spec):
     all the same, and with a fresh Location."""
 
     name = "distribution"
+    defaults = {"referrers": False}
     location_has_state = True
+    accepts_single_post = False
+    missing_blob_status = 400
 
     def state_of(self, upload):
         state = {"UUID": upload.id, "Offset": len(upload.data)}
@@ -28,29 +31,30 @@ class Distribution(Spec):
         except (KeyError, ValueError):
             return None
 
-    def check_state(self, request, upload):
-        offset = self.offset_in(request)
-        if offset is None:
-            return refusal(400, "BLOB_UPLOAD_INVALID", "blob upload invalid")
-        if offset != len(upload.data) and request.method in ("PATCH", "PUT"):
-            return self.stale(request, upload)
-        return None
+    def mount(self, request):
+        return super().mount(request) if "from" in request.query else None
 
-    def stale(self, request, upload):
-        return self.out_of_order(request, upload)
+    def with_upload(self, request, work):
+        if self.offset_in(request) is None:
+            return refusal(404, "BLOB_UPLOAD_INVALID", "blob upload invalid")
+        return super().with_upload(request, work)
+
+    def check_state(self, request, upload):
+        if self.offset_in(request) != len(upload.data) and request.method in ("PATCH", "PUT"):
+            return self.out_of_order(request, upload)
+        return None
 
 
 class Distribution28(Distribution):
-    """Debian 12 has this one. The first request with a stale offset cancels the upload."""
+    """Debian 12 has this one. With a stale offset there is nothing but 404; so a PATCH that is cut
+    short leaves a session that nobody can reach."""
 
     name = "distribution-2.8"
 
     def check_state(self, request, upload):
-        offset = self.offset_in(request)
-        if offset is not None and offset != len(upload.data):
-            request.store.lose(upload)
+        if self.offset_in(request) != len(upload.data):
             return refusal(404, "BLOB_UPLOAD_INVALID", "blob upload invalid")
-        return super().check_state(request, upload)
+        return None
 
     def check_chunk(self, request, upload):
         """Content-Range is not looked at."""
@@ -59,15 +63,23 @@ class Distribution28(Distribution):
     def check_range_length(self, request, data):
         return None
 
+    def tear(self, request, upload, data):
+        super().tear(request, upload, data)
+        if data:
+            request.store.strand(upload)
+
+    def answer_lost(self, request):
+        if request.upload and request.route == "upload" and request.body.received:
+            request.store.strand(request.upload)
+        super().answer_lost(request)
+
 
 class LastWins(Spec):
     """Of several PATCHes only the last one counts, which shows when the digest is compared."""
 
     def assemble(self, request, upload):
         last = upload.parts[-1] if upload.parts else 0
-        request.store.count("lost_bytes", last)
-        del upload.data[:last]
-        return upload.data
+        return upload.data[last:]
 
 
 class Ghcr(Spec):
