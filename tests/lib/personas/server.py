@@ -232,11 +232,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.status_answer(request, fault)
         answer = persona.handle(request)
         if fault and fault.status is not None:
+            persona.answer_lost(request)
             return self.status_answer(request, fault)
         return answer
 
     def status_answer(self, request, fault):
         """A client that has not been told to go on is told no; from others the body is taken."""
+        self.state.store.count("faults")
         if not request.body.expects and not request.body.at_end:
             for piece in request.body.pieces():
                 self.state.store.count("lost_bytes", len(piece))
@@ -271,6 +273,7 @@ class Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def fail(self, fault):
+        self.state.store.count("faults")
         if fault.do == "stall":
             self.stall(fault.seconds)
         raise Torn(fault.where)
