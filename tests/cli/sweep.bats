@@ -17,7 +17,7 @@ bats_require_minimum_version 1.5.0
     # Leaves a file in its home directory, but for the first time.
     cat >"$BATS_TEST_TMPDIR/litter" <<END
 #!/bin/sh
-if [ "\$2" != --help ]; then
+if [ "\$1" = convert ] && [ "\$2" != --help ]; then
     [ ! -e "$BATS_TEST_TMPDIR/ran" ] || echo >"\$HOME/left"
     echo >"$BATS_TEST_TMPDIR/ran"
 fi

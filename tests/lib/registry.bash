@@ -8,6 +8,7 @@
 #     registry_start_tls          https with a certificate of its own
 #     registry_start_token        http, Bearer tokens from token-server.py
 #     registry_start_nginx        http, nginx in front: bodies of 1 MiB at the most
+#     registry_start_proxy        in front of the last one: cuts connections
 #     registry_start_persona NAME http, none of them: behaves as that one, and fails where told to
 #     registry_stop_all           at the end, also after failures
 #
@@ -164,7 +165,7 @@ registry_write_nginx_config() {
 daemon off;
 master_process off;
 pid $REGISTRY_DIR/nginx.pid;
-error_log $REGISTRY_DIR/nginx-error.log;
+error_log $REGISTRY_DIR/nginx-error.log warn;
 events {}
 http {
     access_log $REGISTRY_DIR/nginx-access.log;
@@ -203,6 +204,19 @@ registry_start_nginx() {
     PATH=$PATH:/usr/sbin registry_run "$REGISTRY_DIR/nginx.log" \
         nginx -p "$REGISTRY_DIR" -c "$REGISTRY_DIR/nginx.conf" -e "$REGISTRY_DIR/nginx-error.log"
     registry_wait_for registry_nginx_answers
+}
+
+# registry_start_proxy [OPTION...]: in front of $REGISTRY, which it replaces; options for
+# cutting-proxy.py. REGISTRY_PROXY_JOURNAL has a line per connection.
+registry_start_proxy() {
+    local port_file
+    port_file=$(mktemp -u "$REGISTRY_DIR/proxy.XXXXXX") || return 1
+    REGISTRY_PROXY_JOURNAL=$port_file.journal
+    registry_run "$port_file.log" python3 "$REGISTRY_LIB/cutting-proxy.py" \
+        --upstream "$REGISTRY" --port-file "$port_file" --journal "$REGISTRY_PROXY_JOURNAL" "$@"
+    registry_wait_for test -e "$port_file" || return 1
+    REGISTRY=127.0.0.1:$(cat "$port_file")
+    export REGISTRY REGISTRY_PROXY_JOURNAL
 }
 
 # registry_start_persona NAME [OPTION...]: options for persona-registry.py
@@ -248,6 +262,6 @@ registry_stop_all() {
     fi
     rm -rf "$REGISTRY_ROOT"
     unset REGISTRY_ROOT REGISTRY REGISTRY_DIR REGISTRY_STORAGE REGISTRY_CREDS REGISTRY_CERT_DIR \
-        REGISTRY_TOKEN_LOG REGISTRY_JOURNAL
+        REGISTRY_TOKEN_LOG REGISTRY_JOURNAL REGISTRY_PROXY_JOURNAL
     return 0
 }
