@@ -8,6 +8,9 @@
 #     registry_start_tls          https with a certificate of its own
 #     registry_start_client_tls   the same, for those with a client certificate only
 #     registry_start_token        http, Bearer tokens from token-server.py
+#     registry_start_nginx        http, nginx in front: bodies of 1 MiB at the most
+#     registry_start_proxy        in front of the last one: cuts connections
+#     registry_start_persona NAME http, none of them: behaves as that one, and fails where told to
 #     registry_stop_all           at the end, also after failures
 #
 # Each start function sets and exports
@@ -17,6 +20,7 @@
 #     REGISTRY_CREDS      user:password, where there is one
 #     REGISTRY_CERT_DIR   a directory for --cert-dir, where there is TLS
 #     REGISTRY_TOKEN_LOG  a line per token, registry_start_token only
+#     REGISTRY_JOURNAL    a line per exchange, registry_start_persona only
 # Several registries may run at once. Directories lie under $REGISTRY_ROOT and stay until
 # registry_stop_all; registry_logs prints what they have logged.
 
@@ -25,8 +29,8 @@ REGISTRY_WAIT_S=20
 
 registry_missing_tools() {
     local tool
-    for tool in docker-registry htpasswd openssl python3; do
-        command -v "$tool" >/dev/null || echo "$tool"
+    for tool in docker-registry htpasswd nginx openssl python3; do
+        PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || echo "$tool"
     done
 }
 
@@ -39,7 +43,7 @@ registry_new_dir() {
     REGISTRY_DIR=$(mktemp -d "$REGISTRY_ROOT/XXXXXX") || return 1
     REGISTRY_STORAGE=$REGISTRY_DIR/storage
     mkdir "$REGISTRY_STORAGE"
-    unset REGISTRY_CREDS REGISTRY_CERT_DIR REGISTRY_TOKEN_LOG
+    unset REGISTRY_CREDS REGISTRY_CERT_DIR REGISTRY_TOKEN_LOG REGISTRY_JOURNAL
     export REGISTRY_DIR REGISTRY_STORAGE
 }
 
@@ -166,6 +170,87 @@ registry_start_token() {
     rootcertbundle: $REGISTRY_DIR/token.crt"
 }
 
+registry_free_port() {
+    python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
+}
+
+registry_write_nginx_config() {
+    local limit=$1 buffering=$2 upstream=$3
+    cat >"$REGISTRY_DIR/nginx.conf" <<CONF
+daemon off;
+master_process off;
+pid $REGISTRY_DIR/nginx.pid;
+error_log $REGISTRY_DIR/nginx-error.log warn;
+events {}
+http {
+    access_log $REGISTRY_DIR/nginx-access.log;
+    client_body_temp_path $REGISTRY_DIR/nginx-body;
+    proxy_temp_path $REGISTRY_DIR/nginx-proxy;
+    fastcgi_temp_path $REGISTRY_DIR/nginx-fastcgi;
+    uwsgi_temp_path $REGISTRY_DIR/nginx-uwsgi;
+    scgi_temp_path $REGISTRY_DIR/nginx-scgi;
+    server {
+        listen $REGISTRY;
+        client_max_body_size $limit;
+        location / {
+            proxy_pass http://$upstream;
+            proxy_http_version 1.1;
+            proxy_request_buffering $buffering;
+            proxy_set_header Host \$http_host;
+        }
+    }
+}
+CONF
+}
+
+registry_nginx_answers() {
+    # What is on the port may be somebody else, who took it first.
+    [ -e "$REGISTRY_DIR/nginx.pid" ] && curl -s -o /dev/null "http://$REGISTRY/v2/"
+}
+
+# registry_start_nginx [LIMIT [BUFFERING]]: the largest body, as nginx has it (default 1m; 0: any),
+# and whether nginx reads all of a body before it passes it on (on or off, the default)
+registry_start_nginx() {
+    local upstream
+    registry_new_dir && registry_start || return 1
+    upstream=$REGISTRY
+    REGISTRY=127.0.0.1:$(registry_free_port)
+    registry_write_nginx_config "${1:-1m}" "${2:-off}" "$upstream"
+    PATH=$PATH:/usr/sbin registry_run "$REGISTRY_DIR/nginx.log" \
+        nginx -p "$REGISTRY_DIR" -c "$REGISTRY_DIR/nginx.conf" -e "$REGISTRY_DIR/nginx-error.log"
+    registry_wait_for registry_nginx_answers
+}
+
+# registry_start_proxy [OPTION...]: in front of $REGISTRY, which it replaces; options for
+# cutting-proxy.py. REGISTRY_PROXY_JOURNAL has a line per connection.
+registry_start_proxy() {
+    local port_file
+    port_file=$(mktemp -u "$REGISTRY_DIR/proxy.XXXXXX") || return 1
+    REGISTRY_PROXY_JOURNAL=$port_file.journal
+    registry_run "$port_file.log" python3 "$REGISTRY_LIB/cutting-proxy.py" \
+        --upstream "$REGISTRY" --port-file "$port_file" --journal "$REGISTRY_PROXY_JOURNAL" "$@"
+    registry_wait_for test -e "$port_file" || return 1
+    REGISTRY=127.0.0.1:$(cat "$port_file")
+    export REGISTRY REGISTRY_PROXY_JOURNAL
+}
+
+# registry_start_persona NAME [OPTION...]: options for persona-registry.py
+registry_start_persona() {
+    registry_new_dir || return 1
+    REGISTRY_JOURNAL=$REGISTRY_DIR/journal
+    : >"$REGISTRY_JOURNAL"
+    registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/persona-registry.py" --persona "$@" \
+        --port-file "$REGISTRY_DIR/port" --journal "$REGISTRY_JOURNAL"
+    registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
+    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    export REGISTRY REGISTRY_JOURNAL
+}
+
+# persona_control [JSON]: the summary of $REGISTRY, after a change; see persona-registry.py --help
+persona_control() {
+    curl -sS --fail-with-body ${1:+--data "$1"} "http://$REGISTRY/_control"
+}
+
 # registry_open_uploads: the upload sessions that nobody has closed, one per line. A deleted session
 # may leave an empty shell behind; what counts is the mark of its start.
 registry_open_uploads() {
@@ -192,6 +277,6 @@ registry_stop_all() {
     fi
     rm -rf "$REGISTRY_ROOT"
     unset REGISTRY_ROOT REGISTRY REGISTRY_DIR REGISTRY_STORAGE REGISTRY_CREDS REGISTRY_CERT_DIR \
-        REGISTRY_TOKEN_LOG
+        REGISTRY_TOKEN_LOG REGISTRY_JOURNAL REGISTRY_PROXY_JOURNAL
     return 0
 }
