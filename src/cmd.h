@@ -8,6 +8,7 @@
 #include "options.h"
 
 extern const struct command convert_command;
+extern const struct command copy_command;
 extern const struct command pull_command;
 
 /* Prints "ckptoci: " and the text to stderr; returns the exit status for it. */

@@ -13,7 +13,7 @@
 
 #include "cmd.h"
 
-static const struct command *const commands[] = {&convert_command, &pull_command};
+static const struct command *const commands[] = {&convert_command, &pull_command, &copy_command};
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *stream)

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "store/index.h"
-#include "store/json-file.h"
+#include "store/layout-content.h"
 #include "store/layout-format.h"
 #include "store/layout-tree.h"
 #include "store/ref-name.h"
@@ -38,24 +37,6 @@ static struct layout_sink *layout_of(struct image_sink *sink)
     return (struct layout_sink *)sink;
 }
 
-/* The index there is, or a new one. */
-static int read_index(const struct layout_tree *tree, json_t **index, struct error *error)
-{
-    cleanup(json_decrefp) json_t *read = NULL;
-
-    if (json_file_read(&read, tree->top.fd, tree->top.path, LAYOUT_INDEX_FILE, INDEX_MAX_BYTES,
-                       error))
-        return -1;
-    if (!read)
-        read = index_new();
-    if (index_check(read, error)) {
-        error_context(error, "read %s/%s", tree->top.path, LAYOUT_INDEX_FILE);
-        return error_advice(error, "repair this image layout or choose another directory");
-    }
-    *index = steal(read);
-    return 0;
-}
-
 static int layout_open(struct image_sink *sink, struct error *error)
 {
     struct layout_sink *layout = layout_of(sink);
@@ -64,7 +45,7 @@ static int layout_open(struct image_sink *sink, struct error *error)
     if (ref_name_check(layout->tag, error) || layout_tree_open(&layout->tree, error))
         return -1;
     /* An index that publish() could not change is better known before the hours of work. */
-    if (read_index(&layout->tree, &index, error))
+    if (layout_read_index(&layout->tree, &index, error))
         return -1;
     return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
 }
@@ -74,17 +55,6 @@ static int layout_put_layer(struct image_sink *sink, struct source *layer, int64
 {
     (void)size;
     return tmpfile_append_source(&layout_of(sink)->layer, layer, progress, error);
-}
-
-enum presence { ABSENT, OTHER_SIZE, PRESENT };
-
-static enum presence find_blob(const struct layout_sink *layout, const struct descriptor *blob)
-{
-    struct stat st;
-
-    if (fstatat(layout->tree.sha256.fd, digest_hex(&blob->digest), &st, AT_SYMLINK_NOFOLLOW))
-        return ABSENT;
-    return S_ISREG(st.st_mode) && (uint64_t)st.st_size == blob->size ? PRESENT : OTHER_SIZE;
 }
 
 static void remember(struct layout_sink *layout, int dir_fd, const char *name)
@@ -109,7 +79,7 @@ static void take_back(struct layout_sink *layout)
 static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
                      struct error *error)
 {
-    enum presence presence = find_blob(layout, layer);
+    enum presence presence = layout_find_blob(&layout->tree, layer);
 
     if (presence == PRESENT)
         return 0;
@@ -124,50 +94,25 @@ static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
 static int add_document(struct layout_sink *layout, const struct descriptor *blob, const char *text,
                         struct error *error)
 {
-    const struct layout_directory *sha256 = &layout->tree.sha256;
-    enum presence presence = find_blob(layout, blob);
+    enum presence presence = layout_find_blob(&layout->tree, blob);
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
-                               blob->size, error))
+    if (layout_write_blob(&layout->tree, blob, text, error))
         return -1;
     if (presence == ABSENT)
-        remember(layout, sha256->fd, digest_hex(&blob->digest));
+        remember(layout, layout->tree.sha256.fd, digest_hex(&blob->digest));
     return 0;
 }
 
 static int add_layout_file(struct layout_sink *layout, struct error *error)
 {
-    const struct layout_directory *top = &layout->tree.top;
+    bool added = false;
 
-    if (faccessat(top->fd, LAYOUT_FILE, F_OK, 0) == 0)
-        return 0;
-    if (tmpfile_write_document(top->fd, top->path, LAYOUT_FILE, LAYOUT_CONTENT,
-                               strlen(LAYOUT_CONTENT), error))
+    if (layout_mark(&layout->tree, &added, error))
         return -1;
-    remember(layout, top->fd, LAYOUT_FILE);
-    return 0;
-}
-
-static int update_index(struct layout_sink *layout, const struct image *image, bool *already_there,
-                        struct error *error)
-{
-    const struct layout_directory *top = &layout->tree.top;
-    cleanup(json_decrefp) json_t *index = NULL;
-    cleanup_free char *text = NULL;
-
-    if (read_index(&layout->tree, &index, error))
-        return -1;
-    if (!index_set_image(index, &image->manifest, layout->tag)) {
-        *already_there = true;
-        return 0;
-    }
-    if (index_format(index, &text, error))
-        return error_context(error, "write %s/%s", top->path, LAYOUT_INDEX_FILE);
-    if (tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error))
-        return -1;
-    *already_there = false;
+    if (added)
+        remember(layout, layout->tree.top.fd, LAYOUT_FILE);
     return 0;
 }
 
@@ -179,7 +124,7 @@ static int add_image(struct layout_sink *layout, const struct image *image, bool
         add_document(layout, &image->config, image->config_json, error) ||
         add_document(layout, &image->manifest, image->manifest_json, error) ||
         layout_tree_sync(&layout->tree, error) || add_layout_file(layout, error) ||
-        update_index(layout, image, already_there, error)) {
+        layout_enter_image(&layout->tree, &image->manifest, layout->tag, already_there, error)) {
         /* Before others may lock: what they find, they rely on. */
         take_back(layout);
         return -1;
@@ -200,7 +145,8 @@ static int layout_publish(struct image_sink *sink, const struct image *image, bo
                          layout->tree.top.path, (unsigned long long)layout->layer.size,
                          (unsigned long long)image->layer.size);
     /* The long wait, while other runs may still change the layout. */
-    if (find_blob(layout, &image->layer) != PRESENT && tmpfile_sync(&layout->layer, error))
+    if (layout_find_blob(&layout->tree, &image->layer) != PRESENT &&
+        tmpfile_sync(&layout->layer, error))
         return -1;
     if (layout_tree_lock(&layout->tree, error))
         return -1;
