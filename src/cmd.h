@@ -8,6 +8,7 @@
 #include "options.h"
 
 extern const struct command convert_command;
+extern const struct command copy_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;

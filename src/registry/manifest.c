@@ -28,21 +28,63 @@ int manifest_put_config(struct client *client, const struct image *image, struct
     return presence == BLOB_PRESENT ? 0 : send_config(client, image, error);
 }
 
-int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
-                       bool *is_there, struct error *error)
+int manifest_look_for(struct client *client, const char *name, const struct manifest_text *text,
+                      bool *is_there, struct error *error)
 {
-    cleanup_free char *url = client_url(client, "manifests/%s", tag);
-    struct http_request request = {.method = "HEAD",
-                                   .url = url,
-                                   .accept = image->manifest.media_type};
+    cleanup_free char *url = client_url(client, "manifests/%s", name);
+    struct http_request request = {.method = "HEAD", .url = url, .accept = text->media_type};
     int status = client_send(client, &request, error);
     const char *header;
 
     if (status < 0)
-        return error_context(error, "look for tag %s", tag);
+        return error_context(error, "look for manifest %s", name);
     header = http_header(client_http(client), "Docker-Content-Digest", 0);
-    *is_there = status == 200 && header && strcmp(header, image->manifest.digest.text) == 0;
+    *is_there = status == 200 && header && strcmp(header, text->digest.text) == 0;
     return 0;
+}
+
+int manifest_send(struct client *client, const char *name, const struct manifest_text *text,
+                  struct error *error)
+{
+    cleanup_free char *url = client_url(client, "manifests/%s", name);
+
+    for (unsigned failures = 1;; failures++) {
+        struct http_request request = {.method = "PUT",
+                                       .url = url,
+                                       .content_type = text->media_type,
+                                       .data = text->bytes,
+                                       .data_len = text->len,
+                                       .once = true};
+        int status = client_send(client, &request, error);
+        bool is_there = false;
+
+        if (!client_may_retry(client, status, error))
+            return status;
+        if (status > 0)
+            client_refused(client, status, error);
+        if (client_wait(client, failures, error))
+            return -1;
+        if (manifest_look_for(client, name, text, &is_there, error))
+            return -1;
+        if (is_there)
+            return 201;
+    }
+}
+
+static struct manifest_text text_of(const struct image *image)
+{
+    return (struct manifest_text){.media_type = image->manifest.media_type,
+                                  .bytes = image->manifest_json,
+                                  .len = image->manifest.size,
+                                  .digest = image->manifest.digest};
+}
+
+int manifest_is_tagged(struct client *client, const char *tag, const struct image *image,
+                       bool *is_there, struct error *error)
+{
+    const struct manifest_text text = text_of(image);
+
+    return manifest_look_for(client, tag, &text, is_there, error);
 }
 
 /* The statuses registries use for "I do not understand this": 400, 415, 422 and their like. */
@@ -70,19 +112,6 @@ static int refused(struct client *client, const struct image *image, int status,
     return -1;
 }
 
-static int send_manifest(struct client *client, const char *tag, const struct image *image,
-                         struct error *error)
-{
-    cleanup_free char *url = client_url(client, "manifests/%s", tag);
-    struct http_request request = {.method = "PUT",
-                                   .url = url,
-                                   .content_type = image->manifest.media_type,
-                                   .data = image->manifest_json,
-                                   .data_len = image->manifest.size};
-
-    return client_send(client, &request, error);
-}
-
 /* distribution-spec, "Error Codes": MANIFEST_BLOB_UNKNOWN, and BLOB_UNKNOWN, which some say. */
 static bool misses_blob(struct client *client, int status)
 {
@@ -96,12 +125,13 @@ static bool misses_blob(struct client *client, int status)
 int manifest_put(struct client *client, const char *tag, const struct image *image,
                  struct error *error)
 {
-    int status = send_manifest(client, tag, image, error);
+    const struct manifest_text text = text_of(image);
+    int status = manifest_send(client, tag, &text, error);
 
     if (status > 0 && misses_blob(client, status)) {
         if (send_config(client, image, error))
             return error_context(error, "put manifest: send the config again");
-        status = send_manifest(client, tag, image, error);
+        status = manifest_send(client, tag, &text, error);
     }
     if (status < 0)
         return error_context(error, "put manifest");

@@ -10,6 +10,23 @@
 #include "oci/image.h"
 #include "registry/client.h"
 
+/* Any manifest, as it is hashed; all borrowed. */
+struct manifest_text {
+    const char *media_type;
+    const void *bytes;
+    size_t len;
+    struct digest digest;
+};
+
+/* HEAD: *is_there: the name, a tag or a digest, stands for this very manifest. What the registry
+ * does not tell is false. -1: no answer at all. */
+int manifest_look_for(struct client *client, const char *name, const struct manifest_text *text,
+                      bool *is_there, struct error *error);
+/* PUT: the status, 201 also where an answer was lost and the manifest turns out to be there: some
+ * registries refuse to take it a second time. -1: no answer. */
+int manifest_send(struct client *client, const char *name, const struct manifest_text *text,
+                  struct error *error);
+
 /* The config blob; not sent when the registry has it. */
 int manifest_put_config(struct client *client, const struct image *image, struct error *error);
 

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "oci/image-sink.h"
 #include "oci/image-source.h"
+#include "oci/image-target.h"
 #include "oci/reference.h"
 
 /* All strings are borrowed and may be NULL: not given. They must outlive every sink. */
@@ -49,6 +50,11 @@ struct image_sink *registry_sink_new(const struct reference *reference,
 
 /* A source that pulls; reference->digest, where given, before the tag. The rest as above. */
 struct image_source *registry_source_new(const struct reference *reference,
+                                         const struct registry_options *options,
+                                         struct cancel *cancel);
+
+/* A target that copies to the repository; the tags come with the manifests. */
+struct image_target *registry_target_new(const struct reference *reference,
                                          const struct registry_options *options,
                                          struct cancel *cancel);
 

@@ -58,6 +58,14 @@ int session_start(struct session *session, struct error *error)
     return 0;
 }
 
+void session_adopt(struct session *session)
+{
+    struct error ignored;
+
+    if (take_location(session, &ignored) == 0)
+        session->chunk_min_bytes = chunk_min_bytes(session->client);
+}
+
 static bool is_about_digest(struct client *client)
 {
     size_t len;

@@ -39,6 +39,10 @@ void session_done(struct session *session);
 /* POST: opens a session, in the place of the one there was. */
 int session_start(struct session *session, struct error *error);
 
+/* The same, but the session is the one that the client's last response has opened; if it has none,
+ * nothing changes. */
+void session_adopt(struct session *session);
+
 /* PATCH without a range, for all there is. Even if the source fails, the request is ended in good
  * order where it can be: only a fresh Location lets the session be cancelled. */
 enum session_answer session_stream(struct session *session, struct body *body, struct error *error);

@@ -18,6 +18,16 @@ int upload_start(struct upload *upload, struct error *error)
     return session_start(&upload->session, error);
 }
 
+void upload_adopt(struct upload *upload)
+{
+    session_adopt(&upload->session);
+}
+
+bool upload_is_open(const struct upload *upload)
+{
+    return upload->session.location != NULL;
+}
+
 /* Goes on from byte `offset`, which the registry wants next. */
 static int stand_at(struct upload *upload, int64_t offset, struct error *error)
 {
@@ -330,7 +340,9 @@ int upload_put(struct upload *upload, const struct digest *digest, const void *d
             return 0;
         if (client_wait(upload->client, failures, error))
             break;
-        if (answer == SESSION_GONE && session_start(&upload->session, error))
+        /* Of a body that was cut, the session may have a part. */
+        session_cancel(&upload->session);
+        if (session_start(&upload->session, error))
             break;
     }
     return error_context(error, "upload blob %s", digest->text);

@@ -72,6 +72,11 @@ void upload_init(struct upload *upload, struct client *client);
 void upload_done(struct upload *upload);
 
 int upload_start(struct upload *upload, struct error *error);
+/* Instead of a start: goes on with the session that the client's last response has opened, if it
+ * has: a mount that was not made does. */
+void upload_adopt(struct upload *upload);
+bool upload_is_open(const struct upload *upload);
+
 /* All bytes of the source, which stands at its beginning, `size` of them or, with -1, as many as
  * there are. It stays in use until upload_commit() has returned. If the source fails, its error is
  * returned as it is. */

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "store/index.h"
 #include "store/json-file.h"
+#include "store/layout-content.h"
 #include "store/layout-format.h"
 #include "store/layout-tree.h"
 #include "store/ref-name.h"
@@ -39,24 +40,6 @@ static struct layout_sink *layout_of(struct image_sink *sink)
     return (struct layout_sink *)sink;
 }
 
-/* The index there is, or a new one. */
-static int read_index(const struct layout_tree *tree, json_t **index, struct error *error)
-{
-    cleanup(json_decrefp) json_t *read = NULL;
-
-    if (json_file_read(&read, tree->top.fd, tree->top.path, LAYOUT_INDEX_FILE, INDEX_MAX_BYTES,
-                       error))
-        return -1;
-    if (!read)
-        read = index_new();
-    if (index_check(read, error)) {
-        error_context(error, "read %s/%s", tree->top.path, LAYOUT_INDEX_FILE);
-        return error_advice(error, "repair this image layout or choose another directory");
-    }
-    *index = steal(read);
-    return 0;
-}
-
 static int layout_open(struct image_sink *sink, struct error *error)
 {
     struct layout_sink *layout = layout_of(sink);
@@ -65,20 +48,9 @@ static int layout_open(struct image_sink *sink, struct error *error)
     if (ref_name_check(layout->tag, error) || layout_tree_open(&layout->tree, error))
         return -1;
     /* An index that publish() could not change is better known before the hours of work. */
-    if (read_index(&layout->tree, &index, error))
+    if (layout_read_index(&layout->tree, &index, error))
         return -1;
     return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
-}
-
-enum presence { ABSENT, OTHER_SIZE, PRESENT };
-
-static enum presence find_blob(const struct layout_sink *layout, const struct descriptor *blob)
-{
-    struct stat st;
-
-    if (fstatat(layout->tree.sha256.fd, digest_hex(&blob->digest), &st, AT_SYMLINK_NOFOLLOW))
-        return ABSENT;
-    return S_ISREG(st.st_mode) && (uint64_t)st.st_size == blob->size ? PRESENT : OTHER_SIZE;
 }
 
 /* Whatever is wrong here is not known as an image; publish() has its own eyes. */
@@ -95,14 +67,14 @@ static int layout_look_up(struct image_sink *sink, struct held_image *held, stru
     (void)error;
     buffer_init(&manifest, MANIFEST_MAX_BYTES);
     buffer_init(&config, HELD_CONFIG_MAX_BYTES);
-    if (read_index(&layout->tree, &index, &reason) ||
+    if (layout_read_index(&layout->tree, &index, &reason) ||
         !index_find_manifest(index, layout->tag, &digest) ||
         json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &reason) ||
         !held_image_read_manifest(&found, manifest.data, manifest.len) ||
         !digest_equal(&found.manifest.digest, &digest) ||
         json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &reason) ||
         !held_image_read_config(&found, config.data, config.len) ||
-        find_blob(layout, &found.layer) != PRESENT)
+        layout_find_blob(&layout->tree, &found.layer) != PRESENT)
         return 0;
     *held = found;
     found = (struct held_image){0};
@@ -138,7 +110,7 @@ static void take_back(struct layout_sink *layout)
 static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
                      struct error *error)
 {
-    enum presence presence = find_blob(layout, layer);
+    enum presence presence = layout_find_blob(&layout->tree, layer);
 
     if (presence == PRESENT)
         return 0;
@@ -153,50 +125,25 @@ static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
 static int add_document(struct layout_sink *layout, const struct descriptor *blob, const char *text,
                         struct error *error)
 {
-    const struct layout_directory *sha256 = &layout->tree.sha256;
-    enum presence presence = find_blob(layout, blob);
+    enum presence presence = layout_find_blob(&layout->tree, blob);
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
-                               blob->size, error))
+    if (layout_write_blob(&layout->tree, blob, text, error))
         return -1;
     if (presence == ABSENT)
-        remember(layout, sha256->fd, digest_hex(&blob->digest));
+        remember(layout, layout->tree.sha256.fd, digest_hex(&blob->digest));
     return 0;
 }
 
 static int add_layout_file(struct layout_sink *layout, struct error *error)
 {
-    const struct layout_directory *top = &layout->tree.top;
+    bool added = false;
 
-    if (faccessat(top->fd, LAYOUT_FILE, F_OK, 0) == 0)
-        return 0;
-    if (tmpfile_write_document(top->fd, top->path, LAYOUT_FILE, LAYOUT_CONTENT,
-                               strlen(LAYOUT_CONTENT), error))
+    if (layout_mark(&layout->tree, &added, error))
         return -1;
-    remember(layout, top->fd, LAYOUT_FILE);
-    return 0;
-}
-
-static int update_index(struct layout_sink *layout, const struct image *image, bool *already_there,
-                        struct error *error)
-{
-    const struct layout_directory *top = &layout->tree.top;
-    cleanup(json_decrefp) json_t *index = NULL;
-    cleanup_free char *text = NULL;
-
-    if (read_index(&layout->tree, &index, error))
-        return -1;
-    if (!index_set_image(index, &image->manifest, layout->tag)) {
-        *already_there = true;
-        return 0;
-    }
-    if (index_format(index, &text, error))
-        return error_context(error, "write %s/%s", top->path, LAYOUT_INDEX_FILE);
-    if (tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error))
-        return -1;
-    *already_there = false;
+    if (added)
+        remember(layout, layout->tree.top.fd, LAYOUT_FILE);
     return 0;
 }
 
@@ -208,7 +155,7 @@ static int add_image(struct layout_sink *layout, const struct image *image, bool
         add_document(layout, &image->config, image->config_json, error) ||
         add_document(layout, &image->manifest, image->manifest_json, error) ||
         layout_tree_sync(&layout->tree, error) || add_layout_file(layout, error) ||
-        update_index(layout, image, already_there, error)) {
+        layout_enter_image(&layout->tree, &image->manifest, layout->tag, already_there, error)) {
         /* Before others may lock: what they find, they rely on. */
         take_back(layout);
         return -1;
@@ -227,7 +174,9 @@ static int layout_stage(struct image_sink *sink, const struct image *image, stru
                          layout->tree.top.path, (unsigned long long)layout->layer.size,
                          (unsigned long long)image->layer.size);
     /* The long wait, while other runs may still change the layout. */
-    return find_blob(layout, &image->layer) == PRESENT ? 0 : tmpfile_sync(&layout->layer, error);
+    return layout_find_blob(&layout->tree, &image->layer) == PRESENT
+               ? 0
+               : tmpfile_sync(&layout->layer, error);
 }
 
 static int layout_publish(struct image_sink *sink, const struct image *image, bool *already_there,

@@ -9,6 +9,7 @@
 
 #include "oci/image-sink.h"
 #include "oci/image-source.h"
+#include "oci/image-target.h"
 
 /* `path` and `tag` are copied; tag may be NULL: the image has no name but its digest. */
 struct image_sink *layout_sink_new(const char *path, const char *tag);
@@ -18,5 +19,10 @@ struct image_sink *oci_archive_sink_new(const char *path, const char *tag);
  * file is not unpacked: its members are read where they lie. */
 struct image_source *layout_source_new(const char *path, const char *reference);
 struct image_source *oci_archive_source_new(const char *path, const char *reference);
+
+/* And for any images. Several targets may write to one layout at the same time, only one to an
+ * archive, which is replaced. */
+struct image_target *layout_target_new(const char *path);
+struct image_target *oci_archive_target_new(const char *path);
 
 #endif

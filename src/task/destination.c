@@ -145,3 +145,18 @@ struct image_source *destination_source_new(const struct destination *source,
     }
     return registry_source_new(&source->reference, options, cancel);
 }
+
+struct image_target *destination_target_new(const struct destination *destination,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel)
+{
+    switch (destination->kind) {
+    case DESTINATION_LAYOUT:
+        return layout_target_new(destination->path);
+    case DESTINATION_ARCHIVE:
+        return oci_archive_target_new(destination->path);
+    case DESTINATION_REGISTRY:
+        break;
+    }
+    return registry_target_new(&destination->reference, options, cancel);
+}

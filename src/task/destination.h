@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "oci/image-sink.h"
 #include "oci/image-source.h"
+#include "oci/image-target.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
 
@@ -45,6 +46,10 @@ struct image_sink *destination_sink_new(const struct destination *destination,
                                         struct cancel *cancel);
 /* The other way round; a digest counts more than a tag. */
 struct image_source *destination_source_new(const struct destination *source,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel);
+/* For any images; the destination's tag plays no part. */
+struct image_target *destination_target_new(const struct destination *destination,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
 

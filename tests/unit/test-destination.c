@@ -88,11 +88,35 @@ static void test_what_we_cannot_write_to_is_refused(void **state)
                    "cannot name a digest");
 }
 
+#define DIGEST "sha256:0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e"
+
+static void test_sources_may_have_a_digest(void **state)
+{
+    cleanup(destination_done) struct destination registry = {0}, layout = {0}, archive = {0};
+    struct destination none;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(destination_parse_source(&registry, "host.example/x@" DIGEST, &error), 0);
+    assert_string_equal(registry.reference.digest, DIGEST);
+    assert_null(registry.reference.tag);
+    assert_int_equal(destination_parse_source(&layout, "oci:dir:tag@" DIGEST, &error), 0);
+    assert_string_equal(layout.path, "dir");
+    assert_string_equal(layout.tag, "tag");
+    assert_string_equal(layout.digest, DIGEST);
+    assert_int_equal(destination_parse_source(&archive, "oci-archive:a@b.tar", &error), 0);
+    assert_string_equal(archive.path, "a@b.tar");
+    assert_null(archive.digest);
+    assert_int_equal(destination_parse_source(&none, "oci:dir@sha256:12", &error), -1);
+    assert_non_null(strstr(error.text, "64 lower-case hex digits"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registries),
         cmocka_unit_test(test_layouts_and_archives),
+        cmocka_unit_test(test_sources_may_have_a_digest),
         cmocka_unit_test(test_what_we_cannot_write_to_is_refused),
     };
 

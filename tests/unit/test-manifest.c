@@ -17,6 +17,9 @@
     "{\"schemaVersion\":2,\"config\":" PART(HEX_A, "") ",\"layers\":[" PART( \
         HEX_B, "") "],\"annotations\":{\"k\":\"v\"},\"subject\":" PART(HEX_A, "") "}"
 
+#define ARM_V7 ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\"}"
+#define INDEX "{\"schemaVersion\":2,\"manifests\":[" PART(HEX_A, ARM_V7) "," PART(HEX_B, "") "]}"
+
 static int read_text(struct manifest **manifest, const char *text, const char *type,
                      struct error *error)
 {
@@ -51,18 +54,13 @@ static void test_an_image(void **state)
 
 static void test_an_index_has_platforms(void **state)
 {
-    static const char
-        text[] =
-            "{\"schemaVersion\":2,\"manifests\":[" PART(
-                HEX_A, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":"
-                       "\"v7\"}") "," PART(HEX_B, "") "]}";
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     struct platform arm = {"linux", "arm", NULL}, v7 = {"linux", "arm", "v7"},
                     v6 = {"linux", "arm", "v6"}, is;
     struct error error;
 
     (void)state;
-    assert_int_equal(read_text(&manifest, text, MEDIA_TYPE_DOCKER_INDEX, &error), 0);
+    assert_int_equal(read_text(&manifest, INDEX, MEDIA_TYPE_DOCKER_INDEX, &error), 0);
     assert_int_equal(manifest->kind, MANIFEST_INDEX);
     assert_string_equal(manifest->media_type, MEDIA_TYPE_DOCKER_INDEX);
     is = manifest_platform(manifest, 0);

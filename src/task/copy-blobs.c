@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/copy-job.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "stream/source.h"
+#include "task/verifying-source.h"
+
+/* What is left of one manifest's blobs. */
+struct queue {
+    struct copy_job *job;
+    const struct descriptor **blobs;
+    size_t count, next;
+    struct error error; /* the first one */
+};
+
+static void count(struct copy_job *job, struct copy_amount *amount, const struct descriptor *blob)
+{
+    pthread_mutex_lock(&job->mutex);
+    amount->blobs++;
+    amount->bytes += blob->size;
+    pthread_mutex_unlock(&job->mutex);
+}
+
+static void plan(struct copy_job *job, const struct descriptor *blob)
+{
+    pthread_mutex_lock(&job->mutex);
+    json_array_append_new(job->outcome->plan,
+                          json_pack("{s:s, s:s, s:s, s:I}", "action", "blob", "digest",
+                                    blob->digest.text, "mediaType", blob->media_type, "size",
+                                    (json_int_t)blob->size));
+    pthread_mutex_unlock(&job->mutex);
+}
+
+/* The source's repository where the destination's registry can take blobs over from it. */
+static const char *mount_from(const struct copy_job *job)
+{
+    const struct destination *source = job->options->source, *destination = job->destination;
+
+    if (source->kind != DESTINATION_REGISTRY || destination->kind != DESTINATION_REGISTRY ||
+        strcmp(source->reference.domain, destination->reference.domain) != 0 ||
+        strcmp(source->reference.path, destination->reference.path) == 0)
+        return NULL;
+    return source->reference.path;
+}
+
+static int move_blob(struct copy_worker *worker, const struct descriptor *blob, struct error *error)
+{
+    struct copy_job *job = worker->job;
+    cleanup(source_freep) struct source *bytes = NULL;
+
+    if (image_source_get_blob(worker->source, blob, &bytes, error))
+        return -1;
+    bytes = verifying_source_new(bytes, blob, &job->progress->bytes_read);
+    return image_target_put_blob(worker->target, blob, bytes, job->progress, error);
+}
+
+static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, struct error *error)
+{
+    struct copy_job *job = worker->job;
+    const char *repository = mount_from(job);
+    bool has = false, mounted = false;
+
+    if (image_target_has_blob(worker->target, blob, &has, error))
+        return -1;
+    if (has) {
+        count(job, &job->outcome->skipped, blob);
+        return 0;
+    }
+    if (job->options->dry_run)
+        plan(job, blob);
+    else if (repository &&
+             image_target_mount_blob(worker->target, blob, repository, &mounted, error))
+        return -1;
+    else if (!mounted && move_blob(worker, blob, error))
+        return -1;
+    count(job, mounted ? &job->outcome->mounted : &job->outcome->moved, blob);
+    return 0;
+}
+
+/* NULL: nothing is left, or a worker has failed. */
+static const struct descriptor *take(struct queue *queue)
+{
+    const struct descriptor *blob = NULL;
+
+    pthread_mutex_lock(&queue->job->mutex);
+    if (queue->next < queue->count && queue->error.kind == ERROR_NONE)
+        blob = queue->blobs[queue->next++];
+    pthread_mutex_unlock(&queue->job->mutex);
+    return blob;
+}
+
+static void fail(struct queue *queue, const struct error *error)
+{
+    pthread_mutex_lock(&queue->job->mutex);
+    if (queue->error.kind == ERROR_NONE)
+        queue->error = *error;
+    pthread_mutex_unlock(&queue->job->mutex);
+    cancel_trigger(queue->job->cancel);
+}
+
+static void work(struct queue *queue, struct copy_worker *worker)
+{
+    const struct descriptor *blob;
+    struct error error = {0};
+
+    if (copy_worker_open(worker, &error)) {
+        fail(queue, &error);
+        return;
+    }
+    while ((blob = take(queue)))
+        if (copy_blob(worker, blob, &error)) {
+            error_context(&error, "blob %s", blob->digest.text);
+            fail(queue, &error);
+            return;
+        }
+}
+
+struct start {
+    struct queue *queue;
+    struct copy_worker *worker;
+};
+
+static void *run_worker(void *context)
+{
+    const struct start *start = context;
+
+    work(start->queue, start->worker);
+    return NULL;
+}
+
+/* Without a further thread the others do its work. */
+static void run_all(struct queue *queue)
+{
+    struct copy_job *job = queue->job;
+    struct start starts[COPY_MAX_JOBS];
+    unsigned count = job->worker_count;
+
+    if (count > queue->count)
+        count = (unsigned)queue->count;
+    for (unsigned i = 1; i < count; i++) {
+        struct copy_worker *worker = &job->workers[i];
+
+        starts[i] = (struct start){queue, worker};
+        worker->running = pthread_create(&worker->thread, NULL, run_worker, &starts[i]) == 0;
+    }
+    work(queue, &job->workers[0]);
+    for (unsigned i = 1; i < count; i++)
+        if (job->workers[i].running)
+            pthread_join(job->workers[i].thread, NULL);
+}
+
+int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error)
+{
+    cleanup(json_decrefp) json_t *seen = json_object();
+    cleanup_free const struct descriptor **blobs =
+        xcalloc(manifest->part_count + 1, sizeof(struct descriptor *));
+    struct queue queue = {.job = job, .blobs = blobs};
+
+    for (size_t i = 0; i < manifest->part_count; i++) {
+        const struct descriptor *blob = &manifest->parts[i];
+
+        if (descriptor_is_foreign(blob) || json_object_get(seen, blob->digest.text))
+            continue;
+        json_object_set_new(seen, blob->digest.text, json_true());
+        blobs[queue.count++] = blob;
+    }
+    if (queue.count)
+        run_all(&queue);
+    if (queue.error.kind == ERROR_NONE)
+        return 0;
+    *error = queue.error;
+    return -1;
+}
