@@ -158,7 +158,7 @@ static int fetch_fallback_referrers(struct client *client, const struct digest *
         *descriptors = json_array();
         return 0;
     }
-    if (index->kind != MANIFEST_INDEX || index->part_count > FETCH_MAX_REFERRERS)
+    if (!index || index->kind != MANIFEST_INDEX || index->part_count > FETCH_MAX_REFERRERS)
         return error_set(error, ERROR_FAILED, "tag %s is no index of at most %d referrers", tag,
                          FETCH_MAX_REFERRERS);
     *descriptors = json_incref(json_object_get(index->json, "manifests"));

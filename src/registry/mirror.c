@@ -188,7 +188,7 @@ static int mirror_put_manifest(struct image_target *target, const struct manifes
 {
     struct mirror *mirror = (struct mirror *)target;
     struct digest subject;
-    bool knows_subject;
+    bool knows_subject = false;
 
     if (put(mirror->client, name_of(manifest, name), manifest, &knows_subject, error))
         return -1;

@@ -168,7 +168,7 @@ static int read_manifest(const struct image_reader *self, const struct digest *d
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     cleanup_free char *name = blob_name(digest), *bytes = NULL;
-    size_t len;
+    size_t len = 0;
 
     if (read_document(self, name, MANIFEST_MAX_BYTES, &bytes, &len, error))
         return -1;

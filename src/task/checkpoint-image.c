@@ -73,7 +73,7 @@ int checkpoint_image_resolve(struct image_source *source, const struct platform 
                              struct manifest **ret, struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL, *chosen = NULL;
-    size_t part;
+    size_t part = 0;
 
     if (image_source_get_manifest(source, NULL, &manifest, error))
         return -1;

@@ -56,10 +56,21 @@ static int move_blob(struct copy_worker *worker, const struct descriptor *blob, 
     return image_target_put_blob(worker->target, blob, bytes, job->progress, error);
 }
 
+/* The blob that the target has not; *mounted: it came from the target's own registry. */
+static int fetch_blob(struct copy_worker *worker, const struct descriptor *blob, bool *mounted,
+                      struct error *error)
+{
+    const char *repository = mount_from(worker->job);
+
+    *mounted = false;
+    if (repository && image_target_mount_blob(worker->target, blob, repository, mounted, error))
+        return -1;
+    return *mounted ? 0 : move_blob(worker, blob, error);
+}
+
 static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, struct error *error)
 {
     struct copy_job *job = worker->job;
-    const char *repository = mount_from(job);
     bool has = false, mounted = false;
 
     if (image_target_has_blob(worker->target, blob, &has, error))
@@ -70,10 +81,7 @@ static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, 
     }
     if (job->options->dry_run)
         plan(job, blob);
-    else if (repository &&
-             image_target_mount_blob(worker->target, blob, repository, &mounted, error))
-        return -1;
-    else if (!mounted && move_blob(worker, blob, error))
+    else if (fetch_blob(worker, blob, &mounted, error))
         return -1;
     count(job, mounted ? &job->outcome->mounted : &job->outcome->moved, blob);
     return 0;
