@@ -126,10 +126,11 @@ static size_t read_body(char *to, size_t size, size_t count, void *context)
 
 static int rewind_body(void *context, curl_off_t offset, int origin)
 {
-    struct http *http = context;
-    struct error ignored; /* the transfer fails, and whoever sent it knows how to go on */
+    const struct http *http = context;
 
-    if (origin != SEEK_SET || offset != 0 || body_rewind(http->request->body, &ignored))
+    /* curl would send it again by itself where a kept connection breaks, into an upload that has a
+     * part of it already. Whoever sent it knows how to go on. */
+    if (origin != SEEK_SET || offset != 0 || http->request->body->taken > 0)
         return CURL_SEEKFUNC_FAIL;
     return CURL_SEEKFUNC_OK;
 }

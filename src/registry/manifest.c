@@ -58,17 +58,24 @@ int manifest_send(struct client *client, const char *name, const struct manifest
         int status = client_send(client, &request, error);
         bool is_there = false;
 
-        if (!client_may_retry(client, status, error))
+        if (status / 100 == 2 || !client_may_retry(client, status, error))
             return status;
         if (status > 0)
             client_refused(client, status, error);
-        if (client_wait(client, failures, error))
-            return -1;
-        if (manifest_look_for(client, name, text, &is_there, error))
+        if (client_wait(client, failures, error) ||
+            manifest_look_for(client, name, text, &is_there, error))
             return -1;
         if (is_there)
             return 201;
     }
+}
+
+bool manifest_was_taken(struct client *client, const char *name, const struct manifest_text *text)
+{
+    struct error ignored;
+    bool is_there = false;
+
+    return manifest_look_for(client, name, text, &is_there, &ignored) == 0 && is_there;
 }
 
 static struct manifest_text text_of(const struct image *image)
@@ -133,10 +140,11 @@ int manifest_put(struct client *client, const char *tag, const struct image *ima
             return error_context(error, "put manifest: send the config again");
         status = manifest_send(client, tag, &text, error);
     }
-    if (status < 0)
-        return error_context(error, "put manifest");
-    if ((status / 100 != 2 && refused(client, image, status, error)) ||
-        client_check_digest(client, &image->manifest.digest, error))
-        return error_context(error, "put manifest");
-    return 0;
+    if (status / 100 == 2)
+        status = client_check_digest(client, &text.digest, error);
+    else if (status > 0)
+        status = refused(client, image, status, error) && manifest_was_taken(client, tag, &text)
+                     ? 0
+                     : -1;
+    return status == 0 ? 0 : error_context(error, "put manifest");
 }

@@ -27,6 +27,10 @@ int manifest_look_for(struct client *client, const char *name, const struct mani
 int manifest_send(struct client *client, const char *name, const struct manifest_text *text,
                   struct error *error);
 
+/* After a refusal: whether the manifest has its name all the same. Where tags are immutable, a PUT
+ * is refused whose first try was taken and not answered. */
+bool manifest_was_taken(struct client *client, const char *name, const struct manifest_text *text);
+
 /* The config blob; not sent when the registry has it. */
 int manifest_put_config(struct client *client, const struct image *image, struct error *error);
 

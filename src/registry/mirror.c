@@ -103,10 +103,13 @@ static int put(struct client *client, const char *name, const struct manifest *m
     const struct manifest_text text = text_of(manifest);
     int status = manifest_send(client, name, &text, error);
 
+    if (status / 100 == 2)
+        status = client_check_digest(client, &manifest->digest, error);
+    else if (status > 0)
+        status = client_refused(client, status, error) && manifest_was_taken(client, name, &text)
+                     ? 0
+                     : -1;
     if (status < 0)
-        return error_context(error, "put manifest %s", name);
-    if ((status / 100 != 2 && client_refused(client, status, error)) ||
-        client_check_digest(client, &manifest->digest, error))
         return error_context(error, "put manifest %s", name);
     *knows_subject = http_header(client_http(client), "OCI-Subject", 0) != NULL;
     return 0;

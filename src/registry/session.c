@@ -152,8 +152,7 @@ enum session_answer session_put_chunk(struct session *session, const void *data,
     return take_patch_answer(session, client_send(session->client, &request, error), error);
 }
 
-/* "0-1023", some with "bytes=" in front; -1: it says nothing. "0-0" may mean one byte or none: less
- * is safe. */
+/* The last byte's number in "0-1023", some with "bytes=" in front; -1: it says nothing. */
 static int64_t parse_range(const char *header)
 {
     static const char unit[] = "bytes=";
@@ -169,25 +168,26 @@ static int64_t parse_range(const char *header)
     last = strtoull(header + 2, &end, 10);
     if (end == header + 2 || *end || last >= INT64_MAX)
         return -1;
-    return last ? (int64_t)last + 1 : 0;
+    return (int64_t)last;
 }
 
 enum session_answer session_ask(struct session *session, int64_t *kept, struct error *error)
 {
     struct http_request request = {.method = "GET", .url = session->location};
     int status = client_send(session->client, &request, error);
-    int64_t bytes;
+    int64_t last;
 
     if (status / 100 != 2)
         return judge(session, status, error);
-    bytes = parse_range(http_header(client_http(session->client), "Range", 0));
-    if (bytes < 0) {
+    last = parse_range(http_header(client_http(session->client), "Range", 0));
+    if (last < 0) {
         error_set(error, ERROR_FAILED, "the registry does not say how much of an upload it has");
         return SESSION_GONE;
     }
     if (http_header(client_http(session->client), "Location", 0) && take_location(session, error))
         return SESSION_FAILED;
-    *kept = bytes;
+    session->has_none_or_one = last == 0; /* "0-0" */
+    *kept = last ? last + 1 : 0;
     return SESSION_TAKEN;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CKPTOCI_REGISTRY_SESSION_H
 #define CKPTOCI_REGISTRY_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct session {
     struct client *client;  /* borrowed */
     char *location;         /* where the session goes on; NULL: there is none */
     size_t chunk_min_bytes; /* smallest request the registry takes but for the last; 0: any */
+    bool has_none_or_one;   /* the last session_ask() could not tell which, and said none */
 };
 
 /* For all but SESSION_TAKEN there is an error. */

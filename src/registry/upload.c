@@ -129,6 +129,8 @@ static int go_on(struct upload *upload, enum session_answer answer, struct error
         upload->failures = 0;
     else if (answer != SESSION_WRONG_RANGE)
         kept = upload->kept; /* some acknowledge bytes and do not move their range */
+    else if (kept == 0 && upload->kept == 0 && upload->session.has_none_or_one)
+        kept = 1;
     upload->in_pieces |= kept > 0;
     if (!upload->bounded)
         set_chunk_bytes(upload, upload->chunk_bytes);
@@ -334,7 +336,8 @@ int upload_put(struct upload *upload, const struct digest *digest, const void *d
 
         if (answer == SESSION_TAKEN)
             return 0;
-        if (answer != SESSION_BROKEN && answer != SESSION_GONE)
+        /* Wrong bytes or a wrong range: what a cut request left there came before these. */
+        if (answer == SESSION_FAILED || answer == SESSION_TOO_LARGE || answer == SESSION_UNSUITED)
             break;
         if (is_done(upload, digest, (int64_t)len))
             return 0;
