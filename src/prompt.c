@@ -94,9 +94,9 @@ int prompt_line(struct buffer *line, const char *label, bool visible, struct can
         return error_set(error, ERROR_USAGE, "there is no terminal to ask on");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(fd, "%s: ", label);
-    if (!visible)
+    if (!visible) /* before the label: whoever answers at once must not be flushed away */
         tcsetattr(fd, TCSAFLUSH, &silent);
+    dprintf(fd, "%s: ", label);
     result = take_line(line, fd, cancel, error);
     if (!visible) {
         tcsetattr(fd, TCSAFLUSH, &before);
