@@ -5,6 +5,7 @@
 #include "registry/blob-source.h"
 #include "registry/client.h"
 #include "registry/fetch.h"
+#include "registry/registries-conf.h"
 
 /* The image source of a repository; registry.h says how it is used. */
 struct pull {
@@ -15,10 +16,33 @@ struct pull {
     struct client *client; /* NULL before open */
 };
 
+/* Images may be read from another place than their name says (containers-registries.conf(5),
+ * "location"). */
+static int locate(struct pull *pull, struct error *error)
+{
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+    cleanup_free char *name = reference_format(&pull->reference);
+    struct reference place;
+
+    if (registries_conf_find(&rule, name, error))
+        return -1;
+    if (rule.blocked || !rule.location) /* client_open() says what is blocked */
+        return 0;
+    if (registries_rule_locate(&place, &rule, &pull->reference, error))
+        return -1;
+    if (rule.insecure && !pull->options.tls_verify_given)
+        pull->options.tls_verify = false;
+    reference_done(&pull->reference);
+    pull->reference = place;
+    return 0;
+}
+
 static int pull_open(struct image_source *source, struct error *error)
 {
     struct pull *pull = (struct pull *)source;
 
+    if (locate(pull, error))
+        return -1;
     return client_open(&pull->client, &pull->reference, CLIENT_PULL, &pull->options, pull->cancel,
                        error);
 }

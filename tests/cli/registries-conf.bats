@@ -110,3 +110,13 @@ table() {
     [ "$status" -eq 1 ]
     [[ $stderr == *"registries.conf: not TOML, line 2"* ]]
 }
+
+@test "location: images are read from where it says" {
+    registry_start_plain
+    table "$REGISTRY" "insecure = true" >$conf
+    push
+    [ "$status" -eq 0 ]
+    table registry.invalid/shop "location = \"$REGISTRY/team\"" "insecure = true" >$conf
+    "$CKPTOCI" pull -q registry.invalid/shop/x:1 pulled.tar
+    cmp pulled.tar "$archive"
+}
