@@ -98,11 +98,10 @@ bool held_image_is_made_like(const struct held_image *held, const char *media_ty
 {
     cleanup_free char *made = image_made_comment(encoding, archive_size < 0 ? 0 : archive_size);
     const char *rest = held->comment ? strchr(held->comment, ';') : NULL;
-    size_t len = strlen(made);
 
     if (!rest || strcmp(held->layer.media_type, media_type) != 0)
         return false;
-    if (archive_size < 0) /* compare up to the number */
-        len = (size_t)(strrchr(made, ';') + 2 - made);
-    return strncmp(rest, made, len) == 0 && (archive_size < 0 || rest[len] == '\0');
+    if (archive_size < 0) /* the same up to the number */
+        return strncmp(rest, made, (size_t)(strrchr(made, ';') + 2 - made)) == 0;
+    return strcmp(rest, made) == 0;
 }
