@@ -110,7 +110,8 @@ class Store:
             return {
                 **self.counts,
                 "blobs": {digest: len(data) for digest, data in self.blobs.items()},
-                "open_uploads": sorted(
-                    upload.id for upload in self.uploads.values() if upload.reachable),
+                "open_uploads": [
+                    {"id": upload.id, "repository": upload.repository}
+                    for upload in self.uploads.values() if upload.reachable],
                 "tags": {name: held.tags for name, held in self.repositories.items()},
             }
