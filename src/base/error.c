@@ -95,6 +95,7 @@ int error_exit_status(const struct error *error)
         return 130;
     case ERROR_FAILED:
     case ERROR_NETWORK:
+    case ERROR_IMAGE:
         break;
     }
     return 1;

@@ -11,7 +11,7 @@ int image_source_get_manifest(struct image_source *source, const char *reference
         return -1;
     if (reference && digest_parse(&wanted, reference) == 0 &&
         !digest_equal(&wanted, &manifest->digest))
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "manifest %s: what came has the digest %s; it was damaged or replaced",
                          wanted.text, manifest->digest.text);
     *ret = steal(manifest);

@@ -28,14 +28,14 @@ int manifest_read_descriptor(const json_t *json, struct descriptor *ret, struct 
     struct descriptor descriptor = {.media_type = media_type};
 
     if (!media_type || !*media_type || strlen(media_type) > MEDIA_TYPE_MAX_LEN)
-        return error_set(error, ERROR_FAILED, "a descriptor in it has no usable mediaType");
+        return error_set(error, ERROR_IMAGE, "a descriptor in it has no usable mediaType");
     if (!digest || digest_parse(&descriptor.digest, digest))
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "a descriptor in it has the digest \"%.100s\", which is not \"sha256:\" "
                          "and 64 lower-case hex digits",
                          digest ? digest : "");
     if (!json_is_integer(size) || json_integer_value(size) < 0)
-        return error_set(error, ERROR_FAILED, "the descriptor of %s in it has no size", digest);
+        return error_set(error, ERROR_IMAGE, "the descriptor of %s in it has no size", digest);
     descriptor.size = (uint64_t)json_integer_value(size);
     *ret = descriptor;
     return 0;
@@ -63,9 +63,9 @@ static int find_kind(struct manifest *manifest, const char *sent_as, struct erro
     cleanup_free char *sent = xstrndup(sent_as ? sent_as : "", sent_len);
 
     if (json_integer_value(json_object_get(manifest->json, "schemaVersion")) != 2)
-        return error_set(error, ERROR_FAILED, "it is no manifest of schema version 2");
+        return error_set(error, ERROR_IMAGE, "it is no manifest of schema version 2");
     if (!json_is_array(manifests) == !json_is_array(layers))
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "it has not exactly one of the arrays \"manifests\" and \"layers\"");
     manifest->kind = json_is_array(manifests) ? MANIFEST_INDEX : MANIFEST_IMAGE;
     if (!own && is_known_type(sent))
@@ -73,8 +73,7 @@ static int find_kind(struct manifest *manifest, const char *sent_as, struct erro
     if (!own)
         own = manifest->kind == MANIFEST_INDEX ? MEDIA_TYPE_INDEX : MEDIA_TYPE_MANIFEST;
     if (!is_known_type(own) || is_index_type(own) != (manifest->kind == MANIFEST_INDEX))
-        return error_set(error, ERROR_FAILED, "its media type \"%.100s\" is not what it holds",
-                         own);
+        return error_set(error, ERROR_IMAGE, "its media type \"%.100s\" is not what it holds", own);
     manifest->media_type = xstrdup(own);
     return 0;
 }
@@ -103,10 +102,10 @@ int manifest_new(struct manifest **ret, char *bytes, size_t len, const char *med
     json_error_t reason;
 
     if (len > MANIFEST_MAX_BYTES)
-        return error_set(error, ERROR_FAILED, "it has more than %d bytes", MANIFEST_MAX_BYTES);
+        return error_set(error, ERROR_IMAGE, "it has more than %d bytes", MANIFEST_MAX_BYTES);
     manifest->json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &reason);
     if (!manifest->json)
-        return error_set(error, ERROR_FAILED, "it is no JSON: %s in line %d", reason.text,
+        return error_set(error, ERROR_IMAGE, "it is no JSON: %s in line %d", reason.text,
                          reason.line);
     if (find_kind(manifest, media_type, error) || read_parts(manifest, error))
         return -1;

@@ -108,7 +108,7 @@ static bool take(struct http_receiver *receiver, int status, const void *data, s
     bytes += dropped;
     len -= dropped;
     if (len > self->size - self->wanted) {
-        error_set(&self->fatal, ERROR_FAILED,
+        error_set(&self->fatal, ERROR_IMAGE,
                   "the registry sends more than the %" PRIu64 " bytes it should have", self->size);
         return false;
     }

@@ -44,7 +44,7 @@ static int take_manifest(struct client *client, struct manifest **ret, struct er
         return -1;
     steal(bytes);
     if (digest && digest_parse(&theirs, digest) == 0 && !digest_equal(&theirs, &manifest->digest))
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "the registry says its digest is %s, and it is %s: damaged on the way",
                          theirs.text, manifest->digest.text);
     *ret = steal(manifest);

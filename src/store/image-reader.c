@@ -176,9 +176,24 @@ static int read_manifest(const struct image_reader *self, const struct digest *d
         return error_context(error, "manifest %s in %s", digest->text, self->path);
     steal(bytes);
     if (!digest_equal(&manifest->digest, digest))
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "manifest %s in %s is damaged: what is there has the digest %s",
                          digest->text, self->path, manifest->digest.text);
+    *ret = steal(manifest);
+    return 0;
+}
+
+static int read_described(const struct image_reader *self, const struct descriptor *descriptor,
+                          struct manifest **ret, struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+    if (read_manifest(self, &descriptor->digest, descriptor->media_type, &manifest, error))
+        return -1;
+    if (manifest->len != descriptor->size)
+        return error_set(error, ERROR_IMAGE,
+                         "manifest %s in %s has %zu bytes, and " LAYOUT_INDEX_FILE " says %" PRIu64,
+                         descriptor->digest.text, self->path, manifest->len, descriptor->size);
     *ret = steal(manifest);
     return 0;
 }
@@ -214,7 +229,7 @@ static int reader_get_manifest(struct image_source *source, const char *referenc
         return no_image(self, reference, index_count(self->index), error);
     if (manifest_read_descriptor(entry, &descriptor, error))
         return error_context(error, "read " LAYOUT_INDEX_FILE " in %s", self->path);
-    return read_manifest(self, &descriptor.digest, descriptor.media_type, manifest, error);
+    return read_described(self, &descriptor, manifest, error);
 }
 
 static int reader_get_blob(struct image_source *source, const struct descriptor *descriptor,
@@ -227,7 +242,7 @@ static int reader_get_blob(struct image_source *source, const struct descriptor 
     if (open_file(self, name, &file, error))
         return -1;
     if (file.size != descriptor->size)
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_IMAGE,
                          "blob %s in %s has %" PRIu64 " bytes instead of %" PRIu64,
                          descriptor->digest.text, self->path, file.size, descriptor->size);
     *blob = file_source_new(file.fd, file.offset, file.size, self->path);
