@@ -14,6 +14,7 @@ extern const struct command copy_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
+extern const struct command verify_command;
 
 /*
  * What every command that takes its time begins with, once, after its arguments are known to be

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "base/display.h"
 #include "base/memory.h"
 #include "checkpoint/engine-rules.h"
 
@@ -59,13 +60,10 @@ void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    /* An archive's text must not drive a terminal. */
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < ' ' || *c == 0x7f)
-            *c = ' ';
     reasoning->reasons =
         xreallocarray(reasoning->reasons, reasoning->count + 1, sizeof *reasoning->reasons);
-    reasoning->reasons[reasoning->count++] = (struct reason){verdict, rule, xstrdup(text), items};
+    reasoning->reasons[reasoning->count++] =
+        (struct reason){verdict, rule, display_text(text, REASON_MAX_BYTES), items};
     if (verdict > reasoning->verdict)
         reasoning->verdict = verdict;
 }

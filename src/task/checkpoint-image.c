@@ -44,8 +44,8 @@ static int no_platform(const struct manifest *index, const struct platform *want
                      wanted->variant ? wanted->variant : "", *list ? list : "nothing");
 }
 
-static int find_part(const struct manifest *index, const struct platform *platform, size_t *ret,
-                     struct error *error)
+int checkpoint_image_choose(const struct manifest *index, const struct platform *platform,
+                            size_t *ret, struct error *error)
 {
     struct utsname host;
     struct platform wanted = *platform;
@@ -81,7 +81,7 @@ int checkpoint_image_resolve(struct image_source *source, const struct platform 
         *ret = steal(manifest);
         return 0;
     }
-    if (find_part(manifest, platform, &part, error) ||
+    if (checkpoint_image_choose(manifest, platform, &part, error) ||
         image_source_get_manifest(source, manifest->parts[part].digest.text, &chosen, error))
         return -1;
     if (chosen->kind != MANIFEST_IMAGE)

@@ -12,6 +12,10 @@
 int checkpoint_image_resolve(struct image_source *source, const struct platform *platform,
                              struct manifest **manifest, struct error *error);
 
+/* Which part of an index that is: *part. -1: none is for the platform. */
+int checkpoint_image_choose(const struct manifest *index, const struct platform *platform,
+                            size_t *part, struct error *error);
+
 /* -1: ERROR_ARCHIVE, it is another kind of image, and the text says what it is. */
 int checkpoint_image_check(const struct manifest *manifest, struct error *error);
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The manifest and the config of an image: what they say of themselves and of each other. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "task/checkpoint-image.h"
+#include "task/pull.h"
+#include "task/verify-job.h"
+#include "task/verifying-source.h"
+
+/* A document that is wrong is a finding; one that cannot be had is an error. */
+static int find_or_fail(struct verify_job *job, enum check check, struct error *error)
+{
+    if (error->kind != ERROR_IMAGE && error->kind != ERROR_ARCHIVE)
+        return -1;
+    verify_find(job, check, NULL, "%s", error->text);
+    return 0;
+}
+
+static void check_index(struct verify_job *job, const struct descriptor *part)
+{
+    size_t count = job->index->part_count;
+
+    verify_find(job, CHECK_IMAGE_INDEX, NULL,
+                "the name stands for an index of %zu image%s, of which %s is looked at", count,
+                count == 1 ? "" : "s", part->digest.text);
+    if (job->manifest && part->size != job->manifest->len)
+        verify_find(job, CHECK_IMAGE_MANIFEST, NULL,
+                    "it has %zu bytes, and the index says %" PRIu64, job->manifest->len,
+                    part->size);
+}
+
+static int fetch_part(struct verify_job *job, struct error *error)
+{
+    const struct descriptor *part;
+    size_t chosen = 0;
+
+    if (checkpoint_image_choose(job->index, &job->options->platform, &chosen, error))
+        return -1;
+    part = &job->index->parts[chosen];
+    if (image_source_get_manifest(job->source, part->digest.text, &job->manifest, error) &&
+        find_or_fail(job, CHECK_IMAGE_MANIFEST, error))
+        return -1;
+    check_index(job, part);
+    if (!job->manifest || job->manifest->kind == MANIFEST_IMAGE)
+        return 0;
+    verify_find(job, CHECK_IMAGE_MANIFEST, NULL, "the index has another index in it");
+    manifest_free(steal(job->manifest));
+    return 0;
+}
+
+/* Of an index, its image for the platform. job->manifest stays NULL where a finding says why. */
+static int fetch_manifest(struct verify_job *job, struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+    if (image_source_get_manifest(job->source, NULL, &manifest, error))
+        return find_or_fail(job, CHECK_IMAGE_MANIFEST, error);
+    if (manifest->kind == MANIFEST_IMAGE) {
+        job->manifest = steal(manifest);
+        return 0;
+    }
+    job->index = steal(manifest);
+    return fetch_part(job, error);
+}
+
+static void check_manifest_type(struct verify_job *job, const struct manifest *manifest)
+{
+    static const char *const foreign_keys[] = {"manifests", "fsLayers", "history"};
+
+    if (strcmp(manifest->media_type, MEDIA_TYPE_MANIFEST) != 0)
+        verify_find(job, CHECK_IMAGE_MANIFEST_TYPE, NULL, "it is of type %.255s",
+                    manifest->media_type);
+    else if (!json_object_get(manifest->json, "mediaType"))
+        verify_find(job, CHECK_IMAGE_MEDIA_TYPE_MISSING, NULL, "it has no member mediaType");
+    for (size_t i = 0; i < sizeof foreign_keys / sizeof *foreign_keys; i++)
+        if (json_object_get(manifest->json, foreign_keys[i]))
+            verify_find(job, CHECK_IMAGE_MANIFEST, NULL,
+                        "it has a member \"%s\", which belongs to another kind of document",
+                        foreign_keys[i]);
+}
+
+static bool is_marked(const struct manifest *manifest)
+{
+    static const char *const marks[] = {
+        "io.kubernetes.cri-o.annotations.checkpoint.name",
+        "org.criu.checkpoint.container.name",
+        "io.podman.annotations.checkpoint.runtime.name",
+    };
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (manifest_annotation(manifest, marks[i]))
+            return true;
+    return false;
+}
+
+static void check_manifest(struct verify_job *job, const struct manifest *manifest)
+{
+    const struct descriptor *config = &manifest->parts[0];
+    size_t layers = manifest->part_count - 1;
+
+    check_manifest_type(job, manifest);
+    if (strcmp(config->media_type, MEDIA_TYPE_CONFIG) != 0)
+        verify_find(job, CHECK_IMAGE_CONFIG_TYPE, NULL, "it is of type %.255s", config->media_type);
+    if (!is_marked(manifest))
+        verify_find(job, CHECK_IMAGE_UNMARKED, NULL,
+                    "there is no annotation by which an engine would know a checkpoint");
+    if (layers != 1)
+        verify_find(job, CHECK_IMAGE_LAYERS, NULL,
+                    "it has %zu layers, of which none is looked at: an archive is one layer",
+                    layers);
+}
+
+static bool is_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text && *text;
+}
+
+static void check_config(struct verify_job *job)
+{
+    const json_t *rootfs = json_object_get(job->config, "rootfs");
+    const json_t *diff_ids = json_object_get(rootfs, "diff_ids");
+    const char *type = json_string_value(json_object_get(rootfs, "type"));
+
+    if (!is_text(job->config, "os") || !is_text(job->config, "architecture"))
+        verify_find(job, CHECK_IMAGE_PLATFORM, NULL, "the config does not say for which platform");
+    if (!type || strcmp(type, "layers") != 0)
+        verify_find(job, CHECK_IMAGE_CONFIG, NULL, "its rootfs.type is not \"layers\"");
+    if (json_array_size(diff_ids) != job->manifest->part_count - 1)
+        verify_find(job, CHECK_IMAGE_DIFF_ID, NULL, "the config has %zu diff_ids for %zu layers",
+                    json_array_size(diff_ids), job->manifest->part_count - 1);
+}
+
+static int fetch_config(struct verify_job *job, struct error *error)
+{
+    const struct descriptor *config = &job->manifest->parts[0];
+    cleanup_free char *text = NULL;
+    json_error_t reason;
+
+    if (verifying_source_read_blob(job->source, config, PULL_CONFIG_MAX_BYTES, &text, error))
+        return find_or_fail(job, CHECK_IMAGE_CONFIG, error);
+    job->config = json_loadb(text, config->size, JSON_REJECT_DUPLICATES, &reason);
+    if (json_is_object(job->config)) {
+        check_config(job);
+        return 0;
+    }
+    verify_find(job, CHECK_IMAGE_CONFIG, NULL, "it is no JSON object: %s in line %d",
+                job->config ? "another value" : reason.text, job->config ? 1 : reason.line);
+    json_decref(steal(job->config));
+    return 0;
+}
+
+int verify_documents(struct verify_job *job, struct error *error)
+{
+    if (image_source_open(job->source, error) || fetch_manifest(job, error))
+        return -1;
+    if (!job->manifest)
+        return 0;
+    check_manifest(job, job->manifest);
+    return fetch_config(job, error);
+}

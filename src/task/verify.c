@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/verify.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "stream/input-source.h"
+#include "task/checkpoint-image.h"
+#include "task/verify-job.h"
+
+void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
+                 ...)
+{
+    char detail[FINDING_DETAIL_MAX_BYTES + 1];
+    struct error ignored;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    finding_report(&job->result->findings, check, member, &ignored, "%s", detail);
+}
+
+static void job_done(struct verify_job *job)
+{
+    manifest_free(job->index);
+    manifest_free(job->manifest);
+    json_decref(job->config);
+    image_source_free(job->source);
+    walk_done(&job->walk);
+    checkpoint_done(&job->checkpoint);
+    json_decref(job->spec_dump);
+    json_decref(job->config_dump);
+}
+
+static int verify_file(struct verify_job *job, struct error *error)
+{
+    enum compression compression;
+    struct input *input;
+
+    if (input_open(&input, job->options->subject->path, job->cancel, error) < 0)
+        return -1;
+    if (input_size(input) > 0)
+        atomic_store(&job->progress->bytes_total, input_size(input));
+    return verify_archive(job, input_source_new(input, job->cancel), &compression, error);
+}
+
+static int verify_image(struct verify_job *job, struct error *error)
+{
+    const struct verify_options *options = job->options;
+    struct verify_result *result = job->result;
+
+    job->source = destination_source_new(&options->subject->image, &options->registry, job->cancel);
+    if (verify_documents(job, error))
+        return -1;
+    if (!job->manifest)
+        return 0;
+    result->manifest = job->manifest->digest;
+    result->config = job->manifest->parts[0].digest;
+    if (job->manifest->part_count != 2)
+        return 0;
+    result->layer = job->manifest->parts[1].digest;
+    if (verify_layer(job, error))
+        return -1;
+    return job->has_checkpoint ? verify_annotations(job, error) : 0;
+}
+
+static const char *string_in(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static struct restore_image see_image(const struct verify_job *job)
+{
+    const struct manifest *manifest = job->manifest;
+    const struct manifest *top = job->index ? job->index : manifest;
+
+    return (struct restore_image){
+        .annotations = json_object_get(manifest->json, "annotations"),
+        .has_index = job->index != NULL,
+        .top_annotations = json_object_get(top->json, "annotations"),
+        .manifest_type = manifest->media_type,
+        .config_type = manifest->parts[0].media_type,
+        .layer_type = manifest->parts[1].media_type,
+        .layer_type_is_true = job->layer_type_is_true,
+        .os = string_in(job->config, "os"),
+        .architecture = string_in(job->config, "architecture"),
+    };
+}
+
+static void answer(struct verify_job *job, const struct restore_subject *subject,
+                   enum engine engine, const char *versions, const struct engine_version *version)
+{
+    struct verify_result *result = job->result;
+    struct verify_answer *answer = &result->answers[result->answer_count];
+
+    if (result->answer_count == VERIFY_MAX_ANSWERS)
+        return;
+    answer->engine = engine;
+    answer->versions = versions;
+    engine_reason(&answer->reasoning, subject, engine, version);
+    result->answer_count++;
+}
+
+static void reason(struct verify_job *job)
+{
+    const struct verify_options *options = job->options;
+    struct restore_image image;
+    struct restore_subject subject = {
+        .checkpoint = &job->checkpoint,
+        .spec = job->spec_dump,
+        .config = job->config_dump,
+        .has_inventory = true, /* the walk refuses an archive without it */
+        .has_deleted_files = job->has_deleted_files,
+        .has_status_dump = job->has_status_dump,
+    };
+
+    if (job->manifest) {
+        image = see_image(job);
+        subject.image = &image;
+    }
+    if (options->version_text) {
+        answer(job, &subject, options->engine, options->version_text, &options->version);
+        return;
+    }
+    for (const struct engine_range *range = engine_ranges; range->engine != ENGINE_UNKNOWN; range++)
+        if (options->engine == ENGINE_UNKNOWN || options->engine == range->engine)
+            answer(job, &subject, range->engine, range->versions, &range->sample);
+}
+
+static double monotonic_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int verify_run(const struct verify_options *options, struct verify_result *result,
+               struct progress *progress, struct cancel *cancel, struct error *error)
+{
+    cleanup(job_done) struct verify_job job = {.options = options,
+                                               .result = result,
+                                               .progress = progress,
+                                               .cancel = cancel};
+    bool is_image = options->subject->kind == SUBJECT_IMAGE;
+    double begun = monotonic_seconds();
+
+    result->findings.policy = options->policy;
+    result->findings.policy.keeps_going = true;
+    if ((is_image ? verify_image : verify_file)(&job, error))
+        return error_context(error, "verify %s", subject_name(options->subject));
+    if (job.has_checkpoint)
+        reason(&job);
+    result->seconds = monotonic_seconds() - begun;
+    return 0;
+}
+
+void verify_result_done(struct verify_result *result)
+{
+    findings_done(&result->findings);
+    for (size_t i = 0; i < result->answer_count; i++)
+        reasoning_done(&result->answers[i].reasoning);
+}
