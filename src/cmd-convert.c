@@ -8,11 +8,13 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/convert.h"
 
 enum option_id {
+    OPTION_ALLOW,
     OPTION_ALL_OR_NOTHING,
     OPTION_ANNOTATION,
     OPTION_ARCH,
@@ -23,12 +25,16 @@ enum option_id {
     OPTION_JSON,
     OPTION_NAME,
     OPTION_QUIET,
+    OPTION_STRICT,
     OPTION_WINDOW,
 };
 
 static const struct option_spec options[] = {
     {"all-or-nothing", 0, NULL, "change no destination unless all of them can take the image",
      OPTION_ALL_OR_NOTHING},
+    {"allow", 0, "CHECK",
+     "let pass what this check finds; may be given several times; \"list\" prints the checks",
+     OPTION_ALLOW},
     {"annotation", 0, "KEY=VALUE",
      "add an annotation to the image, or replace one; may be given several times",
      OPTION_ANNOTATION},
@@ -44,6 +50,8 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
     {"name", 0, "NAME", "name of the container, else read from the archive", OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
+    {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
+     OPTION_STRICT},
     {"window", 0, "SIZE",
      "bytes kept for each registry to go on from when an upload from standard input breaks; "
      "default: 16M",
@@ -109,6 +117,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
     if (id >= REGISTRY_OPTION_FIRST)
         return registry_request_set(&request->registry, id, value, error);
     switch ((enum option_id)id) {
+    case OPTION_ALLOW:
+        return findings_view_allow(&convert->policy, value, error);
     case OPTION_ALL_OR_NOTHING:
         convert->all_or_nothing = true;
         break;
@@ -138,6 +148,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
         break;
     case OPTION_QUIET:
         request->quiet = true;
+        break;
+    case OPTION_STRICT:
+        convert->policy.strict = true;
         break;
     case OPTION_WINDOW:
         if (options_parse_size(value, 0, CONVERT_MAX_WINDOW_BYTES, &window, error) < 0)
