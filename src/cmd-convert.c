@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "findings-view.h"
 #include "progress-view.h"
@@ -250,9 +249,7 @@ static void print_json(const struct convert_result *result, const char *archive)
         json_object_update(report, parts);
         json_decref(parts);
     }
-    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
-    putchar('\n');
-    json_decref(report);
+    cmd_print_json(report);
 }
 
 static void print_plain(const struct convert_result *result)
@@ -279,26 +276,16 @@ static int write_digestfile(const char *path, const struct digest *digest, struc
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct request *request, const struct convert_result *result)
 {
-    struct error error;
-    int status = 0;
+    struct error error = {0};
+    int status;
 
     if (request->json)
         print_json(result, request->convert.archive);
     else
         print_plain(result);
-    if (fflush(stdout) != 0) {
-        error_set_errno(&error, errno, "write the result to standard output");
-        status = cmd_fail(&error);
-    }
-    for (unsigned i = 0; i < result->delivery_count; i++) {
-        const struct error *failure = &result->deliveries[i].error;
-
-        if (failure->kind == ERROR_NONE)
-            continue;
-        cmd_fail(failure);
-        if (status == 0)
-            status = error_exit_status(failure);
-    }
+    status = cmd_flush();
+    for (unsigned i = 0; i < result->delivery_count; i++)
+        cmd_fail_first(&status, &result->deliveries[i].error);
     if (status == 0 && request->digestfile && result->image &&
         write_digestfile(request->digestfile, &result->image->manifest.digest, &error) < 0)
         status = cmd_fail(&error);
@@ -323,20 +310,12 @@ static int run_convert(const struct command *command, int argc, char **argv)
         .registry = REGISTRY_REQUEST_INIT,
         .convert.window_bytes = CONVERT_DEFAULT_WINDOW_BYTES,
     };
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     struct error error = {0};
-    int status;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
         return cmd_fail(&error);
-    }
-    log_set_writer(progress_view_warn);
-    cmd_cancel_on_signals(cancel);
-    if (registry_global_init(&error) < 0)
-        return cmd_fail(&error);
-    status = convert(&request, cancel);
-    return status;
+    return convert(&request, cancel);
 }
 
 const struct command convert_command = {
