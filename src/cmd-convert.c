@@ -231,8 +231,9 @@ static json_t *report_deliveries(const struct convert_result *result)
 static void print_json(const struct convert_result *result, const char *archive)
 {
     const struct image *image = result->image;
-    json_t *report = json_pack("{s:s, s:o, s:f}", "archive", archive, "images",
-                               report_deliveries(result), "seconds", result->seconds);
+    json_t *report =
+        json_pack("{s:s, s:o, s:o, s:f}", "archive", archive, "images", report_deliveries(result),
+                  "findings", findings_json(&result->findings), "seconds", result->seconds);
 
     if (image) {
         json_t *parts =
@@ -273,6 +274,18 @@ static int write_digestfile(const char *path, const struct digest *digest, struc
     return 0;
 }
 
+/* There is no image at all. Of an archive that was refused, scripts want to know why. */
+static int fail(const struct request *request, const struct convert_result *result,
+                struct error *error)
+{
+    findings_view_advise(&result->findings, error);
+    if (request->json && error->kind == ERROR_ARCHIVE)
+        cmd_print_json(json_pack("{s:s, s:[], s:o, s:s*}", "archive", request->convert.archive,
+                                 "images", "findings", findings_json(&result->findings), "error",
+                                 error->text));
+    return cmd_fail(error);
+}
+
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct request *request, const struct convert_result *result)
 {
@@ -301,7 +314,8 @@ static int convert(const struct request *request, struct cancel *cancel)
     int status = convert_run(&request->convert, &result, &progress, cancel, &error);
 
     progress_view_free(view);
-    return status < 0 ? cmd_fail(&error) : report(request, &result);
+    findings_view_warn(&result.findings);
+    return status < 0 ? fail(request, &result, &error) : report(request, &result);
 }
 
 static int run_convert(const struct command *command, int argc, char **argv)
