@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/verify.h"
@@ -21,7 +22,8 @@ enum option_id {
 };
 
 static const struct option_spec options[] = {
-    {"allow", 0, "CHECK", "let findings of this check pass; may be given several times",
+    {"allow", 0, "CHECK",
+     "let pass what this check finds; may be given several times; \"list\" prints the checks",
      OPTION_ALLOW},
     {"engine", 0, "ENGINE",
      "tell all about cri-o, containerd or podman; default: a table of all of them", OPTION_ENGINE},
@@ -31,7 +33,7 @@ static const struct option_spec options[] = {
     {"platform", 0, "OS/ARCH[/VARIANT]",
      "which image of an index, as in linux/arm64; default: that of this machine", OPTION_PLATFORM},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
-    {"strict", 0, NULL, "refuse what is only warned of otherwise", OPTION_STRICT},
+    {"strict", 0, NULL, "refuse it where there would be a warning about it", OPTION_STRICT},
     {0},
 };
 
@@ -60,16 +62,6 @@ static int set_platform(struct verify_options *verify, const char *value, struct
     return 0;
 }
 
-static int allow(struct finding_policy *policy, const char *value, struct error *error)
-{
-    enum check check;
-
-    if (!check_find(value, &check))
-        return error_set(error, ERROR_USAGE, "there is no check \"%s\"", value);
-    policy->allowed[check] = true;
-    return 0;
-}
-
 static int set_option(void *context, int id, const char *value, struct error *error)
 {
     struct request *request = context;
@@ -79,7 +71,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
         return registry_request_set(&request->registry, id, value, error);
     switch ((enum option_id)id) {
     case OPTION_ALLOW:
-        return allow(&verify->policy, value, error);
+        return findings_view_allow(&verify->policy, value, error);
     case OPTION_ENGINE:
         return engine_parse(&verify->engine, value, error);
     case OPTION_ENGINE_VERSION:

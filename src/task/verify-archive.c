@@ -71,7 +71,8 @@ static int judge(struct verify_job *job, const struct error *walk_error, struct 
         *error = job->blob.error;
         return -1;
     }
-    verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", walk_error->text);
+    if (job->blob.failed || job->archive.failed)
+        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", walk_error->text);
     return 0;
 }
 
@@ -88,7 +89,7 @@ int verify_archive(struct verify_job *job, struct source *raw, enum compression 
     if (compression_probe(blob, compression, &blob, &walk_error))
         return judge(job, &walk_error, error);
     tar = decode(job, blob, *compression);
-    if (walk_archive(&job->walk, tar, &visitor, &walk_error) == 0) {
+    if (walk_archive(&job->walk, tar, &visitor, &job->result->findings, &walk_error) == 0) {
         read_checkpoint(job);
     } else {
         if (!job->archive.failed && !job->blob.failed)

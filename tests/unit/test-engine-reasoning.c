@@ -71,13 +71,14 @@ static void load(struct fixture *fixture, const char *sample)
     const struct walk_visitor visitor = {.context = fixture, .member = visit_member};
     cleanup_free char *path = xasprintf("%s/%s", getenv("TEST_DATA"), sample);
     cleanup(source_freep) struct source *source = NULL;
+    cleanup(findings_done) struct findings findings = {0};
     struct input *input;
     struct error error;
 
     forget(fixture);
     assert_int_equal(input_open(&input, path, fixture->cancel, &error), 0);
     source = input_source_new(input, fixture->cancel);
-    assert_int_equal(walk_archive(&fixture->walk, source, &visitor, &error), 0);
+    assert_int_equal(walk_archive(&fixture->walk, source, &visitor, &findings, &error), 0);
     assert_int_equal(checkpoint_parse(&fixture->checkpoint, &fixture->walk, &error), 0);
     fixture->spec = json_loads(fixture->walk.spec_dump.data, 0, NULL);
     fixture->config = json_loads(fixture->walk.config_dump.data, 0, NULL);
