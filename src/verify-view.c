@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "base/memory.h"
+
 /* Wide enough for the longest of engine_ranges and of the engines' names. */
 enum { ENGINE_COLUMN = 10, VERSIONS_COLUMN = 29, VERDICT_COLUMN = 7 };
 
@@ -71,6 +73,21 @@ static size_t one_row_for(const struct verify_answer *first, size_t left)
     return count;
 }
 
+/* The line that decides, and how many more decide the same. */
+static char *summarize(const struct reasoning *reasoning)
+{
+    const struct reason *decisive = reasoning_decisive(reasoning);
+    size_t more = 0;
+
+    if (!decisive)
+        return xstrdup("");
+    for (size_t i = 0; i < reasoning->count; i++)
+        more += reasoning->reasons[i].verdict == reasoning->verdict;
+    if (reasoning->verdict != VERDICT_NEEDS || more == 1)
+        return xstrdup(decisive->text);
+    return xasprintf("%s; and %zu more", decisive->text, more - 1);
+}
+
 static void print_row(const char *engine, const char *versions, const char *verdict,
                       const char *text)
 {
@@ -87,12 +104,12 @@ static void print_table(const struct verify_result *result)
     print_row("ENGINE", "VERSIONS", "RESTORE", "WHY, OR WHAT IT NEEDS FIRST");
     for (size_t i = 0; i < result->answer_count; i += count) {
         const struct verify_answer *answer = &result->answers[i];
-        const struct reason *reason = reasoning_decisive(&answer->reasoning);
+        cleanup_free char *summary = summarize(&answer->reasoning);
         bool is_first = i == 0 || answer[-1].engine != answer->engine;
 
         count = is_first ? one_row_for(answer, result->answer_count - i) : 1;
         print_row(engine_name(answer->engine), count > 1 ? "any" : answer->versions,
-                  verdict_name(answer->reasoning.verdict), reason ? reason->text : "");
+                  verdict_name(answer->reasoning.verdict), summary);
     }
     puts("\n--engine tells all that each of them needs.");
 }

@@ -39,6 +39,11 @@ wrong() {
     wrong "an image and the archive to write" pull oci:image archive another
     wrong 'a digest is "sha256:"' pull oci:image@sha256:123 archive
     wrong '"arm64" is not OS/ARCH' pull --platform arm64 oci:image archive
+    wrong "needs an archive or an image" verify
+    wrong "needs an archive or an image" verify oci:image archive.tar
+    wrong '"docker" is not cri-o, containerd or podman' verify --engine docker oci:image
+    wrong '"1" is no version' verify --engine cri-o --engine-version 1 oci:image
+    wrong "no meaning without --engine" verify --engine-version 1.36 oci:image
     wrong "a source and at least one destination" copy oci:image
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
