@@ -188,7 +188,8 @@ static int read_described(const struct image_reader *self, const struct descript
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL;
 
-    if (read_manifest(self, &descriptor->digest, descriptor->media_type, &manifest, error))
+    if (read_manifest(self, &descriptor->digest, descriptor->media_type, &manifest, error) ||
+        !manifest)
         return -1;
     if (manifest->len != descriptor->size)
         return error_set(error, ERROR_IMAGE,

@@ -25,7 +25,7 @@ verify() {
     local expected=$1
     shift
     run --separate-stderr "$CKPTOCI" verify -q --tls-verify=false "$@"
-    printf 'status %s: %s\n' "$status" "$output" "$stderr"
+    printf 'status %s: %s\n%s\n' "$status" "$output" "$stderr"
     [ "$status" -eq "$expected" ]
 }
 
