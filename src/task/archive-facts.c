@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
 #include "task/hashing-source.h"
 
@@ -45,6 +46,8 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
 
     if (checkpoint_parse(&checkpoint, &facts->walk, error) < 0)
         return refuse_metadata(facts, error);
+    if (gate_check_metadata(facts->findings, &facts->walk, &checkpoint, error) < 0)
+        return -1;
     facts->created = format_time(options->created_given ? options->created : checkpoint.time);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,
                                error) < 0)
