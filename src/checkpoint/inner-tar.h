@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "checkpoint/archive-reader.h"
 #include "checkpoint/expansion-guard.h"
-#include "checkpoint/expansion-guard.h"
 #include "checkpoint/member.h"
 #include "stream/source.h"
 
