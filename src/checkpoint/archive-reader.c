@@ -28,6 +28,7 @@ struct archive_reader {
     bool failed;      /* nothing more can be read */
     enum check fault; /* why */
 
+    struct tar_headers headers;
     uint64_t end_mark; /* where it is expected to begin */
     bool opened;
 };
@@ -56,8 +57,10 @@ static la_ssize_t feed(struct archive *archive, void *context, const void **data
         archive_set_error(archive, EIO, "%s", reader->source_error.text);
         return ARCHIVE_FATAL;
     }
-    if (more > 0)
+    if (more > 0) {
         count_trailing_zeros(reader, *data, len);
+        tar_headers_pass(&reader->headers, *data, len);
+    }
     return (la_ssize_t)len;
 }
 
@@ -65,6 +68,7 @@ struct archive_reader *archive_reader_new(struct source *tar, const char *contai
 {
     struct archive_reader *reader = NEW(struct archive_reader);
 
+    tar_headers_init(&reader->headers);
     reader->tar = tar;
     reader->member.container = container;
     reader->archive = archive_read_new();
@@ -80,6 +84,7 @@ void archive_reader_free(struct archive_reader *reader)
     if (!reader)
         return;
     archive_read_free(reader->archive);
+    tar_headers_done(&reader->headers);
     free(reader->path);
     free(reader);
 }
@@ -138,7 +143,8 @@ static void fill_member(struct archive_reader *reader, struct archive_entry *ent
     member->mtime = archive_entry_mtime(entry);
     member->device_major = (unsigned)archive_entry_rdevmajor(entry);
     member->device_minor = (unsigned)archive_entry_rdevminor(entry);
-    member->sparse = archive_entry_sparse_count(entry) > 0;
+    tar_headers_match(&reader->headers, (uint64_t)archive_read_header_position(reader->archive),
+                      member->size, &member->sparse);
 }
 
 /* Not in archive_reader_new(): libarchive reads at once. */
@@ -163,6 +169,7 @@ int archive_reader_next(struct archive_reader *reader, const struct member **mem
     result = archive_read_next_header(reader->archive, &entry);
     if (result == ARCHIVE_EOF) {
         reader->end_mark = (uint64_t)archive_read_header_position(reader->archive);
+        tar_headers_end(&reader->headers);
         return 0;
     }
     if (result != ARCHIVE_OK)
@@ -224,6 +231,11 @@ bool archive_reader_failed(const struct archive_reader *reader)
 enum check archive_reader_fault(const struct archive_reader *reader)
 {
     return reader->fault;
+}
+
+const struct tar_fault *archive_reader_oddity(const struct archive_reader *reader)
+{
+    return tar_headers_fault(&reader->headers);
 }
 
 uint64_t archive_reader_bytes(const struct archive_reader *reader)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "checkpoint/check.h"
 #include "checkpoint/member.h"
+#include "checkpoint/tar-headers.h"
 #include "stream/source.h"
 
 struct archive_reader;
@@ -46,6 +47,9 @@ int archive_reader_finish(struct archive_reader *reader, struct error *error);
 bool archive_reader_failed(const struct archive_reader *reader);
 /* What that failure is found to be; CHECK_COUNT if it was the source's own. */
 enum check archive_reader_fault(const struct archive_reader *reader);
+/* What is odd about the headers that have passed, which may be ahead of the members; NULL: nothing.
+ * The members behind the first oddity are not looked at in this way. */
+const struct tar_fault *archive_reader_oddity(const struct archive_reader *reader);
 /* Bytes that have passed. */
 uint64_t archive_reader_bytes(const struct archive_reader *reader);
 

@@ -29,6 +29,7 @@ enum inner_tar inner_tar_kind(const char *path)
 struct content_source {
     struct source source;
     struct archive_reader *outer;
+    struct inner_expansion *expansion; /* NULL: it is not compressed */
     uint8_t magic[COMPRESSION_MAGIC_LEN];
     size_t magic_len;
     bool magic_given;
@@ -36,15 +37,13 @@ struct content_source {
     size_t rest_len;
 };
 
-static int content_next(struct source *source, const void **data, size_t *len, struct error *error)
+static int give(struct content_source *self, const void **data, size_t *len, struct error *error)
 {
-    struct content_source *self = (struct content_source *)source;
-
     if (!self->magic_given) {
         self->magic_given = true;
         *data = self->magic;
         *len = self->magic_len;
-        return self->magic_len > 0;
+        return 1;
     }
     if (self->rest_len > 0) {
         *data = self->rest;
@@ -53,6 +52,16 @@ static int content_next(struct source *source, const void **data, size_t *len, s
         return 1;
     }
     return archive_reader_content(self->outer, data, len, error);
+}
+
+static int content_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct content_source *self = (struct content_source *)source;
+    int more = give(self, data, len, error);
+
+    if (more > 0 && self->expansion)
+        atomic_fetch_add(&self->expansion->stored, (int64_t)*len);
+    return more;
 }
 
 static void content_free(struct source *source)
@@ -79,7 +88,17 @@ static int read_magic(struct content_source *self, struct error *error)
     return 0;
 }
 
-int inner_tar_source_new(struct archive_reader *outer, struct source **ret, struct error *error)
+void inner_expansion_init(struct inner_expansion *inner, struct findings *findings)
+{
+    *inner = (struct inner_expansion){.expansion = {.findings = findings,
+                                                    .free_bytes = INNER_FREE_BYTES,
+                                                    .ratio = INNER_MAX_RATIO,
+                                                    .stored = &inner->stored}};
+}
+
+int inner_tar_source_new(struct archive_reader *outer, const char *container,
+                         struct inner_expansion *expansion, struct source **ret,
+                         struct error *error)
 {
     static const struct source_ops ops = {.next = content_next, .free = content_free};
     cleanup_free struct content_source *self = NEW(struct content_source);
@@ -95,7 +114,11 @@ int inner_tar_source_new(struct archive_reader *outer, struct source **ret, stru
         return 0;
     }
     compression = compression_detect(self->magic, self->magic_len);
+    self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
     source = &steal(self)->source;
-    *ret = compression == COMPRESSION_NONE ? source : decoding_source_new(source, compression);
+    *ret = compression == COMPRESSION_NONE
+               ? source
+               : expansion_guard_new(decoding_source_new(source, compression),
+                                     &expansion->expansion, container);
     return 0;
 }

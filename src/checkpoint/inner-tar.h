@@ -3,10 +3,9 @@
 #ifndef CKPTOCI_CHECKPOINT_INNER_TAR_H
 #define CKPTOCI_CHECKPOINT_INNER_TAR_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "checkpoint/archive-reader.h"
+#include "checkpoint/expansion-guard.h"
 #include "checkpoint/member.h"
 #include "stream/source.h"
 
@@ -21,8 +20,26 @@ enum inner_tar {
 /* By the path of a member of the archive itself; NULL is none. */
 enum inner_tar inner_tar_kind(const char *path);
 
+enum {
+    /* What gzip or zstd data inside may become: some zeros in any case, else what real files at
+     * the most give. */
+    INNER_FREE_BYTES = 256 << 20,
+    INNER_MAX_RATIO = 100,
+};
+
+/* What has been decompressed of all tars of one archive. */
+struct inner_expansion {
+    struct expansion expansion;
+    _Atomic int64_t stored;
+};
+
+void inner_expansion_init(struct inner_expansion *inner, struct findings *findings);
+
 /* The tar in the reader's present member, decompressed if it is gzip or zstd. The reader is
- * borrowed and must not be used beside it. NULL without error: the member is empty. */
-int inner_tar_source_new(struct archive_reader *outer, struct source **source, struct error *error);
+ * borrowed and must not be used beside it; so are the others. NULL without error: the member is
+ * empty. */
+int inner_tar_source_new(struct archive_reader *outer, const char *container,
+                         struct inner_expansion *expansion, struct source **source,
+                         struct error *error);
 
 #endif

@@ -26,3 +26,11 @@ char *member_path_clean(const char *raw)
         *clean = '.';
     return clean;
 }
+
+bool member_path_climbs(const char *path)
+{
+    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "checkpoint/archive-reader.h"
+#include "checkpoint/gate.h"
 #include "checkpoint/inner-tar.h"
 
 /* Members that every checkpoint has. */
@@ -21,7 +22,10 @@ struct walker {
     struct walk walk;
     const struct walk_visitor *visitor; /* never NULL; its functions may be */
     struct findings *findings;
+    struct gate gate;
+    struct inner_expansion expansion;
     struct archive_reader *archive;
+    bool oddity_reported; /* of the archive itself */
     bool seen[REQUIRED_COUNT];
 };
 
@@ -102,33 +106,50 @@ static void keep(struct buffer *kept, const struct buffer *content, size_t bytes
     buffer_append(kept, content->data, content->len < bytes ? content->len : bytes);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Content is read once, as much as is wanted at most, and everybody gets a share. */
+static int hand_out(struct walker *walker, const struct member *member, struct buffer *content,
+                    size_t gate_wanted, size_t visitor_wanted, struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+
+    if (gate_wanted > 0 && gate_content(&walker->gate, member, content, error) < 0)
+        return -1;
+    if (visitor_wanted == 0 || !visitor->content)
+        return 0;
+    if (content->len > visitor_wanted) {
+        content->len = visitor_wanted;
+        content->data[visitor_wanted] = '\0';
+    }
+    return visitor->content(visitor->context, member, content, error);
+}
+
 static int take_content(struct walker *walker, struct archive_reader *reader,
                         const struct member *member, struct error *error)
 {
     const struct walk_visitor *visitor = walker->visitor;
     cleanup(buffer_done) struct buffer content = {0};
-    size_t wanted = 0, kept_bytes = 0;
+    size_t visitor_wanted = 0, gate_wanted, kept_bytes = 0;
     struct buffer *kept;
 
     if (member->type != MEMBER_FILE || member->sparse)
         return 0;
     kept = kept_in(&walker->walk, member, &kept_bytes);
+    gate_wanted = gate_wants(member);
     if (visitor->wants)
-        wanted = visitor->wants(visitor->context, member);
-    if (!kept && wanted == 0)
+        visitor_wanted = visitor->wants(visitor->context, member);
+    if (!kept && gate_wanted == 0 && visitor_wanted == 0)
         return 0;
-    buffer_init(&content, kept && kept_bytes > wanted ? kept_bytes : wanted);
+    buffer_init(&content, larger(kept ? kept_bytes : 0, larger(gate_wanted, visitor_wanted)));
     if (read_content(reader, &content, error) < 0)
         return -1;
     if (kept)
         keep(kept, &content, kept_bytes);
-    if (wanted == 0 || !visitor->content)
-        return 0;
-    if (content.len > wanted) {
-        content.len = wanted;
-        content.data[wanted] = '\0';
-    }
-    return visitor->content(visitor->context, member, &content, error);
+    return hand_out(walker, member, &content, gate_wanted, visitor_wanted, error);
 }
 
 static int visit(struct walker *walker, struct archive_reader *reader, const struct member *member,
@@ -141,13 +162,34 @@ static int visit(struct walker *walker, struct archive_reader *reader, const str
     return take_content(walker, reader, member, error);
 }
 
-static int read_inner(struct walker *walker, struct archive_reader *reader, struct error *error)
+/* The next member, after what is odd about its headers, once for each tar. That goes before the
+ * reader's own failure, which it explains. */
+static int next_member(struct walker *walker, struct archive_reader *reader, const char *container,
+                       bool *oddity_reported, const struct member **member, struct error *error)
+{
+    int more = archive_reader_next(reader, member, error);
+    const struct tar_fault *fault = archive_reader_oddity(reader);
+    struct error refusal = {0};
+
+    if (!fault || *oddity_reported)
+        return more;
+    *oddity_reported = true;
+    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0)
+        return more;
+    *error = refusal;
+    return -1;
+}
+
+static int read_inner(struct walker *walker, struct archive_reader *reader, const char *container,
+                      struct error *error)
 {
     const struct member *member;
+    bool oddity_reported = false;
     int more;
 
-    while ((more = archive_reader_next(reader, &member, error)) > 0)
-        if (visit(walker, reader, member, error) < 0)
+    while ((more = next_member(walker, reader, container, &oddity_reported, &member, error)) > 0)
+        if (gate_member(&walker->gate, member, error) < 0 ||
+            visit(walker, reader, member, error) < 0)
             return -1;
     return more < 0 ? -1 : archive_reader_finish(reader, error);
 }
@@ -157,27 +199,39 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 {
     cleanup(source_freep) struct source *tar = NULL;
     cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
+    size_t bombs = walker->findings->counts[CHECK_DECOMPRESSION_BOMB],
+           refusals = walker->findings->refusals;
     struct error cause = {0};
+    int result;
 
-    if (inner_tar_source_new(walker->archive, &tar, error) < 0)
+    if (inner_tar_source_new(walker->archive, container, &walker->expansion, &tar, error) < 0)
         return -1;
     if (!tar)
         return 0;
     reader = archive_reader_new(tar, container);
-    if (read_inner(walker, reader, &cause) == 0)
+    gate_begin_inner(&walker->gate, inner_tar_kind(container));
+    result = read_inner(walker, reader, container, &cause);
+    gate_end_inner(&walker->gate);
+    if (result == 0)
         return 0;
-    /* Only if it is this tar that is wrong, not the archive around it or a member. */
+    /* Only if it is this tar that is wrong, not the archive around it, and not yet known. */
     if (cause.kind == ERROR_ARCHIVE && archive_reader_failed(reader) &&
-        !archive_reader_failed(walker->archive))
-        return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
-                              cause.text);
+        !archive_reader_failed(walker->archive)) {
+        bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
+
+        if (!stops && walker->findings->counts[CHECK_DECOMPRESSION_BOMB] > bombs)
+            return 0;
+        if (!stops)
+            return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
+                                  cause.text);
+    }
     *error = cause;
     return -1;
 }
 
 static int walk_member(struct walker *walker, const struct member *member, struct error *error)
 {
-    if (note_required(walker, member, error) < 0)
+    if (note_required(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
         return -1;
     if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
         member->sparse)
@@ -205,33 +259,45 @@ static int walk_members(struct walker *walker, struct error *error)
     const struct member *member;
     int more;
 
-    while ((more = archive_reader_next(walker->archive, &member, error)) > 0)
+    while ((more = next_member(walker, walker->archive, NULL, &walker->oddity_reported, &member,
+                               error)) > 0)
         if (walk_member(walker, member, error) < 0)
             return -1;
-    if (more < 0 || check_complete(walker, error) < 0)
+    if (more < 0 || check_complete(walker, error) < 0 ||
+        archive_reader_finish(walker->archive, error) < 0)
         return -1;
-    return archive_reader_finish(walker->archive, error);
+    return gate_finish(&walker->gate, error);
+}
+
+static void walker_done(struct walker *walker)
+{
+    gate_done(&walker->gate);
+    archive_reader_free(walker->archive);
+    walk_done(&walker->walk);
 }
 
 int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor *visitor,
                  struct findings *findings, struct error *error)
 {
     static const struct walk_visitor nobody = {0};
-    cleanup(archive_reader_freep) struct archive_reader *archive = archive_reader_new(tar, NULL);
-    struct walker walker = {.visitor = visitor ? visitor : &nobody,
-                            .findings = findings,
-                            .archive = archive};
+    cleanup(walker_done) struct walker walker = {.visitor = visitor ? visitor : &nobody,
+                                                 .findings = findings,
+                                                 .archive = archive_reader_new(tar, NULL)};
     struct error cause = {0};
 
+    gate_init(&walker.gate, findings);
+    inner_expansion_init(&walker.expansion, findings);
     if (walk_members(&walker, &cause) == 0) {
-        walker.walk.bytes = archive_reader_bytes(archive);
+        walker.walk.bytes = archive_reader_bytes(walker.archive);
         *ret = walker.walk;
+        walker.walk = (struct walk){0};
         return 0;
     }
-    walk_done(&walker.walk);
     *error = cause;
-    if (archive_reader_failed(archive) && archive_reader_fault(archive) != CHECK_COUNT)
-        finding_report_fatal(findings, archive_reader_fault(archive), NULL, error, "%s",
+    if (archive_reader_failed(walker.archive) &&
+        archive_reader_fault(walker.archive) != CHECK_COUNT &&
+        (findings->refusals == 0 || findings->policy.keeps_going))
+        finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",
                              cause.text);
     return -1;
 }

@@ -33,6 +33,7 @@ struct source;
 struct image_sink {
     const struct image_sink_ops *ops;
     bool is_staged;
+    bool is_in_clear; /* once open: what is sent goes over a network without encryption */
 };
 
 struct image_sink_ops {

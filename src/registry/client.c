@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "registry/auth.h"
 #include "registry/credentials.h"
 #include "registry/redirect.h"
@@ -275,6 +276,14 @@ static bool is_connection_failure(const struct http *http)
 
     return failure == HTTP_FAILURE_UNREACHABLE || failure == HTTP_FAILURE_NO_TLS ||
            failure == HTTP_FAILURE_BROKEN;
+}
+
+bool client_is_in_clear(const struct client *client)
+{
+    static const char loopback[] =
+        "^http://(localhost|127\\.[0-9]+\\.[0-9]+\\.[0-9]+|\\[::1\\])(:[0-9]+)?$";
+
+    return strncmp(client->base, "http://", 7) == 0 && !pattern_matches(loopback, client->base);
 }
 
 static int find_scheme(struct client *client, bool tls_verify, struct error *error)

@@ -32,6 +32,9 @@ int client_open(struct client **client, const struct reference *reference,
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client *, client_free);
 
+/* Whether it speaks HTTP, and to another machine than this one. */
+bool client_is_in_clear(const struct client *client);
+
 /* Whether the registry lets us in at all. */
 int client_check_access(struct client *client, struct error *error);
 /* Whether it wanted to know who we are. */

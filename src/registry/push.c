@@ -26,6 +26,7 @@ static int push_open(struct image_sink *sink, struct error *error)
     if (client_open(&push->client, &push->reference, CLIENT_PUSH, &push->options, push->cancel,
                     error))
         return -1;
+    sink->is_in_clear = client_is_in_clear(push->client);
     upload_init(&push->layer, push->client);
     /* Already now: missing rights must show before the archive is read. */
     return upload_start(&push->layer, error);

@@ -183,6 +183,11 @@ int64_t input_size(const struct input *input)
     return is_file(input) ? input->stat.st_size : -1;
 }
 
+mode_t input_mode(const struct input *input)
+{
+    return is_file(input) ? input->stat.st_mode : 0;
+}
+
 bool input_is_at(const struct input *input, const char *path)
 {
     struct stat other;

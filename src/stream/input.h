@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
@@ -29,6 +30,8 @@ DEFINE_CLEANUP(struct input *, input_free);
 enum compression input_compression(const struct input *input);
 /* Bytes of the file, -1 where only the end will tell. */
 int64_t input_size(const struct input *input);
+/* The file's type and permissions when it was opened; 0 for what is no file. */
+mode_t input_mode(const struct input *input);
 /* Whether `path` names the very file that is read. */
 bool input_is_at(const struct input *input, const char *path);
 

@@ -5,18 +5,26 @@
 
 #include "base/memory.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/expansion-guard.h"
+#include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
+#include "task/convert-checks.h"
 #include "task/hashing-source.h"
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error)
 {
+    struct expansion expansion = {.findings = facts->findings,
+                                  .free_bytes = ARCHIVE_FREE_BYTES,
+                                  .ratio = ARCHIVE_MAX_RATIO,
+                                  .stored = facts->bytes_read};
     cleanup(source_freep) struct source *tar = archive;
 
     if (plan->passthrough)
         tar = decoding_source_new(tar, plan->archive_compression);
     tar = hashing_source_new(tar, &facts->diff_id, &facts->archive_size);
-    findings_clear(facts->findings);
+    if (plan->archive_compression != COMPRESSION_NONE)
+        tar = expansion_guard_new(tar, &expansion, NULL);
     return walk_archive(&facts->walk, tar, NULL, facts->findings, error);
 }
 
@@ -45,6 +53,10 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
 
     if (checkpoint_parse(&checkpoint, &facts->walk, error) < 0)
         return refuse_metadata(facts, error);
+    if (gate_check_metadata(facts->findings, &facts->walk, &checkpoint, error) < 0)
+        return -1;
+    if (convert_check_archive(facts->findings, options, facts->input, &checkpoint, error) < 0)
+        return -1;
     facts->created = format_time(options->created_given ? options->created : checkpoint.time);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,
                                error) < 0)
@@ -84,5 +96,7 @@ void archive_facts_done(struct archive_facts *facts)
     json_decref(facts->annotations);
     free(facts->created);
     free(facts->architecture);
-    *facts = (struct archive_facts){.findings = facts->findings};
+    *facts = (struct archive_facts){.findings = facts->findings,
+                                    .input = facts->input,
+                                    .bytes_read = facts->bytes_read};
 }

@@ -3,7 +3,7 @@
  * What one read of an archive has told, and what follows from it for the image. Embedded in its
  * owner, zero-initialised.
  *
- *     facts.findings = &findings;
+ *     facts = {.findings = ..., .input = ..., .bytes_read = ...}
  *     archive_facts_walk(&facts, source, &error)           // the whole archive passes
  *     archive_facts_conclude(&facts, options, &error)
  *     archive_facts_build_image(&facts, plan, &layer, &image, &error)
@@ -19,12 +19,23 @@
 
 #include "checkpoint/walk.h"
 #include "oci/image.h"
+#include "stream/input.h"
 #include "stream/source.h"
 #include "task/convert.h"
 #include "task/layer-plan.h"
 
+enum {
+    /* What a compressed archive may become: memory that has been written to is not all zeros. */
+    ARCHIVE_FREE_BYTES = 1 << 30,
+    ARCHIVE_MAX_RATIO = 200,
+};
+
 struct archive_facts {
-    struct findings *findings; /* borrowed; what the checks find is added */
+    /* Borrowed. */
+    struct findings *findings;         /* what the checks find is added */
+    const struct input *input;         /* the archive */
+    const _Atomic int64_t *bytes_read; /* of it, before any decompression */
+
     struct walk walk;
     struct digest diff_id; /* SHA-256 of the uncompressed archive */
     uint64_t archive_size; /* bytes, uncompressed */
@@ -34,8 +45,8 @@ struct archive_facts {
     char *architecture;  /* NULL: neither the archive nor the user has told */
 };
 
-/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is refused. What
- * was found before is forgotten. */
+/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is
+ * refused. */
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error);
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,

@@ -17,6 +17,7 @@
 #include "stream/pipeline.h"
 #include "task/archive-facts.h"
 #include "task/comparison.h"
+#include "task/convert-checks.h"
 #include "task/delivery.h"
 #include "task/hashing-source.h"
 #include "task/layer-plan.h"
@@ -115,9 +116,27 @@ static int run_pipeline(struct run *run, struct error *error)
 static int build_image(struct run *run, struct image **image, struct error *error)
 {
     run->layer.media_type = run->plan.media_type;
-    if (archive_facts_conclude(&run->facts, run->options, error) < 0)
+    if (archive_facts_conclude(&run->facts, run->options, error) < 0 ||
+        (run->plan.layer_size < 0 &&
+         convert_check_limits(run->facts.findings, run->options, run->layer.size, error) < 0))
         return -1;
     return archive_facts_build_image(&run->facts, &run->plan, &run->layer, image, error);
+}
+
+/* Before anything is sent. */
+static int check_destinations(struct run *run, struct error *error)
+{
+    struct findings *findings = run->facts.findings;
+
+    for (unsigned i = 0; i < run->options->destination_count; i++)
+        if (deliveries_in_clear(run->deliveries, i) &&
+            finding_report(findings, CHECK_PLAIN_HTTP, NULL, error,
+                           "%s is spoken to without encryption",
+                           run->options->destinations[i].name) < 0)
+            return -1;
+    return run->plan.layer_size >= 0
+               ? convert_check_limits(findings, run->options, (uint64_t)run->plan.layer_size, error)
+               : 0;
 }
 
 static int convert_and_send(struct run *run, struct image **image, struct error *error)
@@ -125,6 +144,9 @@ static int convert_and_send(struct run *run, struct image **image, struct error 
     bool abandoned;
     int status;
 
+    findings_clear(run->facts.findings);
+    if (check_destinations(run, error) < 0)
+        return -1;
     set_up_pipeline(run);
     status = run_pipeline(run, error);
     abandoned = deliveries_abandoned(run->deliveries);
@@ -198,6 +220,7 @@ static int open_input(struct run *run, struct error *error)
 {
     if (input_open(&run->input, run->options->archive, run->cancel, error) < 0)
         return error_context(error, "read %s", run->options->archive);
+    run->facts.input = run->input;
     if (input_size(run->input) > 0)
         atomic_store(&run->progress->bytes_total, input_size(run->input));
     return check_not_the_archive(run, error);
@@ -241,7 +264,8 @@ int convert_run(const struct convert_options *options, struct convert_result *re
     cleanup(run_done) struct run run = {.options = options,
                                         .progress = progress,
                                         .cancel = cancel,
-                                        .facts.findings = &ret->findings};
+                                        .facts = {.findings = &ret->findings,
+                                                  .bytes_read = &progress->bytes_read}};
     double begun = monotonic_seconds();
 
     ret->findings = (struct findings){.policy = options->policy};

@@ -174,6 +174,13 @@ void deliveries_open(struct deliveries *group, bool look_up)
         call_off_rest(group);
 }
 
+bool deliveries_in_clear(const struct deliveries *group, unsigned index)
+{
+    const struct image_sink *sink = group->workers[index].sink;
+
+    return sink && sink->is_in_clear;
+}
+
 const struct held_image *deliveries_held(const struct deliveries *group, unsigned index)
 {
     const struct worker *worker = &group->workers[index];

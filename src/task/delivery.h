@@ -39,6 +39,8 @@ DEFINE_CLEANUP(struct deliveries *, deliveries_free);
 void deliveries_open(struct deliveries *group, bool look_up);
 /* The image that destination `index` has; NULL: it has failed, or that is not known. */
 const struct held_image *deliveries_held(const struct deliveries *group, unsigned index);
+/* Whether everybody on the way could read what is sent to destination `index`. */
+bool deliveries_in_clear(const struct deliveries *group, unsigned index);
 /* There is nothing to do for destination `index`: it has that manifest already. */
 void deliveries_settle(struct deliveries *group, unsigned index, const struct digest *manifest);
 /* How many have something to do. */

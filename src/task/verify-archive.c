@@ -8,8 +8,12 @@
  */
 #include <string.h>
 
+#include "checkpoint/expansion-guard.h"
+#include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
+#include "task/archive-facts.h"
 #include "task/compression-probe.h"
+#include "task/convert-checks.h"
 #include "task/verify-job.h"
 
 static int visit_member(void *context, const struct member *member, struct error *error)
@@ -37,15 +41,34 @@ static void drain(struct source *source)
         ;
 }
 
-/* Puts the decoder on top of `blob`, if one is needed, and what looks at its output. Plain bytes
- * are not hashed twice. */
+/* Puts the decoder on top of `blob`, if one is needed, and what looks at its output and stops it
+ * where it is out of all proportion. Plain bytes are not hashed twice. */
 static struct source *decode(struct verify_job *job, struct source *blob,
-                             enum compression compression)
+                             enum compression compression, struct expansion *expansion)
 {
+    struct source *tar;
+
     if (compression == COMPRESSION_NONE)
         return blob;
-    return observing_source_new(decoding_source_new(blob, compression), &job->archive, NULL,
-                                job->cancel);
+    tar = observing_source_new(decoding_source_new(blob, compression), &job->archive, NULL,
+                               job->cancel);
+    return expansion_guard_new(tar, expansion, NULL);
+}
+
+/* What the archive says of itself, against what is known of the file. Each check may refuse, and
+ * the next one is still asked. */
+static void check_metadata(struct verify_job *job)
+{
+    struct findings *findings = &job->result->findings;
+    const struct convert_options as_converted = {.archive = job->options->subject->path};
+    struct error ignored;
+
+    gate_check_metadata(findings, &job->walk, &job->checkpoint, &ignored);
+    if (!job->checkpoint.architecture)
+        verify_find(job, CHECK_UNKNOWN_ARCHITECTURE, NULL,
+                    "the archive does not tell the architecture of the processes in it");
+    if (job->file)
+        convert_check_archive(findings, &as_converted, job->file, &job->checkpoint, &ignored);
 }
 
 /* What the walk kept, as the engines would read it. */
@@ -61,18 +84,32 @@ static void read_checkpoint(struct verify_job *job)
     job->has_checkpoint = true;
     job->spec_dump = json_loadb(spec->data, spec->len, 0, NULL);
     job->config_dump = json_loadb(config->data, config->len, 0, NULL);
+    check_metadata(job);
 }
 
-/* After the walk has given up: whose fault was it? -1: nobody's, it could not be read. */
-static int judge(struct verify_job *job, const struct error *walk_error, struct error *error)
+/* Neither the archive's fault nor the image's, but of the way here. */
+static bool is_unreadable(const struct observation *observation)
 {
-    if (job->blob.failed && job->blob.error.kind != ERROR_IMAGE &&
-        job->blob.error.kind != ERROR_ARCHIVE) {
+    return observation->failed && observation->error.kind != ERROR_IMAGE &&
+           observation->error.kind != ERROR_ARCHIVE;
+}
+
+/* After the walk has given up. What the walk itself refuses is among the findings already, and what
+ * is wrong with a layer's blob is looked at later. -1: it could not be read. */
+static int judge(struct verify_job *job, struct error *error)
+{
+    if (is_unreadable(&job->blob)) {
         *error = job->blob.error;
         return -1;
     }
-    if (job->blob.failed || job->archive.failed)
-        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", walk_error->text);
+    if (is_unreadable(&job->archive)) {
+        *error = job->archive.error;
+        return -1;
+    }
+    if (job->blob.failed && job->file)
+        verify_find(job, CHECK_ARCHIVE_CHANGED, NULL, "%s", job->blob.error.text);
+    else if (job->archive.failed && !job->blob.failed)
+        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", job->archive.error.text);
     return 0;
 }
 
@@ -80,23 +117,27 @@ int verify_archive(struct verify_job *job, struct source *raw, enum compression 
                    struct error *error)
 {
     const struct walk_visitor visitor = {.context = job, .member = visit_member};
+    struct expansion expansion = {.findings = &job->result->findings,
+                                  .free_bytes = ARCHIVE_FREE_BYTES,
+                                  .ratio = ARCHIVE_MAX_RATIO,
+                                  .stored = &job->progress->bytes_read};
     struct source *blob =
         observing_source_new(raw, &job->blob, &job->progress->bytes_read, job->cancel);
     cleanup(source_freep) struct source *tar = NULL;
-    struct error walk_error = {0};
+    struct error ignored;
 
     *compression = COMPRESSION_NONE;
-    if (compression_probe(blob, compression, &blob, &walk_error))
-        return judge(job, &walk_error, error);
-    tar = decode(job, blob, *compression);
-    if (walk_archive(&job->walk, tar, &visitor, &job->result->findings, &walk_error) == 0) {
+    if (compression_probe(blob, compression, &blob, &ignored))
+        return judge(job, error);
+    tar = decode(job, blob, *compression, &expansion);
+    if (walk_archive(&job->walk, tar, &visitor, &job->result->findings, &ignored) == 0) {
         read_checkpoint(job);
     } else {
         if (!job->archive.failed && !job->blob.failed)
             drain(tar);
         if (!job->blob.failed)
             drain(blob);
-        if (judge(job, &walk_error, error))
+        if (judge(job, error))
             return -1;
     }
     if (*compression == COMPRESSION_NONE)

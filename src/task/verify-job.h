@@ -7,6 +7,7 @@
 #include "checkpoint/walk.h"
 #include "oci/image-source.h"
 #include "stream/codec.h"
+#include "stream/input.h"
 #include "task/observing-source.h"
 #include "task/verify.h"
 
@@ -15,6 +16,7 @@ struct verify_job {
     struct verify_result *result;
     struct progress *progress;
     struct cancel *cancel;
+    const struct input *file; /* an archive that is no image; its source owns it */
 
     /* Of an image. */
     struct image_source *source;

@@ -41,8 +41,13 @@ static int verify_file(struct verify_job *job, struct error *error)
     enum compression compression;
     struct input *input;
 
-    if (input_open(&input, job->options->subject->path, job->cancel, error) < 0)
-        return -1;
+    if (input_open(&input, job->options->subject->path, job->cancel, error) < 0) {
+        if (error->kind != ERROR_ARCHIVE)
+            return -1;
+        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", error->text);
+        return 0;
+    }
+    job->file = input;
     if (input_size(input) > 0)
         atomic_store(&job->progress->bytes_total, input_size(input));
     return verify_archive(job, input_source_new(input, job->cancel), &compression, error);

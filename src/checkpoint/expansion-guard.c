@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/expansion-guard.h"
+
+#include <inttypes.h>
+
+#include "base/memory.h"
+
+struct expansion_guard {
+    struct source source;
+    struct source *inner;
+    struct expansion *expansion;
+    const char *member;
+};
+
+static int refuse(const struct expansion_guard *self, uint64_t stored, struct error *error)
+{
+    struct expansion *expansion = self->expansion;
+    int result;
+
+    expansion->reported = true;
+    result = finding_report(expansion->findings, CHECK_DECOMPRESSION_BOMB, self->member, error,
+                            "%" PRIu64 " bytes have become more than %" PRIu64 " MiB", stored,
+                            expansion->unpacked >> 20);
+    /* Who only collects findings must not be kept busy by it either. */
+    if (result == 0 && !expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB])
+        return error_set(error, ERROR_ARCHIVE, "it was not unpacked to its end");
+    return result;
+}
+
+static int guard_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct expansion_guard *self = (struct expansion_guard *)source;
+    struct expansion *expansion = self->expansion;
+    int more = source_next(self->inner, data, len, error);
+    uint64_t stored;
+
+    if (more <= 0)
+        return more;
+    expansion->unpacked += *len;
+    stored = (uint64_t)atomic_load(expansion->stored);
+    if (expansion->unpacked > expansion->free_bytes &&
+        expansion->unpacked / expansion->ratio > stored &&
+        !(expansion->reported && expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB]) &&
+        refuse(self, stored, error) < 0)
+        return -1;
+    return 1;
+}
+
+static void guard_free(struct source *source)
+{
+    struct expansion_guard *self = (struct expansion_guard *)source;
+
+    source_free(self->inner);
+    free(self);
+}
+
+struct source *expansion_guard_new(struct source *inner, struct expansion *expansion,
+                                   const char *member)
+{
+    static const struct source_ops ops = {.next = guard_next, .free = guard_free};
+    struct expansion_guard *self = NEW(struct expansion_guard);
+
+    self->source.ops = &ops;
+    self->inner = inner;
+    self->expansion = expansion;
+    self->member = member;
+    return &self->source;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/gate-metadata.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+
+#include "base/pattern.h"
+#include "checkpoint/gate-mount.h"
+#include "checkpoint/path-set.h"
+
+enum { REFERENCE_MAX_BYTES = 512 };
+
+/* [REGISTRY[:PORT]/]NAME[:TAG][@DIGEST] as the engines write it, or an image's id. */
+static const char reference_pattern[] =
+    "^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    "(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$";
+static const char id_pattern[] = "^(sha256:)?[0-9a-f]{64}$";
+
+static bool is_reference(const char *text)
+{
+    return strlen(text) <= REFERENCE_MAX_BYTES &&
+           (pattern_matches(id_pattern, text) || pattern_matches(reference_pattern, text));
+}
+
+/* Go's JSON takes the names of a struct's fields in any case, the last one winning: two keys that
+ * differ in case only are one key twice. Keys of maps (annotations, labels) are full names with
+ * dots or dashes mostly, and their case counts. */
+static bool is_map(const char *key)
+{
+    return strcasecmp(key, "annotations") == 0 || strcasecmp(key, "labels") == 0 ||
+           strcasecmp(key, "sysctl") == 0;
+}
+
+static const char *twin_key(json_t *json, bool map);
+
+static const char *twin_key_in_object(json_t *object, bool map)
+{
+    cleanup(path_set_freep) struct path_set *keys = path_set_new();
+    const char *key, *twin = NULL;
+    json_t *value;
+
+    json_object_foreach(object, key, value)
+    {
+        if (path_set_add(keys, key, false) == PATH_CASE_VARIANT && !map)
+            return key;
+        if ((twin = twin_key(value, is_map(key))))
+            return twin;
+    }
+    return NULL;
+}
+
+/* The first one found, NULL without any. Depth is bounded by jansson, which has read it. */
+static const char *twin_key(json_t *json, bool map)
+{
+    const char *twin = NULL;
+    json_t *value;
+    size_t i;
+
+    if (json_is_object(json))
+        return twin_key_in_object(json, map);
+    json_array_foreach(json, i, value)
+    {
+        if ((twin = twin_key(value, false)))
+            return twin;
+    }
+    return NULL;
+}
+
+static int check_keys(struct findings *findings, const char *member, json_t *json,
+                      struct error *error)
+{
+    const char *key = twin_key(json, false);
+
+    return key ? finding_report_fatal(findings, CHECK_METADATA, member, error,
+                                      "the key \"%s\" is there twice, in upper and lower case", key)
+               : 0;
+}
+
+static int check_reference(struct findings *findings, const json_t *config, const char *key,
+                           struct error *error)
+{
+    const json_t *value = json_object_get(config, key);
+    const char *text = json_string_value(value);
+
+    if (!value || json_is_null(value) || (text && (!*text || is_reference(text))))
+        return 0;
+    return finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
+                          "%s is \"%s\", which names no image", key, text ? text : "");
+}
+
+/* "host/name" of "host/name:tag@digest". */
+static size_t repository_len(const char *reference)
+{
+    const char *slash = strrchr(reference, '/'), *name = slash ? slash : reference;
+
+    return (size_t)(name - reference) + strcspn(name, ":@");
+}
+
+/* A short name is the same as one in full that ends with it. */
+static bool names_agree(const char *requested, const char *name)
+{
+    size_t requested_len = repository_len(requested), name_len = repository_len(name);
+
+    if (pattern_matches(id_pattern, requested) || pattern_matches(id_pattern, name))
+        return true;
+    if (requested_len > name_len)
+        return false;
+    return memcmp(name + name_len - requested_len, requested, requested_len) == 0 &&
+           (requested_len == name_len || name[name_len - requested_len - 1] == '/');
+}
+
+static int check_images(struct findings *findings, const json_t *config,
+                        const struct checkpoint *checkpoint, struct error *error)
+{
+    static const char *const keys[] = {"rootfsImage", "rootfsImageName", "rootfsImageRef",
+                                       "rootfsImageID"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (check_reference(findings, config, keys[i], error) < 0)
+            return -1;
+    if (checkpoint->engine == ENGINE_CRIO && checkpoint->image_id &&
+        !pattern_matches("^[0-9a-f]{64}$", checkpoint->image_id) &&
+        finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
+                       "rootfsImageRef is \"%s\", not the id that CRI-O insists on",
+                       checkpoint->image_id) < 0)
+        return -1;
+    if (!checkpoint->image_id &&
+        finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump", error, "%s is empty",
+                       checkpoint->engine == ENGINE_PODMAN ? "rootfsImageID" : "rootfsImageRef") <
+            0)
+        return -1;
+    if (checkpoint->image_requested && checkpoint->image_name &&
+        !names_agree(checkpoint->image_requested, checkpoint->image_name) &&
+        finding_report(findings, CHECK_IMAGE_NAMES_DIFFER, "config.dump", error,
+                       "the image was asked for as \"%s\" and is called \"%s\"",
+                       checkpoint->image_requested, checkpoint->image_name) < 0)
+        return -1;
+    return 0;
+}
+
+static bool is_bind(const json_t *mount)
+{
+    const char *type = json_string_value(json_object_get(mount, "type"));
+    const json_t *option;
+    size_t i;
+
+    if (type && strcmp(type, "bind") == 0)
+        return true;
+    json_array_foreach(json_object_get(mount, "options"), i, option)
+    {
+        const char *text = json_string_value(option);
+
+        if (text && (strcmp(text, "bind") == 0 || strcmp(text, "rbind") == 0))
+            return true;
+    }
+    return false;
+}
+
+static const char *pod_uid(const json_t *annotations)
+{
+    const char *uid = json_string_value(json_object_get(annotations, "io.kubernetes.pod.uid"));
+
+    return uid ? uid
+               : json_string_value(json_object_get(annotations, "io.kubernetes.cri.sandbox-uid"));
+}
+
+static int check_mounts(struct findings *findings, const json_t *spec, struct error *error)
+{
+    const char *uid = pod_uid(json_object_get(spec, "annotations"));
+    const json_t *mount;
+    size_t i;
+
+    json_array_foreach(json_object_get(spec, "mounts"), i, mount)
+    {
+        const char *source = json_string_value(json_object_get(mount, "source"));
+        const char *destination = json_string_value(json_object_get(mount, "destination"));
+
+        if (source && is_bind(mount) && !gate_source_is_usual(source, uid) &&
+            finding_report(findings, CHECK_HOST_MOUNT, "spec.dump", error,
+                           "\"%s\" of the host is mounted on \"%s\"", source,
+                           destination ? destination : "") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_hooks(struct findings *findings, const json_t *spec, struct error *error)
+{
+    json_t *hooks = json_object_get(spec, "hooks"), *kind;
+    const char *key;
+
+    json_object_foreach(hooks, key, kind)
+    {
+        const json_t *hook;
+        size_t i;
+
+        json_array_foreach(kind, i, hook)
+        {
+            const char *path = json_string_value(json_object_get(hook, "path"));
+
+            if (finding_report(findings, CHECK_HOOK, "spec.dump", error, "%s runs \"%s\"", key,
+                               path ? path : "") < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_annotations(struct findings *findings, const json_t *spec, struct error *error)
+{
+    static const char cdi[] = "cdi.k8s.io/";
+    json_t *annotations = json_object_get(spec, "annotations"), *value;
+    const char *key;
+
+    json_object_foreach(annotations, key, value)
+    {
+        const char *text = json_string_value(value);
+
+        if (strncmp(key, cdi, sizeof cdi - 1) == 0 &&
+            finding_report(findings, CHECK_CDI_DEVICE, "spec.dump", error,
+                           "the annotation %s asks for \"%s\"", key, text ? text : "") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int gate_check_metadata(struct findings *findings, const struct walk *walk,
+                        const struct checkpoint *checkpoint, struct error *error)
+{
+    cleanup(json_decrefp) json_t *spec =
+        json_loadb(walk->spec_dump.data, walk->spec_dump.len, 0, NULL);
+    cleanup(json_decrefp) json_t *config =
+        json_loadb(walk->config_dump.data, walk->config_dump.len, 0, NULL);
+
+    if (check_keys(findings, "spec.dump", spec, error) < 0 ||
+        check_keys(findings, "config.dump", config, error) < 0 ||
+        check_images(findings, config, checkpoint, error) < 0 ||
+        check_mounts(findings, spec, error) < 0 || check_hooks(findings, spec, error) < 0)
+        return -1;
+    return check_annotations(findings, spec, error);
+}

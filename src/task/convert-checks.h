@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The checks of an archive beside what the user says of it and where it goes. */
+#ifndef CKPTOCI_TASK_CONVERT_CHECKS_H
+#define CKPTOCI_TASK_CONVERT_CHECKS_H
+
+#include <stdint.h>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/finding.h"
+#include "stream/input.h"
+#include "task/convert.h"
+
+/* Of the file: its name and who can read it; and of options->name. 0, or -1: refused. */
+int convert_check_archive(struct findings *findings, const struct convert_options *options,
+                          const struct input *input, const struct checkpoint *checkpoint,
+                          struct error *error);
+
+/* Whether each destination takes a layer of `layer_size` bytes. */
+int convert_check_limits(struct findings *findings, const struct convert_options *options,
+                         uint64_t layer_size, struct error *error);
+
+#endif
