@@ -6,10 +6,13 @@
 
 #include <jansson.h>
 
+#include "base/display.h"
 #include "base/memory.h"
 
 /* Wide enough for the longest of engine_ranges and of the engines' names. */
 enum { ENGINE_COLUMN = 10, VERSIONS_COLUMN = 29, VERDICT_COLUMN = 7 };
+
+enum { NAME_MAX_BYTES = 4096 };
 
 static void print_finding(const struct finding *finding)
 {
@@ -171,12 +174,13 @@ static void add_digest(json_t *report, const char *key, const struct digest *dig
 json_t *verify_view_json(const struct verify_options *options, const struct verify_result *result)
 {
     bool is_image = options->subject->kind == SUBJECT_IMAGE;
-    json_t *report =
-        json_pack("{s:s, s:s, s:s, s:o, s:o, s:f}", "name", subject_name(options->subject), "kind",
-                  is_image ? "image" : "archive", "result",
-                  result->findings.refusals > 0 ? "refused" : "passed", "findings",
-                  findings_json(&result->findings), "engines", report_answers(result), "seconds",
-                  result->seconds);
+    /* A path may be any bytes, and JSON only UTF-8. */
+    cleanup_free char *name = display_text(subject_name(options->subject), NAME_MAX_BYTES);
+    json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:o, s:f}", "name", name, "kind",
+                               is_image ? "image" : "archive", "result",
+                               result->findings.refusals > 0 ? "refused" : "passed", "findings",
+                               findings_json(&result->findings), "engines", report_answers(result),
+                               "seconds", result->seconds);
 
     add_digest(report, "manifest", &result->manifest);
     add_digest(report, "config", &result->config);

@@ -8,7 +8,7 @@
 #include "oci/reference.h"
 
 /* A hostile spec.dump may list as many mounts as it likes; all of them are in the items. */
-enum { LISTED_MAX = 32, LIST_ENTRY_MAX_LEN = 128 };
+enum { LISTED_MAX = 16, LIST_ENTRY_MAX_LEN = 96 };
 
 void engine_check_inventory(const struct engine_rule *rule, const struct restore_subject *subject,
                             struct reasoning *reasoning)
@@ -164,9 +164,9 @@ static bool is_among(const char *text, const char *const *list)
     return false;
 }
 
-/* A mount that the pod has to have; `by_kubelet` gets those that every pod has. */
-static void sort_mount(const char *destination, bool knows_passwd, json_t *declared,
-                       json_t *by_kubelet)
+/* A mount that the pod has to have, shared and not copied; `by_kubelet` gets those that every pod
+ * has. */
+static void sort_mount(json_t *mount, bool knows_passwd, json_t *declared, json_t *by_kubelet)
 {
     static const char *const made_by_crio[] = {
         "/proc",
@@ -189,12 +189,13 @@ static void sort_mount(const char *destination, bool knows_passwd, json_t *decla
         "/var/run/secrets/kubernetes.io/serviceaccount",
         NULL,
     };
+    json_t *path = json_object_get(mount, "destination");
+    const char *destination = json_string_value(path);
 
-    if (is_among(destination, made_by_crio) ||
+    if (!destination || is_among(destination, made_by_crio) ||
         (knows_passwd && strcmp(destination, "/etc/passwd") == 0))
         return;
-    json_array_append_new(is_among(destination, made_by_kubelet) ? by_kubelet : declared,
-                          json_string(destination));
+    json_array_append(is_among(destination, made_by_kubelet) ? by_kubelet : declared, path);
 }
 
 static char *list_items(const json_t *items)
@@ -227,10 +228,7 @@ static void check_mounts(const struct engine_rule *rule, const struct restore_su
 
     json_array_foreach(json_object_get(subject->spec, "mounts"), i, mount)
     {
-        const char *destination = json_string_value(json_object_get(mount, "destination"));
-
-        if (destination)
-            sort_mount(destination, knows_passwd, declared, by_kubelet);
+        sort_mount(mount, knows_passwd, declared, by_kubelet);
     }
     list = list_items(declared);
     usual = list_items(by_kubelet);

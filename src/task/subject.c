@@ -29,16 +29,16 @@ static bool names_transport(const char *text)
     return begins_with_one_of(text, transports);
 }
 
-/* What is there is an archive, even where its name could be an image's as well; and a mistyped path
- * must not become a question to a registry. */
+/* A file that is there is an archive, even where its name could be an image's as well; and a
+ * mistyped path must not become a question to a registry. */
 static bool is_path(const char *text)
 {
     static const char *const beginnings[] = {"/", "./", "../", NULL};
     static const char *const ends[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", NULL};
     struct stat st;
 
-    return strcmp(text, "-") == 0 || stat(text, &st) == 0 || begins_with_one_of(text, beginnings) ||
-           ends_with_one_of(text, ends);
+    return strcmp(text, "-") == 0 || (stat(text, &st) == 0 && !S_ISDIR(st.st_mode)) ||
+           begins_with_one_of(text, beginnings) || ends_with_one_of(text, ends);
 }
 
 int subject_parse(struct subject *ret, const char *text, struct error *error)

@@ -4,7 +4,7 @@
  *
  *     -                                  an archive on standard input
  *     docker://..., oci:..., oci-archive:...   an image, see task/destination.h
- *     a path that is there, or can only be a path   an archive
+ *     a file that is there, or what can only be a path   an archive
  *     anything else                      an image in a registry, as docker and podman write it
  */
 #ifndef CKPTOCI_TASK_SUBJECT_H

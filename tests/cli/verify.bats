@@ -144,7 +144,7 @@ assert_in_order() {
     : >empty.tar
     verify 3 --json empty.tar
     finds refused damaged-archive "empty"
-    verify 3 --json home
+    verify 3 --json ./home
     finds refused damaged-archive "is a directory"
     verify 1 no-such-file.tar
     [[ $stderr == *"no-such-file.tar"*"No such file"* ]]
