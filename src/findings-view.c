@@ -13,7 +13,7 @@ static void print_checks(void)
     for (int i = 0; i < CHECK_COUNT; i++) {
         const struct check_info *info = check_info(i);
 
-        printf("%-20s %-7s %s%s%s%s\n", info->name, check_severity_name(i), info->consequence,
+        printf("%-24s %-7s %s%s%s%s\n", info->name, check_severity_name(i), info->consequence,
                info->reference ? " (" : "", info->reference ? info->reference : "",
                info->reference ? ")" : "");
     }

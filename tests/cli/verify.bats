@@ -371,6 +371,16 @@ assert_in_order() {
         '["/data"]' ]
 }
 
+@test "the manual page knows every check of images" {
+    sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-verify.1" | sed -n 's/^\.BR \(image-[a-z-]*\) .*/\1/p' |
+        sort >manual
+    # Two of the checks of archives have such a name, too: what they are about is another image.
+    "$CKPTOCI" verify --allow list | grep -oE '^image-[a-z-]+' |
+        grep -vxE 'image-reference|image-names-differ' | sort >program
+    [ -s program ]
+    diff program manual
+}
+
 @test "wrong usage" {
     verify 2
     verify 2 "$archive" "$archive"
