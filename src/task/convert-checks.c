@@ -43,7 +43,7 @@ int convert_check_archive(struct findings *findings, const struct convert_option
         return -1;
     if ((input_mode(input) & S_IROTH) &&
         finding_report(findings, CHECK_READABLE_ARCHIVE, NULL, error,
-                       "the file's mode is %04o; chmod 0600 it", input_mode(input) & 07777U) < 0)
+                       "the file's mode is %04o, not 0600", input_mode(input) & 07777U) < 0)
         return -1;
     return check_file_name(findings, options->archive, checkpoint, error);
 }

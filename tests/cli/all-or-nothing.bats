@@ -11,7 +11,8 @@ setup() {
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
     place_enter
-    archive=$TEST_DATA/crio-1.36-counter.tar
+    install -m 600 "$TEST_DATA/crio-1.36-counter.tar" archive.tar # no warning about its mode
+    archive=$PWD/archive.tar
 }
 
 teardown() {

@@ -7,7 +7,8 @@ setup() {
     # shellcheck source=tests/lib/place.bash
     . "$TEST_LIB/place.bash"
     place_enter
-    archive=$TEST_DATA/crio-1.36-counter.tar
+    install -m 600 "$TEST_DATA/crio-1.36-counter.tar" archive.tar # no warning about its mode
+    archive=$PWD/archive.tar
     mkfifo archive.fifo
 }
 
