@@ -102,6 +102,23 @@ static void keep(struct buffer *kept, const struct buffer *content, size_t bytes
     buffer_append(kept, content->data, content->len < bytes ? content->len : bytes);
 }
 
+/* Until the visitor has seen enough. */
+static int watch_content(const struct walk_visitor *visitor, struct archive_reader *reader,
+                         struct error *error)
+{
+    const void *data;
+    size_t len;
+    uint64_t offset = 0;
+    int more;
+
+    while ((more = archive_reader_content(reader, &data, &len, error)) > 0) {
+        if (!visitor->watch(visitor->context, offset, data, len))
+            return 0;
+        offset += len;
+    }
+    return more;
+}
+
 static int take_content(struct walker *walker, struct archive_reader *reader,
                         const struct member *member, struct error *error)
 {
@@ -115,8 +132,11 @@ static int take_content(struct walker *walker, struct archive_reader *reader,
     kept = kept_in(&walker->walk, member, &kept_bytes);
     if (visitor->wants)
         wanted = visitor->wants(visitor->context, member);
-    if (!kept && wanted == 0)
+    if (!kept && wanted == 0) {
+        if (visitor->watches && visitor->watches(visitor->context, member))
+            return watch_content(visitor, reader, error);
         return 0;
+    }
     buffer_init(&content, kept && kept_bytes > wanted ? kept_bytes : wanted);
     if (read_content(reader, &content, error) < 0)
         return -1;
@@ -223,6 +243,8 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
                             .archive = archive};
     struct error cause = {0};
 
+    if (walker.visitor->hops_within)
+        archive_reader_may_hop(archive, walker.visitor->hops_within);
     if (walk_members(&walker, &cause) == 0) {
         walker.walk.bytes = archive_reader_bytes(archive);
         *ret = walker.walk;
