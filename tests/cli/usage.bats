@@ -40,6 +40,10 @@ wrong() {
     wrong 'a digest is "sha256:"' pull oci:image@sha256:123 archive
     wrong '"arm64" is not OS/ARCH' pull --platform arm64 oci:image archive
     wrong "a source and at least one destination" copy oci:image
+    wrong "inspect needs one archive or image" inspect
+    wrong "inspect needs one archive or image" inspect "$archive" "$archive"
+    wrong '"arm64" is not OS/ARCH' inspect --platform arm64 oci:image
+    wrong "list takes one directory" list a b
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
     wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
