@@ -14,6 +14,8 @@
 
 #define IMAGES "checkpoint/"
 
+enum { STRETCH_GAP_MAX_BYTES = 1 << 20 };
+
 static const struct {
     const char *path;
     size_t max; /* bytes */
@@ -290,6 +292,20 @@ static int read_part(struct process *process, struct source *tar, uint64_t offse
     return 0;
 }
 
+/* The next part that is worth a request of its own: what is close behind is read with it. */
+static bool next_stretch(const struct process *process, uint64_t from, uint64_t *offset,
+                         uint64_t *len)
+{
+    uint64_t next, next_len;
+
+    if (!process_next_wanted(process, from, offset, len))
+        return false;
+    while (process_next_wanted(process, *offset + *len, &next, &next_len) &&
+           next - (*offset + *len) <= STRETCH_GAP_MAX_BYTES)
+        *len = next + next_len - *offset;
+    return true;
+}
+
 int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, struct error *error)
 {
     for (size_t i = 0; i < snapshot->pages_count; i++) {
@@ -299,7 +315,7 @@ int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, struct er
 
         if (!process || !process_plan_memory(&snapshot->table, process, pages->size))
             continue;
-        for (; process_next_wanted(process, offset, &offset, &len); offset += len)
+        for (; next_stretch(process, offset, &offset, &len); offset += len)
             if (source_seek(tar, pages->offset + offset, error) ||
                 read_part(process, tar, offset, len, error))
                 return -1;

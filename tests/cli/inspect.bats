@@ -209,7 +209,7 @@ proxy_is_idle() {
     down=$(jq -s 'map(.down // 0) | add' "$REGISTRY_PROXY_JOURNAL")
     size=$(stat -c %s large.tar)
     echo "# layer: $down of $size bytes"
-    [ "$down" -lt $((5 * size / 2)) ]
+    [ "$down" -lt $((3 * size)) ]
 }
 
 @test "text that would drive the terminal does not" {
