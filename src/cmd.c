@@ -70,7 +70,8 @@ void cmd_fail_first(int *status, const struct error *error)
 
 void cmd_print_json(json_t *report)
 {
-    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
+    json_dumpf(report, stdout,
+               JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(report);
 }

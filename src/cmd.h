@@ -11,6 +11,8 @@
 
 extern const struct command convert_command;
 extern const struct command copy_command;
+extern const struct command inspect_command;
+extern const struct command list_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
@@ -30,7 +32,7 @@ int cmd_fail(const struct error *error);
 /* The same for one of several; ERROR_NONE is none. *status stays what the first failure made it. */
 void cmd_fail_first(int *status, const struct error *error);
 
-/* To standard output; frees `report`. */
+/* To standard output, in ASCII: text from outside is not to drive the terminal. Frees `report`. */
 void cmd_print_json(json_t *report);
 
 /* Ends what was printed to standard output; the exit status if that fails, else 0. */

@@ -12,6 +12,8 @@
 enum {
     /* POSIX.1-1988 ustar: two blocks of zeros end an archive. */
     TAR_END_BYTES = 1024,
+    /* From a registry a hop is a request: what is shorter comes sooner by itself. */
+    HOP_MIN_BYTES = 4 << 20,
 };
 
 struct archive_reader {
@@ -23,6 +25,7 @@ struct archive_reader {
     struct source *tar;
     uint64_t bytes;          /* handed on so far */
     uint64_t trailing_zeros; /* how many of the last of them are 0 */
+    uint64_t hops_within;    /* size of a source that can go forward; 0: it cannot */
     bool source_failed;
     struct error source_error;
     bool failed;      /* nothing more can be read */
@@ -64,6 +67,26 @@ static la_ssize_t feed(struct archive *archive, void *context, const void **data
     return (la_ssize_t)len;
 }
 
+/* May pass over less than is asked for: libarchive reads the rest. */
+static la_int64_t hop(struct archive *archive, void *context, la_int64_t request)
+{
+    struct archive_reader *reader = context;
+    uint64_t left = reader->hops_within - reader->bytes;
+
+    if (request < HOP_MIN_BYTES || left < HOP_MIN_BYTES)
+        return 0;
+    if ((uint64_t)request > left)
+        request = (la_int64_t)left;
+    if (source_seek(reader->tar, reader->bytes + (uint64_t)request, &reader->source_error)) {
+        reader->source_failed = true;
+        archive_set_error(archive, EIO, "%s", reader->source_error.text);
+        return ARCHIVE_FATAL;
+    }
+    reader->bytes += (uint64_t)request;
+    reader->trailing_zeros = 0;
+    return request;
+}
+
 struct archive_reader *archive_reader_new(struct source *tar, const char *container)
 {
     struct archive_reader *reader = NEW(struct archive_reader);
@@ -87,6 +110,11 @@ void archive_reader_free(struct archive_reader *reader)
     tar_headers_done(&reader->headers);
     free(reader->path);
     free(reader);
+}
+
+void archive_reader_may_hop(struct archive_reader *reader, uint64_t size)
+{
+    reader->hops_within = size;
 }
 
 /* The source's own error, if that is why libarchive failed; else libarchive's as a refusal. */
@@ -140,6 +168,7 @@ static void fill_member(struct archive_reader *reader, struct archive_entry *ent
     member->size = member->type == MEMBER_FILE && archive_entry_size(entry) > 0
                        ? (uint64_t)archive_entry_size(entry)
                        : 0;
+    member->offset = (uint64_t)archive_filter_bytes(reader->archive, 0);
     member->mtime = archive_entry_mtime(entry);
     member->device_major = (unsigned)archive_entry_rdevmajor(entry);
     member->device_minor = (unsigned)archive_entry_rdevminor(entry);
@@ -153,7 +182,8 @@ static int open_archive(struct archive_reader *reader, struct error *error)
     if (reader->opened)
         return 0;
     reader->opened = true;
-    if (archive_read_open2(reader->archive, reader, NULL, feed, NULL, NULL) != ARCHIVE_OK)
+    if (archive_read_open2(reader->archive, reader, NULL, feed, reader->hops_within ? hop : NULL,
+                           NULL) != ARCHIVE_OK)
         return refuse(reader, error);
     return 0;
 }

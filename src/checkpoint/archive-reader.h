@@ -6,7 +6,7 @@
  *         while (archive_reader_content(reader, &data, &len, &error) > 0) ...
  *     archive_reader_finish(reader, &error)
  *
- * One thread, no seeking; memory for one member's header.
+ * One thread; memory for one member's header.
  */
 #ifndef CKPTOCI_CHECKPOINT_ARCHIVE_READER_H
 #define CKPTOCI_CHECKPOINT_ARCHIVE_READER_H
@@ -28,6 +28,10 @@ struct archive_reader;
 struct archive_reader *archive_reader_new(struct source *tar, const char *container);
 void archive_reader_free(struct archive_reader *reader);
 DEFINE_CLEANUP(struct archive_reader *, archive_reader_free);
+
+/* To be called first. The source has `size` bytes and can go forward by source_seek(), as a file
+ * can: long content that is not asked for is then not read. */
+void archive_reader_may_hop(struct archive_reader *reader, uint64_t size);
 
 /* 1: *member is the next one, the reader's; 0: that was the last one. -1: ERROR_ARCHIVE for what is
  * no tar or a damaged one, or the source's own error. */

@@ -128,6 +128,23 @@ static int hand_out(struct walker *walker, const struct member *member, struct b
     return visitor->content(visitor->context, member, content, error);
 }
 
+/* Until the visitor has seen enough. */
+static int watch_content(const struct walk_visitor *visitor, struct archive_reader *reader,
+                         struct error *error)
+{
+    const void *data;
+    size_t len;
+    uint64_t offset = 0;
+    int more;
+
+    while ((more = archive_reader_content(reader, &data, &len, error)) > 0) {
+        if (!visitor->watch(visitor->context, offset, data, len))
+            return 0;
+        offset += len;
+    }
+    return more;
+}
+
 static int take_content(struct walker *walker, struct archive_reader *reader,
                         const struct member *member, struct error *error)
 {
@@ -143,7 +160,9 @@ static int take_content(struct walker *walker, struct archive_reader *reader,
     if (visitor->wants)
         visitor_wanted = visitor->wants(visitor->context, member);
     if (!kept && gate_wanted == 0 && visitor_wanted == 0)
-        return 0;
+        return visitor->watches && visitor->watches(visitor->context, member)
+                   ? watch_content(visitor, reader, error)
+                   : 0;
     buffer_init(&content, larger(kept ? kept_bytes : 0, larger(gate_wanted, visitor_wanted)));
     if (read_content(reader, &content, error) < 0)
         return -1;
@@ -287,6 +306,8 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
 
     gate_init(&walker.gate, findings);
     inner_expansion_init(&walker.expansion, findings);
+    if (walker.visitor->hops_within)
+        archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
     if (walk_members(&walker, &cause) == 0) {
         walker.walk.bytes = archive_reader_bytes(walker.archive);
         *ret = walker.walk;

@@ -7,6 +7,7 @@
 #ifndef CKPTOCI_CHECKPOINT_WALK_H
 #define CKPTOCI_CHECKPOINT_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -45,6 +46,14 @@ struct walk_visitor {
      * walk's, for the time of the call. */
     int (*content)(void *context, const struct member *member, const struct buffer *content,
                    struct error *error);
+    /* Whether watch() is to be given all content of the member, or of its first part until it
+     * returns 0, as it passes: for what is too large for content(). Asked as wants() is, where that
+     * wants nothing. */
+    bool (*watches)(void *context, const struct member *member);
+    int (*watch)(void *context, uint64_t offset, const void *data, size_t len);
+    /* The size of an archive whose source can go forward by source_seek(), as a file can: long
+     * content that nobody wants is then not read. 0: all of it is read. */
+    uint64_t hops_within;
 };
 
 /*

@@ -20,7 +20,9 @@ struct blob_source {
     struct cancel_watch watch;
     struct digest digest;
     uint64_t size;
-    char *given; /* what source_next() has given out last */
+    char *given;          /* what source_next() has given out last */
+    uint64_t given_until; /* offset of the byte behind that */
+    uint64_t pass_to;     /* bytes before this offset are not given */
     bool running;
     pthread_t thread;
 
@@ -29,6 +31,7 @@ struct blob_source {
     uint64_t skip;      /* bytes to drop from a registry that starts over */
     bool answered;      /* this request has brought its first bytes, and they were the right ones */
     bool advanced;      /* this request has brought bytes that were missing */
+    bool starts_over;   /* the registry has answered a Range request with the whole blob */
     struct error fatal; /* no further request helps */
 
     pthread_mutex_t mutex; /* guards what follows */
@@ -90,6 +93,7 @@ static bool check_answer(struct blob_source *self, int status)
 
     self->answered = true;
     self->skip = status == 200 ? self->wanted : 0;
+    self->starts_over = self->starts_over || self->skip > 0;
     if (status == 200)
         return true;
     return content_range_check(header, self->wanted, self->size, &self->fatal) == 0;
@@ -228,13 +232,11 @@ static void stop(struct blob_source *self)
     self->running = false;
 }
 
-static int blob_next(struct source *source, const void **data, size_t *len, struct error *error)
+/* The next block, in `given`. 1, 0 at the end, -1. */
+static int take_block(struct blob_source *self, size_t *len, struct error *error)
 {
-    struct blob_source *self = (struct blob_source *)source;
     int more;
 
-    if (!self->running && start(self, error))
-        return -1;
     pthread_mutex_lock(&self->mutex);
     while (self->filled == 0 && !self->finished)
         pthread_cond_wait(&self->changed, &self->mutex);
@@ -244,7 +246,6 @@ static int blob_next(struct source *source, const void **data, size_t *len, stru
 
         self->filling = self->given;
         self->given = filled;
-        *data = filled;
         *len = self->filled;
         self->filled = 0;
         pthread_cond_broadcast(&self->changed);
@@ -255,6 +256,27 @@ static int blob_next(struct source *source, const void **data, size_t *len, stru
     return more;
 }
 
+static int blob_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct blob_source *self = (struct blob_source *)source;
+    int more;
+
+    if (!self->running && start(self, error))
+        return -1;
+    do {
+        more = take_block(self, len, error);
+        if (more <= 0)
+            return more;
+        self->given_until += *len;
+    } while (self->given_until <= self->pass_to);
+    *data = self->given;
+    if (self->given_until - *len < self->pass_to) {
+        *data = self->given + (*len - (self->given_until - self->pass_to));
+        *len = (size_t)(self->given_until - self->pass_to);
+    }
+    return 1;
+}
+
 static int blob_seek(struct source *source, uint64_t offset, struct error *error)
 {
     struct blob_source *self = (struct blob_source *)source;
@@ -262,8 +284,14 @@ static int blob_seek(struct source *source, uint64_t offset, struct error *error
     if (offset > self->size)
         return error_set(error, ERROR_FAILED, "blob %s has no byte %" PRIu64, self->digest.text,
                          offset);
+    /* A registry that starts over would send all that is before the offset again: what is missing
+     * comes sooner on the connection that is there. */
+    if (self->starts_over && self->running && offset >= self->given_until) {
+        self->pass_to = offset;
+        return 0;
+    }
     stop(self);
-    self->wanted = offset;
+    self->wanted = self->given_until = self->pass_to = offset;
     self->filled = 0;
     self->stopped = self->finished = false;
     self->error = self->fatal = (struct error){0};

@@ -24,6 +24,11 @@ static int input_source_next(struct source *source, const void **data, size_t *l
     return *len > 0 ? 1 : input_check_unchanged(self->input, error);
 }
 
+static int input_source_seek(struct source *source, uint64_t offset, struct error *error)
+{
+    return input_seek(((struct input_source *)source)->input, offset, error);
+}
+
 static void input_source_free(struct source *source)
 {
     struct input_source *self = (struct input_source *)source;
@@ -35,7 +40,9 @@ static void input_source_free(struct source *source)
 
 struct source *input_source_new(struct input *input, const struct cancel *cancel)
 {
-    static const struct source_ops ops = {.next = input_source_next, .free = input_source_free};
+    static const struct source_ops ops = {.next = input_source_next,
+                                          .seek = input_source_seek,
+                                          .free = input_source_free};
     struct input_source *self = NEW(struct input_source);
 
     self->source.ops = &ops;

@@ -8,7 +8,8 @@
 #include "stream/input.h"
 #include "stream/source.h"
 
-/* Owns `input`; `cancel` is borrowed and ends it. */
+/* Can be sought in, to any offset, if the input can: input_can_seek(). Owns `input`; `cancel` is
+ * borrowed and ends it. */
 struct source *input_source_new(struct input *input, const struct cancel *cancel);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -205,6 +206,21 @@ void input_decode(struct input *input)
 {
     input->decoder = decoder_new(input->compression);
     input->compressed = xcalloc(COMPRESSED_CAPACITY, 1);
+}
+
+bool input_can_seek(const struct input *input)
+{
+    return is_file(input) && !input->decoder;
+}
+
+int input_seek(struct input *input, uint64_t offset, struct error *error)
+{
+    if (!input_can_seek(input))
+        return error_set(error, ERROR_FAILED, "this stream cannot be read a second time");
+    if (offset > (uint64_t)input->stat.st_size)
+        return error_set(error, ERROR_FAILED, "it has no byte %" PRIu64, offset);
+    input->position = (int64_t)offset;
+    return 0;
 }
 
 bool input_has_changed(const struct input *input)

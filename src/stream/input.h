@@ -45,6 +45,11 @@ void input_decode(struct input *input);
 /* Fills `buffer` with `len` bytes; fewer, in *got, only at the end. */
 int input_read(struct input *input, void *buffer, size_t len, size_t *got, struct error *error);
 
+/* Whether input_seek() is possible: it is a file, and not decompressed. */
+bool input_can_seek(const struct input *input);
+/* Makes byte `offset` the one that input_read() gives first. -1: it is behind the end. */
+int input_seek(struct input *input, uint64_t offset, struct error *error);
+
 /* After the end: -1, ERROR_ARCHIVE, where the file is not what it was when it was opened. */
 int input_check_unchanged(const struct input *input, struct error *error);
 

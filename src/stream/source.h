@@ -33,7 +33,8 @@ static inline int source_next(struct source *source, const void **data, size_t *
 }
 
 /* Makes byte `offset` the one that source_next() gives first. Any offset up to the highest one
- * already given is possible. -1: this source cannot be read again, *error says why. */
+ * already given is possible, further ones where the source says so. -1: this source cannot be read
+ * again, *error says why. */
 static inline int source_seek(struct source *source, uint64_t offset, struct error *error)
 {
     if (!source->ops->seek)

@@ -45,6 +45,10 @@ wrong() {
     wrong '"1" is no version' verify --engine cri-o --engine-version 1 oci:image
     wrong "no meaning without --engine" verify --engine-version 1.36 oci:image
     wrong "a source and at least one destination" copy oci:image
+    wrong "inspect needs one archive or image" inspect
+    wrong "inspect needs one archive or image" inspect "$archive" "$archive"
+    wrong '"arm64" is not OS/ARCH' inspect --platform arm64 oci:image
+    wrong "list takes one directory" list a b
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
     wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"

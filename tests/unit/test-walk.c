@@ -341,7 +341,10 @@ static int record_content(void *context, const struct member *member, const stru
 static int visit(const struct tar *tar, struct record *record, size_t piece, struct error *error)
 {
     struct memory_source source = {{&memory_ops}, tar->bytes, tar->len, piece};
-    const struct walk_visitor visitor = {record, record_member, record_wants, record_content};
+    const struct walk_visitor visitor = {.context = record,
+                                         .member = record_member,
+                                         .wants = record_wants,
+                                         .content = record_content};
     struct walk walk = {0};
     int result = walk_archive_with(&walk, &source.source, &visitor, error);
 

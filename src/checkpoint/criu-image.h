@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CRIU's image files, as bytes in memory: magic numbers, then messages of protobuf, each behind its
+ * length. Pure functions over what the caller owns; the bytes are an attacker's until proven.
+ */
+#ifndef CKPTOCI_CHECKPOINT_CRIU_IMAGE_H
+#define CKPTOCI_CHECKPOINT_CRIU_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum {
+    CRIU_IMAGE_MAX_BYTES = 16 << 20,  /* of an image that is parsed; real ones are far below */
+    CRIU_MESSAGE_MAX_BYTES = 1 << 20, /* of a message in it */
+    CRIU_MESSAGES_MAX = 1 << 18,      /* of an image */
+};
+
+/* The second number of an image; the first one says whether it is a service file (CRIU's magic.h).
+ * Only the inventory has but this one. */
+enum criu_magic {
+    CRIU_MAGIC_CORE = 0x55053847,
+    CRIU_MAGIC_FDINFO = 0x56213732,
+    CRIU_MAGIC_FILES = 0x56303138,
+    CRIU_MAGIC_FS = 0x51403912,
+    CRIU_MAGIC_IDS = 0x54432030,
+    CRIU_MAGIC_INVENTORY = 0x58313116,
+    CRIU_MAGIC_MM = 0x57492820,
+    CRIU_MAGIC_PAGEMAP = 0x56084025,
+    CRIU_MAGIC_PSTREE = 0x50273030,
+    CRIU_MAGIC_STATS = 0x57093306,
+};
+
+/* A place in an image; the bytes are borrowed. */
+struct criu_image {
+    const uint8_t *bytes;
+    size_t len;
+    size_t at;       /* of the next length */
+    size_t messages; /* given so far */
+};
+
+/* -1: ERROR_ARCHIVE, these are not the bytes of such an image. */
+int criu_image_open(struct criu_image *image, enum criu_magic magic, const void *bytes, size_t len,
+                    struct error *error);
+
+/* 1: *message has *len bytes, maybe none; 0: the end; -1: ERROR_ARCHIVE. */
+int criu_image_next(struct criu_image *image, const uint8_t **message, size_t *len,
+                    struct error *error);
+
+/* The message of an image that has but one. -1: ERROR_ARCHIVE, also where there is none. */
+int criu_image_only(enum criu_magic magic, const void *bytes, size_t len, const uint8_t **message,
+                    size_t *message_len, struct error *error);
+
+/* For a message that protobuf refuses: ERROR_ARCHIVE. */
+int criu_image_damaged(struct error *error);
+
+#endif

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "checkpoint/report-text.h"
+#include "checkpoint/report.h"
+
+enum { ADDRESSES_MAX = 16 };
+
+static void set_text(json_t *object, const char *key, const char *value)
+{
+    if (value && *value)
+        json_object_set_new(object, key, report_text(value, strlen(value)));
+}
+
+static void copy_text(json_t *object, const char *key, const json_t *from, const char *from_key)
+{
+    set_text(object, key, json_string_value(json_object_get(from, from_key)));
+}
+
+/* NULL where the member is missing or says nothing; then a note tells why. */
+static json_t *load_member(struct report *report, enum snapshot_member which, const char *name)
+{
+    const struct buffer *member = &report->snapshot->members[which];
+    json_error_t at;
+    json_t *json;
+
+    if (!member->data) {
+        snapshot_note(report->snapshot, "%s is missing", name);
+        return NULL;
+    }
+    json = json_loadb(member->data, member->len, 0, &at);
+    if (!json)
+        snapshot_note(report->snapshot, "%s is not valid JSON: line %d: %s", name, at.line,
+                      at.text);
+    return json;
+}
+
+static void add_crio_addresses(json_t *addresses, const json_t *annotations)
+{
+    for (int i = 0; i < ADDRESSES_MAX; i++) {
+        char key[64];
+        const char *address;
+
+        snprintf(key, sizeof key, "io.kubernetes.cri-o.IP.%d", i);
+        address = json_string_value(json_object_get(annotations, key));
+        if (address)
+            json_array_append_new(addresses, report_text(address, strlen(address)));
+    }
+}
+
+/* podman: {"NETWORK": {"interfaces": {"NAME": {"subnets": [{"ipnet": "ADDRESS/BITS"}]}}}} */
+static void add_podman_addresses(struct report *report, json_t *addresses)
+{
+    const struct buffer *status = &report->snapshot->members[SNAPSHOT_NETWORK];
+    json_t *networks = status->data ? json_loadb(status->data, status->len, 0, NULL) : NULL;
+    json_t *network, *interface, *subnet;
+    const char *name, *interface_name;
+    size_t i;
+
+    json_object_foreach(networks, name, network)
+    {
+        json_object_foreach(json_object_get(network, "interfaces"), interface_name, interface)
+        {
+            json_array_foreach(json_object_get(interface, "subnets"), i, subnet)
+            {
+                const char *address = json_string_value(json_object_get(subnet, "ipnet"));
+
+                if (address && json_array_size(addresses) < ADDRESSES_MAX)
+                    json_array_append_new(addresses, report_text(address, strcspn(address, "/")));
+            }
+        }
+    }
+    json_decref(networks);
+}
+
+static void add_container(struct report *report, const struct checkpoint *checkpoint,
+                          const json_t *spec, const json_t *config)
+{
+    const json_t *annotations = json_object_get(spec, "annotations");
+    json_t *container = json_object(), *addresses = json_array();
+
+    set_text(container, "name", checkpoint->container);
+    set_text(container, "pod", checkpoint->pod);
+    set_text(container, "namespace", checkpoint->pod_namespace);
+    set_text(container, "pod_id", checkpoint->pod_id);
+    copy_text(container, "pod_uid", annotations, "io.kubernetes.cri.sandbox-uid");
+    copy_text(container, "pod_uid", annotations, "io.kubernetes.pod.uid");
+    copy_text(container, "restarts", annotations, "io.kubernetes.container.restartCount");
+    copy_text(container, "id", config, "id");
+    set_text(container, "engine", engine_name(checkpoint->engine));
+    set_text(container, "runtime", checkpoint->runtime);
+    set_text(container, "architecture", checkpoint->architecture);
+    copy_text(container, "hostname", spec, "hostname");
+    add_crio_addresses(addresses, annotations);
+    add_podman_addresses(report, addresses);
+    if (json_array_size(addresses))
+        json_object_set(container, "addresses", addresses);
+    json_decref(addresses);
+    json_object_set_new(report->json, "container", container);
+}
+
+static void add_image(struct report *report, const struct checkpoint *checkpoint)
+{
+    json_t *image = json_object();
+
+    set_text(image, "requested", checkpoint->image_requested);
+    set_text(image, "name", checkpoint->image_name);
+    set_text(image, "id", checkpoint->image_id);
+    set_text(image, "digest", checkpoint->image_digest);
+    json_object_set_new(report->json, "image", image);
+}
+
+/* Go's zero time stands for "not set". */
+static const char *time_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text && strncmp(text, "0001-", 5) != 0 ? text : NULL;
+}
+
+static void add_times(struct report *report, const json_t *spec, const json_t *config)
+{
+    const json_t *annotations = json_object_get(spec, "annotations");
+    const char *created = time_of(annotations, "io.kubernetes.cri-o.Created");
+    const char *checkpointed = time_of(config, "checkpointedTime");
+    json_t *times = json_object();
+    char text[32];
+    struct tm tm;
+
+    /* podman writes that annotation too, and another time into its config. */
+    if (!created || time_of(config, "rawImageName") || json_object_get(config, "RawImageName"))
+        created = time_of(config, "createdTime") ? time_of(config, "createdTime") : created;
+    set_text(times, "created", created);
+    set_text(times, "checkpointed", checkpointed);
+    if (checkpointed) {
+        set_text(times, "checkpointed_from", "config.dump");
+    } else if (report->snapshot->inventory_time > 0 &&
+               gmtime_r(&report->snapshot->inventory_time, &tm) &&
+               strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)) {
+        set_text(times, "checkpointed", text);
+        set_text(times, "checkpointed_from", "checkpoint/inventory.img");
+    }
+    json_object_set_new(report->json, "times", times);
+}
+
+static void add_mounts(struct report *report, const json_t *spec)
+{
+    static const char *const keys[] = {"destination", "type", "source"};
+    json_t *mounts = json_array(), *mount, *option;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(spec, "mounts"), i, mount)
+    {
+        json_t *entry, *options;
+
+        if (!report_has_room(report))
+            break;
+        entry = json_object();
+        options = json_array();
+        for (size_t key = 0; key < sizeof keys / sizeof *keys; key++)
+            copy_text(entry, keys[key], mount, keys[key]);
+        json_array_foreach(json_object_get(mount, "options"), j,
+                           option) if (json_is_string(option) && report_has_room(report))
+            json_array_append(options, option);
+        json_object_set_new(entry, "options", options);
+        json_array_append_new(mounts, entry);
+    }
+    json_object_set_new(report->json, "mounts", mounts);
+}
+
+/* What `kubectl apply` keeps in an annotation is the whole object, with its variables. */
+static bool holds_secrets(const char *key, const char *value)
+{
+    static const char last_applied[] = "last-applied-configuration";
+
+    return strstr(key, last_applied) || strstr(value, last_applied);
+}
+
+static void add_annotations(struct report *report, json_t *spec)
+{
+    json_t *annotations = json_object(), *value;
+    const char *key;
+
+    json_object_foreach(json_object_get(spec, "annotations"), key, value)
+    {
+        const char *text = json_string_value(value);
+
+        if (!text || !report_has_room(report))
+            continue;
+        if (holds_secrets(key, text) && !report->shows_secrets)
+            json_object_set_new(annotations, key, json_null());
+        else
+            json_object_set(annotations, key, value);
+    }
+    json_object_set_new(report->json, "annotations", annotations);
+}
+
+/* The process the container was started with. */
+static void add_process(struct report *report, const json_t *spec)
+{
+    const json_t *process = json_object_get(spec, "process");
+    json_t *arguments = json_array(), *environment = json_array(), *value;
+    size_t i;
+
+    json_array_foreach(json_object_get(process, "args"), i,
+                       value) if (json_is_string(value) && report_has_room(report))
+        json_array_append(arguments, value);
+    json_array_foreach(json_object_get(process, "env"), i,
+                       value) if (json_is_string(value) && report_has_room(report))
+        json_array_append_new(environment, report_variable(report, json_string_value(value),
+                                                           json_string_length(value)));
+    json_object_set_new(report->json, "configured",
+                        json_pack("{s:o, s:o}", "arguments", arguments, "environment",
+                                  environment));
+}
+
+void report_metadata(struct report *report)
+{
+    struct snapshot *snapshot = report->snapshot;
+    cleanup(json_decrefp) json_t *spec = load_member(report, SNAPSHOT_SPEC, "spec.dump");
+    cleanup(json_decrefp) json_t *config = load_member(report, SNAPSHOT_CONFIG, "config.dump");
+    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
+    /* Borrowed, and never to be freed by walk_done(). */
+    struct walk walk = {
+        .spec_dump = snapshot->members[SNAPSHOT_SPEC],
+        .config_dump = snapshot->members[SNAPSHOT_CONFIG],
+        .core_head = snapshot->core_head,
+        .inventory_time = snapshot->inventory_time,
+    };
+    struct error error = {0};
+
+    if (spec && config && checkpoint_parse(&checkpoint, &walk, &error))
+        snapshot_note(snapshot, "%s", error.text);
+    add_container(report, &checkpoint, spec, config);
+    add_image(report, &checkpoint);
+    add_times(report, spec, config);
+    add_process(report, spec);
+    add_mounts(report, spec);
+    add_annotations(report, spec);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Numbers and names as people read them. New strings, for free(). */
+#ifndef CKPTOCI_FORMAT_H
+#define CKPTOCI_FORMAT_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+/* All of a text from outside, fit to be shown; NULL gives an empty string. */
+char *format_text(const char *text);
+/* An array of strings as a shell would take them: with quotes where they are needed. Not fit to be
+ * shown yet. */
+char *format_arguments(const json_t *arguments);
+/* "81.7 KiB" */
+char *format_bytes(uint64_t bytes);
+/* Of a length of time in microseconds: "142.35 ms" */
+char *format_us(uint64_t us);
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inspect-view.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "format.h"
+#include "inspect-processes.h"
+#include "view.h"
+
+enum { LABEL_WIDTH = 13 };
+
+/* A line of a section of facts; none where the value is not known. */
+static void print_field(const char *label, const char *value)
+{
+    if (!value || !*value)
+        return;
+    printf("  %-*s ", LABEL_WIDTH, label);
+    view_print(value);
+    putchar('\n');
+}
+
+static void print_container(const json_t *report)
+{
+    const json_t *container = json_object_get(report, "container");
+    const json_t *times = json_object_get(report, "times");
+    const char *runtime = view_text(container, "runtime"), *engine = view_text(container, "engine");
+    const char *checkpointed = view_text(times, "checkpointed");
+    const char *from = view_text(times, "checkpointed_from");
+    cleanup_free char *how = xasprintf("%s%s%s", engine ? engine : "unknown",
+                                       runtime ? ", runtime " : "", runtime ? runtime : "");
+    cleanup_free char *when =
+        checkpointed ? xasprintf("%s%s", checkpointed,
+                                 strcmp(from, "config.dump") == 0 ? "" : " (when CRIU ended)")
+                     : NULL;
+    cleanup_free char *addresses = format_arguments(json_object_get(container, "addresses"));
+    cleanup_free char *command =
+        format_arguments(json_object_get(json_object_get(report, "configured"), "arguments"));
+
+    puts("Container");
+    print_field("name",
+                view_text(container, "name") ? view_text(container, "name") : "(not known)");
+    print_field("pod", view_text(container, "pod"));
+    print_field("namespace", view_text(container, "namespace"));
+    print_field("id", view_text(container, "id"));
+    print_field("engine", how);
+    print_field("architecture", view_text(container, "architecture"));
+    print_field("address", addresses);
+    print_field("command", command);
+    print_field("created", view_text(times, "created"));
+    print_field("checkpointed", when);
+}
+
+static void print_image(const json_t *report)
+{
+    const json_t *image = json_object_get(report, "image");
+    const char *name = view_text(image, "name"), *requested = view_text(image, "requested");
+
+    puts("\nBase image");
+    print_field("name", name);
+    if (requested && (!name || strcmp(name, requested) != 0))
+        print_field("requested as", requested);
+    print_field("digest", view_text(image, "digest") ? view_text(image, "digest") : "(not known)");
+    print_field("id", view_text(image, "id"));
+}
+
+static void print_statistics(const json_t *statistics)
+{
+    cleanup_free char *frozen = format_us(view_number(statistics, "frozen_time_us"));
+    cleanup_free char *freezing = format_us(view_number(statistics, "freezing_time_us"));
+    cleanup_free char *memdump = format_us(view_number(statistics, "memdump_time_us"));
+    cleanup_free char *memwrite = format_us(view_number(statistics, "memwrite_time_us"));
+
+    if (!statistics) {
+        print_field("statistics", "(not known)");
+        return;
+    }
+    printf("  %-*s frozen for %s, after %s of freezing; memory dumped in %s, written in %s\n",
+           LABEL_WIDTH, "times", frozen, freezing, memdump, memwrite);
+    printf("  %-*s %" PRIu64 " written of %" PRIu64 " scanned", LABEL_WIDTH, "pages",
+           view_number(statistics, "pages_written"), view_number(statistics, "pages_scanned"));
+    if (view_number(statistics, "pages_skipped_parent"))
+        printf(", %" PRIu64 " in an earlier checkpoint",
+               view_number(statistics, "pages_skipped_parent"));
+    putchar('\n');
+}
+
+static void print_sizes(const json_t *sizes)
+{
+    cleanup_free char *checkpoint = format_bytes(view_number(sizes, "checkpoint"));
+    cleanup_free char *pages = format_bytes(view_number(sizes, "memory_pages"));
+    cleanup_free char *gpu = format_bytes(view_number(sizes, "gpu_memory_pages"));
+    cleanup_free char *rootfs = format_bytes(view_number(sizes, "rootfs_diff"));
+
+    printf("  %-*s images of CRIU %s, of which memory pages %s", LABEL_WIDTH, "sizes", checkpoint,
+           pages);
+    if (view_number(sizes, "gpu_memory_pages"))
+        printf(", memory of a GPU %s", gpu);
+    printf("; changed files %s\n", rootfs);
+}
+
+static void print_source(const json_t *source)
+{
+    const char *compression = view_text(source, "compression");
+    cleanup_free char *size = format_bytes(view_number(source, "size"));
+    cleanup_free char *name = format_text(view_text(source, "name"));
+    bool is_plain = strcmp(compression, "none") == 0;
+
+    printf("  %-*s %s", LABEL_WIDTH, view_text(source, "kind"), name);
+    if (json_object_get(source, "size"))
+        printf(", %s", size);
+    printf(", %s\n", is_plain ? "not compressed" : compression);
+    print_field("manifest", view_text(json_object_get(source, "manifest"), "digest"));
+    print_field("layer", view_text(json_object_get(source, "layer"), "digest"));
+}
+
+static void print_checkpoint(const json_t *report)
+{
+    const json_t *criu = json_object_get(report, "criu");
+    const char *version = view_text(criu, "version"), *kernel = view_text(criu, "kernel");
+    const char *lsm = view_text(criu, "lsm");
+    cleanup_free char *text = xasprintf("%s%s%s%s%s", version ? version : "(version not known)",
+                                        kernel ? " on Linux " : "", kernel ? kernel : "",
+                                        lsm && strcmp(lsm, "none") != 0 ? ", with " : "",
+                                        lsm && strcmp(lsm, "none") != 0 ? lsm : "");
+
+    puts("\nCheckpoint");
+    print_source(json_object_get(report, "source"));
+    print_field("CRIU", text);
+    print_statistics(json_object_get(criu, "statistics"));
+    print_sizes(json_object_get(report, "sizes"));
+}
+
+/* File systems of the kernel, which every container has. */
+static bool is_kernel_mount(const json_t *mount)
+{
+    static const char *const types[] = {"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"};
+    const char *type = view_text(mount, "type"), *destination = view_text(mount, "destination");
+
+    if (!type || !destination)
+        return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return strcmp(type, "tmpfs") == 0 && strcmp(destination, "/dev") == 0;
+}
+
+static void print_mount(const json_t *mount, int width, bool shows_all)
+{
+    cleanup_free char *destination = format_text(view_text(mount, "destination"));
+    cleanup_free char *type = format_text(view_text(mount, "type"));
+    cleanup_free char *options = format_arguments(json_object_get(mount, "options"));
+
+    printf("  %-*s  %-6s  ", width, destination, type);
+    view_print(view_text(mount, "source"));
+    if (shows_all && *options) {
+        fputs("  ", stdout);
+        view_print(options);
+    }
+    putchar('\n');
+}
+
+static void print_mounts(const json_t *mounts, bool shows_all)
+{
+    struct view_list list = {.shows_all = shows_all};
+    size_t i, of_kernel = 0;
+    int width = 0;
+    json_t *mount;
+
+    printf("\nMounts (%zu)\n", json_array_size(mounts));
+    json_array_foreach(mounts, i, mount)
+    {
+        int len = (int)json_string_length(json_object_get(mount, "destination"));
+
+        if (len > width && len <= VIEW_NAME_WIDTH_MAX)
+            width = len;
+    }
+    json_array_foreach(mounts, i, mount)
+    {
+        if (!shows_all && is_kernel_mount(mount))
+            of_kernel++;
+        else if (view_list_line(&list))
+            print_mount(mount, width, shows_all);
+    }
+    if (of_kernel)
+        printf("  and %zu of the kernel's own: proc, sysfs ...\n", of_kernel);
+    view_list_end(&list);
+}
+
+/* Directories are in the list because files in them are; they say little. */
+static bool is_shown(const json_t *change, bool shows_all)
+{
+    const char *type = view_text(change, "type");
+
+    return shows_all || !type || strcmp(type, "directory") != 0 ||
+           strcmp(view_text(change, "change"), "changed") != 0;
+}
+
+static void print_changes(const json_t *report, bool shows_all)
+{
+    const json_t *changes = json_object_get(report, "changes");
+    struct view_list list = {.shows_all = shows_all};
+    uint64_t omitted = view_number(report, "changes_omitted");
+    json_t *change;
+    size_t i;
+
+    puts("\nChanged files");
+    json_array_foreach(changes, i, change)
+    {
+        const char *type = view_text(change, "type");
+        cleanup_free char *size = format_bytes(view_number(change, "size"));
+
+        if (!is_shown(change, shows_all) || !view_list_line(&list))
+            continue;
+        printf("  %-7s  ", view_text(change, "change"));
+        view_print(view_text(change, "path"));
+        if (json_object_get(change, "size"))
+            printf(", %s", size);
+        else if (type)
+            printf(", %s", type);
+        putchar('\n');
+    }
+    if (list.lines == 0)
+        puts("  none");
+    view_list_end(&list);
+    if (omitted)
+        printf("  ... and %" PRIu64 " more than can be listed\n", omitted);
+}
+
+static void print_annotations(const json_t *report)
+{
+    json_t *annotations = json_object_get(report, "annotations"), *value;
+    const char *key;
+
+    puts("\nAnnotations");
+    json_object_foreach(annotations, key, value)
+    {
+        const char *text = json_string_value(value);
+
+        fputs("  ", stdout);
+        view_print(key);
+        fputs("  ", stdout);
+        view_print(text ? text : "(hidden; --show-secrets shows it)");
+        putchar('\n');
+    }
+}
+
+static void print_finding(const json_t *finding)
+{
+    const char *member = view_text(finding, "member"),
+               *consequence = view_text(finding, "consequence");
+    cleanup_free char *line =
+        xasprintf("%s: %s%s%s%s%s", view_text(finding, "check"), member ? member : "",
+                  member ? ": " : "", view_text(finding, "detail"), consequence ? "; " : "",
+                  consequence ? consequence : "");
+
+    printf("  %-8s ", view_text(finding, "verdict"));
+    view_print(line);
+    putchar('\n');
+}
+
+static void print_findings(const json_t *report)
+{
+    const json_t *findings = json_object_get(report, "findings");
+    const json_t *notes = json_object_get(report, "notes");
+    json_t *finding, *note;
+    size_t i;
+
+    if (json_array_size(findings) + json_array_size(notes) == 0)
+        return;
+    puts("\nFindings");
+    json_array_foreach(findings, i, finding) print_finding(finding);
+    json_array_foreach(notes, i, note)
+    {
+        printf("  %-8s ", "note");
+        view_print(json_string_value(note));
+        putchar('\n');
+    }
+}
+
+void inspect_view_print(const json_t *report, bool shows_all)
+{
+    print_container(report);
+    print_image(report);
+    print_checkpoint(report);
+    inspect_print_processes(json_object_get(report, "processes"), shows_all);
+    inspect_print_environment(report, shows_all);
+    inspect_print_open_files(report, shows_all);
+    print_mounts(json_object_get(report, "mounts"), shows_all);
+    print_changes(report, shows_all);
+    if (shows_all)
+        print_annotations(report);
+    print_findings(report);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "checkpoint/metadata-reader.h"
+#include "checkpoint/report-text.h"
+#include "stream/input-source.h"
+
+struct entry {
+    json_t *json;
+    bool is_readable;
+    time_t time;
+};
+
+struct list {
+    struct entry *entries;
+    size_t count, capacity;
+};
+
+static void list_done(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        json_decref(list->entries[i].json);
+    free(list->entries);
+}
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+static bool is_archive_name(const char *name)
+{
+    static const char *const patterns[] = {"checkpoint-*", "*.tar", "*.tar.gz",
+                                           "*.tar.zst",    "*.tgz", "*.tzst"};
+
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
+            return true;
+    return false;
+}
+
+static int read_archive(struct checkpoint *checkpoint, const char *path, struct cancel *cancel,
+                        struct error *error)
+{
+    cleanup(source_freep) struct source *source = NULL;
+    struct input *input;
+    uint64_t hops_within;
+
+    if (input_open(&input, path, cancel, error))
+        return -1;
+    if (input_compression(input) != COMPRESSION_NONE)
+        input_decode(input);
+    hops_within = input_can_seek(input) ? (uint64_t)input_size(input) : 0;
+    source = input_source_new(input, cancel);
+    return metadata_read(checkpoint, source, hops_within, error);
+}
+
+static void set_text(json_t *json, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(json, key, report_text(text, strlen(text)));
+}
+
+static void describe(json_t *json, const struct checkpoint *checkpoint)
+{
+    char text[32];
+    struct tm tm;
+
+    set_text(json, "container", checkpoint->container);
+    set_text(json, "pod", checkpoint->pod);
+    set_text(json, "namespace", checkpoint->pod_namespace);
+    set_text(json, "engine", engine_name(checkpoint->engine));
+    set_text(json, "image", checkpoint->image_name);
+    if (gmtime_r(&checkpoint->time, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        set_text(json, "checkpointed", text);
+}
+
+static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
+{
+    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
+    struct entry entry = {.json = json_object()};
+    struct error error = {0};
+
+    set_text(entry.json, "path", path);
+    json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
+    entry.is_readable = read_archive(&checkpoint, path, cancel, &error) == 0;
+    entry.time = checkpoint.time;
+    if (entry.is_readable)
+        describe(entry.json, &checkpoint);
+    else
+        set_text(entry.json, "error", error.text);
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 16;
+        list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);
+    }
+    list->entries[list->count++] = entry;
+}
+
+static int read_directory(struct list *list, DIR *stream, const char *directory,
+                          struct cancel *cancel, struct error *error)
+{
+    const struct dirent *file;
+
+    for (errno = 0; (file = readdir(stream)); errno = 0) {
+        cleanup_free char *path = xasprintf("%s/%s", directory, file->d_name);
+        struct stat status;
+
+        if (cancel_check(cancel, error))
+            return -1;
+        if (!is_archive_name(file->d_name) || stat(path, &status) || !S_ISREG(status.st_mode))
+            continue;
+        if (list->count == LIST_MAX_ARCHIVES)
+            return error_set(error, ERROR_FAILED, "there are more than %d archives in it",
+                             LIST_MAX_ARCHIVES);
+        add(list, path, (uint64_t)status.st_size, cancel);
+    }
+    return errno ? error_set_errno(error, errno, "read") : cancel_check(cancel, error);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+
+    if (left->is_readable != right->is_readable)
+        return left->is_readable ? -1 : 1;
+    if (left->time != right->time)
+        return left->time > right->time ? -1 : 1;
+    return strcmp(json_string_value(json_object_get(left->json, "path")),
+                  json_string_value(json_object_get(right->json, "path")));
+}
+
+/* "/x/" is "/x", but "/" stays. */
+static char *without_trailing_slashes(const char *directory)
+{
+    size_t len = strlen(directory);
+
+    while (len > 1 && directory[len - 1] == '/')
+        len--;
+    return xstrndup(directory, len);
+}
+
+int list_run(const char *given, json_t **archives, struct cancel *cancel, struct error *error)
+{
+    cleanup_free char *directory = without_trailing_slashes(given);
+    cleanup(closedirp) DIR *stream = opendir(directory);
+    cleanup(list_done) struct list list = {0};
+
+    if (!stream) {
+        error_set_errno(error, errno, "list %s: open", directory);
+        return error_advice(error, "name the directory that holds the archives, or run it as the "
+                                   "user who may read it");
+    }
+    if (read_directory(&list, stream, directory, cancel, error))
+        return error_context(error, "list %s", directory);
+    if (list.count)
+        qsort(list.entries, list.count, sizeof *list.entries, compare);
+    *archives = json_array();
+    for (size_t i = 0; i < list.count; i++)
+        json_array_append(*archives, list.entries[i].json);
+    return 0;
+}
