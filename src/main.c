@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "base/sandbox.h"
 #include "cmd.h"
 
 static const struct command *const commands[] = {&convert_command, &copy_command, &pull_command,
@@ -67,6 +68,7 @@ static void *wait_for_signals(void *argument)
     struct signal_thread *thread = argument;
     int signal;
 
+    sandbox_seal_thread();
     sigwait(&thread->signals, &signal);
     cancel_trigger(thread->cancel);
     sigwait(&thread->signals, &signal);
@@ -94,6 +96,7 @@ int main(int argc, char **argv)
     const struct command *command;
     struct error error;
 
+    sandbox_no_new_privileges();
     /* So that libarchive takes UTF-8 member names; nothing else here depends on the locale. */
     setlocale(LC_CTYPE, "C.UTF-8");
     /* A closed pipe or a file size limit is an error of the write, not the end of us. */

@@ -4,9 +4,23 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "checkpoint/checkpoint.h"
 #include "stream/decoder.h"
 #include "task/hashing-source.h"
+
+/* A walk on its way into a sealed thread: what is behind it reads bytes from anywhere. */
+struct sealed_walk {
+    struct walk *walk;
+    struct source *tar;
+};
+
+static int walk_sealed(void *context, struct error *error)
+{
+    struct sealed_walk *call = context;
+
+    return walk_archive(call->walk, call->tar, error);
+}
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error)
@@ -16,7 +30,7 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     if (plan->passthrough)
         tar = decoding_source_new(tar, plan->archive_compression);
     tar = hashing_source_new(tar, &facts->diff_id, &facts->archive_size);
-    return walk_archive(&facts->walk, tar, error);
+    return sandbox_call(walk_sealed, &(struct sealed_walk){&facts->walk, tar}, error);
 }
 
 static char *format_time(time_t time)
@@ -29,13 +43,25 @@ static char *format_time(time_t time)
     return xstrdup(text);
 }
 
+struct sealed_parse {
+    struct checkpoint *checkpoint;
+    const struct walk *walk;
+};
+
+static int parse_sealed(void *context, struct error *error)
+{
+    struct sealed_parse *call = context;
+
+    return checkpoint_parse(call->checkpoint, call->walk, error);
+}
+
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
                            struct error *error)
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
     const char *architecture;
 
-    if (checkpoint_parse(&checkpoint, &facts->walk, error) < 0)
+    if (sandbox_call(parse_sealed, &(struct sealed_parse){&checkpoint, &facts->walk}, error) < 0)
         return -1;
     facts->created = format_time(options->created_given ? options->created : checkpoint.time);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,

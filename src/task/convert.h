@@ -45,7 +45,8 @@ struct convert_options {
     bool created_given;       /* else the time of the checkpoint */
     time_t created;
 
-    bool all_or_nothing; /* no destination is changed unless all can be */
+    const char *digestfile; /* that the caller writes afterwards; NULL: none */
+    bool all_or_nothing;    /* no destination is changed unless all can be */
     struct registry_options registry;
 };
 
