@@ -11,7 +11,7 @@
 
 /* A walk on its way into a sealed thread: what is behind it reads bytes from anywhere. */
 struct sealed_walk {
-    struct walk *walk;
+    struct archive_facts *facts;
     struct source *tar;
 };
 
@@ -19,7 +19,7 @@ static int walk_sealed(void *context, struct error *error)
 {
     struct sealed_walk *call = context;
 
-    return walk_archive(call->walk, call->tar, error);
+    return walk_archive(&call->facts->walk, call->tar, NULL, call->facts->findings, error);
 }
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
@@ -30,7 +30,8 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     if (plan->passthrough)
         tar = decoding_source_new(tar, plan->archive_compression);
     tar = hashing_source_new(tar, &facts->diff_id, &facts->archive_size);
-    return sandbox_call(walk_sealed, &(struct sealed_walk){&facts->walk, tar}, error);
+    findings_clear(facts->findings);
+    return sandbox_call(walk_sealed, &(struct sealed_walk){facts, tar}, error);
 }
 
 static char *format_time(time_t time)
@@ -41,6 +42,13 @@ static char *format_time(time_t time)
     if (!gmtime_r(&time, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         return xstrdup("1970-01-01T00:00:00Z");
     return xstrdup(text);
+}
+
+static int refuse_metadata(const struct archive_facts *facts, struct error *error)
+{
+    struct error cause = *error;
+
+    return finding_report_fatal(facts->findings, CHECK_METADATA, NULL, error, "%s", cause.text);
 }
 
 struct sealed_parse {
@@ -62,15 +70,20 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
     const char *architecture;
 
     if (sandbox_call(parse_sealed, &(struct sealed_parse){&checkpoint, &facts->walk}, error) < 0)
-        return -1;
+        return refuse_metadata(facts, error);
     facts->created = format_time(options->created_given ? options->created : checkpoint.time);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,
                                error) < 0)
-        return -1;
+        return refuse_metadata(facts, error);
     if (options->annotations)
         json_object_update(facts->annotations, options->annotations);
     architecture = options->architecture ? options->architecture : checkpoint.architecture;
     facts->architecture = architecture ? xstrdup(architecture) : NULL;
+    if (!architecture &&
+        finding_report(facts->findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, error,
+                       "the archive does not tell the architecture of the processes in it; give it "
+                       "with --arch") < 0)
+        return -1;
     return 0;
 }
 
@@ -97,5 +110,5 @@ void archive_facts_done(struct archive_facts *facts)
     json_decref(facts->annotations);
     free(facts->created);
     free(facts->architecture);
-    *facts = (struct archive_facts){0};
+    *facts = (struct archive_facts){.findings = facts->findings};
 }

@@ -12,15 +12,15 @@
 
 enum { HEADER_BYTES = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8, MAGIC_AT = 257 };
 
-static int walk(struct walk *walk, const uint8_t *data, size_t size, size_t piece,
-                struct error *error)
+static int walk(struct walk *walk, struct findings *findings, const uint8_t *data, size_t size,
+                size_t piece, struct error *error)
 {
     struct fuzz_source source;
 
     *walk = (struct walk){0};
     *error = (struct error){0};
     fuzz_source_init(&source, data, size, piece);
-    return walk_archive(walk, &source.source, error);
+    return walk_archive(walk, &source.source, NULL, findings, error);
 }
 
 static void require_same(const struct buffer *a, const struct buffer *b)
@@ -29,28 +29,53 @@ static void require_same(const struct buffer *a, const struct buffer *b)
     fuzz_require(a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
-static void fuzz_walk(const uint8_t *data, size_t size)
+/* What was found, in words. */
+static void require_findings(const struct findings *findings, bool refused)
 {
-    struct walk whole, pieces;
-    struct error whole_error, pieces_error;
-    int result = walk(&whole, data, size, size, &whole_error);
+    cleanup(json_decrefp) json_t *json = findings_json(findings);
 
-    fuzz_require(walk(&pieces, data, size, 331, &pieces_error) == result);
+    fuzz_require(json_array_size(json) >= findings->count);
+    fuzz_require(!refused || findings_refusal(findings));
+    for (size_t i = 0; i < findings->count; i++) {
+        cleanup_free char *line = finding_line(&findings->list[i]);
+
+        for (const char *c = line; *c; c++)
+            fuzz_require((unsigned char)*c >= ' ' && *c != 0x7f);
+    }
+}
+
+static void require_same_walk(const struct walk *a, const struct walk *b)
+{
+    fuzz_require(a->spec_dump.len <= METADATA_MAX_BYTES);
+    fuzz_require(a->config_dump.len <= METADATA_MAX_BYTES);
+    fuzz_require(a->core_head.len <= CORE_HEAD_BYTES);
+    require_same(&a->spec_dump, &b->spec_dump);
+    require_same(&a->config_dump, &b->config_dump);
+    require_same(&a->core_head, &b->core_head);
+}
+
+static void fuzz_walk(const uint8_t *data, size_t size, bool keeps_going)
+{
+    const struct finding_policy policy = {.keeps_going = keeps_going};
+    cleanup(findings_done) struct findings whole_findings = {.policy = policy};
+    cleanup(findings_done) struct findings pieces_findings = {.policy = policy};
+    cleanup(walk_done) struct walk whole, pieces;
+    struct error whole_error, pieces_error;
+    int result = walk(&whole, &whole_findings, data, size, size, &whole_error);
+
+    fuzz_require(walk(&pieces, &pieces_findings, data, size, 331, &pieces_error) == result);
+    require_findings(&whole_findings, result < 0);
+    fuzz_require(whole_findings.count == pieces_findings.count);
+    fuzz_require(
+        memcmp(whole_findings.counts, pieces_findings.counts, sizeof whole_findings.counts) == 0);
     if (result < 0) {
         fuzz_require_error(&whole_error);
         fuzz_require(whole_error.kind == ERROR_ARCHIVE);
-        fuzz_require(strcmp(whole_error.text, pieces_error.text) == 0);
+        fuzz_require(pieces_error.kind == whole_error.kind); /* libarchive's texts may differ */
         return;
     }
     fuzz_require(whole.bytes == size);
-    fuzz_require(whole.spec_dump.len <= METADATA_MAX_BYTES);
-    fuzz_require(whole.config_dump.len <= METADATA_MAX_BYTES);
-    fuzz_require(whole.core_head.len <= CORE_HEAD_BYTES);
-    require_same(&whole.spec_dump, &pieces.spec_dump);
-    require_same(&whole.config_dump, &pieces.config_dump);
-    require_same(&whole.core_head, &pieces.core_head);
-    walk_done(&whole);
-    walk_done(&pieces);
+    require_same_walk(&whole, &pieces);
 }
 
 static void fuzz_index(const uint8_t *data, size_t size)
@@ -70,7 +95,8 @@ static void fuzz_index(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_walk(data, size);
+    fuzz_walk(data, size, false);
+    fuzz_walk(data, size, true);
     fuzz_index(data, size);
     return 0;
 }

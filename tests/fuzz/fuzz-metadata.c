@@ -39,7 +39,9 @@ static void require_readable(const struct image *image)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
-    cleanup(archive_facts_done) struct archive_facts facts = {.archive_size = size};
+    cleanup(findings_done) struct findings findings = {0};
+    cleanup(archive_facts_done) struct archive_facts facts = {.findings = &findings,
+                                                              .archive_size = size};
     cleanup(image_freep) struct image *image = NULL;
     struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_ZSTD, .size = size};
     struct layer_plan plan = {.encoding = "zstd level 1"};
