@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 
-enum { INPUT_MAX_BYTES = 64 << 20 };
+enum { INPUT_MAX_BYTES = 4 << 20 };
 
 static void close_file(FILE **file)
 {

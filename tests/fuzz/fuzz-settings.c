@@ -12,17 +12,23 @@
 
 static const char image[] = "registry.example:5000/team/app:1";
 
-static void fuzz_authfile(enum authfile_schema schema, const struct fuzz_input *input)
+static void fuzz_authfile(enum authfile_schema schema, struct fuzz_input input)
 {
     static struct reference reference;
     struct credentials credentials = {0};
     struct error error = {0};
+    cleanup_free char *text = NULL;
     int found;
 
     if (!reference.path)
         fuzz_require(reference_parse(&reference, image, &error) == 0);
-    found = authfile_find(&credentials, fuzz_file(input->data, input->len), schema, &reference,
-                          NULL, &error);
+    if (schema == AUTHFILE_FLAT) {
+        found = authfile_find(&credentials, fuzz_file(input.data, input.len), schema, &reference,
+                              NULL, &error);
+    } else {
+        text = fuzz_next_text(&input, NULL);
+        found = authfile_find_in_text(&credentials, text, "text", &reference, NULL, &error);
+    }
     if (found < 0)
         fuzz_require_error(&error);
     if (found > 0) {
@@ -71,10 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     setenv("HOME", "/nonexistent", 1);
     switch (*data) {
     case 'a':
-        fuzz_authfile(AUTHFILE_AUTHS, &input);
+        fuzz_authfile(AUTHFILE_AUTHS, input);
         break;
     case 'f':
-        fuzz_authfile(AUTHFILE_FLAT, &input);
+        fuzz_authfile(AUTHFILE_FLAT, input);
         break;
     case 'b':
         text = fuzz_next_text(&input, NULL);
