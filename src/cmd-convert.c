@@ -62,7 +62,6 @@ struct request {
     struct convert_options convert;
     struct destination destinations[CONVERT_MAX_DESTINATIONS];
     struct registry_request registry;
-    const char *digestfile;
     bool json, quiet;
 };
 
@@ -132,7 +131,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
         convert->level_given = true;
         return options_parse_int(value, -99, 99, &convert->level, error);
     case OPTION_DIGESTFILE:
-        request->digestfile = value;
+        convert->digestfile = value;
         break;
     case OPTION_JOBS:
         if (options_parse_int(value, 1, CONVERT_MAX_JOBS, &jobs, error) < 0)
@@ -299,8 +298,8 @@ static int report(const struct request *request, const struct convert_result *re
     status = cmd_flush();
     for (unsigned i = 0; i < result->delivery_count; i++)
         cmd_fail_first(&status, &result->deliveries[i].error);
-    if (status == 0 && request->digestfile && result->image &&
-        write_digestfile(request->digestfile, &result->image->manifest.digest, &error) < 0)
+    if (status == 0 && request->convert.digestfile && result->image &&
+        write_digestfile(request->convert.digestfile, &result->image->manifest.digest, &error) < 0)
         status = cmd_fail(&error);
     return status;
 }

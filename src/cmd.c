@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "progress-view.h"
 #include "registry/registry.h"
 
@@ -22,6 +23,7 @@ static void *wait_for_signals(void *argument)
     struct signal_thread *thread = argument;
     int signal;
 
+    sandbox_seal_thread();
     sigwait(&thread->signals, &signal);
     cancel_trigger(thread->cancel);
     sigwait(&thread->signals, &signal);

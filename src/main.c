@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "base/sandbox.h"
 #include "cmd.h"
 
 static const struct command *const commands[] = {&convert_command, &copy_command,    &pull_command,
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
     const struct command *command;
     struct error error;
 
+    sandbox_no_new_privileges();
     /* So that libarchive takes UTF-8 member names; nothing else here depends on the locale. */
     setlocale(LC_CTYPE, "C.UTF-8");
     /* A closed pipe or a file size limit is an error of the write, not the end of us. */

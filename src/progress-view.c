@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 
 enum {
     BAR_INTERVAL_MS = 200,
@@ -133,6 +134,7 @@ static void *show(void *argument)
     int interval_ms = view->terminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
     struct timespec next = view->begun;
 
+    sandbox_seal_thread();
     pthread_mutex_lock(&output_mutex);
     for (;;) {
         next.tv_sec += interval_ms / 1000;

@@ -13,7 +13,8 @@ source_files() {
         find "${@:-.}" -type d \( -name .git -o -name .deps -o -name autom4te.cache -o -name build-aux \
             -o -name 'build-*' -o -name quickstart-image \) -prune -o -type f -print |
             sed 's|^\./||' |
-            grep -Ev '~$|\.(o|a|log|trs)$|\.pb-c\.[ch]$|\.dirstamp$|^(ckptoci|tests/unit/test-[^.]*)$' |
+            grep -Ev '~$|\.(o|a|log|trs)$|\.pb-c\.[ch]$|\.dirstamp$' |
+            grep -Ev '^(ckptoci|tests/unit/test-[^.]*|tests/fuzz/fuzz-[^.]*)$' |
             grep -Ev '^(configure|config\.(h|h\.in|log|status)|aclocal\.m4|Makefile(\.in)?|stamp-h1)$'
     fi | sort -u | existing_files
 }

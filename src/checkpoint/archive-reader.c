@@ -82,6 +82,7 @@ static la_int64_t hop(struct archive *archive, void *context, la_int64_t request
         archive_set_error(archive, EIO, "%s", reader->source_error.text);
         return ARCHIVE_FATAL;
     }
+    tar_headers_hop(&reader->headers, (uint64_t)request);
     reader->bytes += (uint64_t)request;
     reader->trailing_zeros = 0;
     return request;

@@ -296,6 +296,18 @@ void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t l
     }
 }
 
+void tar_headers_hop(struct tar_headers *headers, uint64_t len)
+{
+    if (headers->state == TAR_OFF || headers->state == TAR_END)
+        return;
+    if (headers->state != TAR_HEADER || len > headers->skip) {
+        fail(headers, CHECK_AMBIGUOUS_HEADER, "", "its headers can be read in two ways");
+        return;
+    }
+    headers->skip -= len;
+    headers->position += len;
+}
+
 void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse)
 {
     const struct tar_seen *seen;

@@ -4,7 +4,8 @@
  * differ in what they make of it; here an archive must have one meaning only, and that must be the
  * one that libarchive sees. It takes nothing out of the archive. Embedded in its owner; one thread.
  *
- *     tar_headers_pass(&headers, data, len)                   // every byte, before libarchive
+ *     tar_headers_pass(&headers, data, len)                   // every byte, before libarchive,
+ *     tar_headers_hop(&headers, len)                          // or not even these
  *     tar_headers_match(&headers, offset, size, &sparse)      // each member, from libarchive
  *     tar_headers_fault(&headers)
  */
@@ -67,6 +68,8 @@ struct tar_headers {
 void tar_headers_init(struct tar_headers *headers);
 void tar_headers_done(struct tar_headers *headers);
 void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t len);
+/* In place of passing `len` bytes, which libarchive takes for content. */
+void tar_headers_hop(struct tar_headers *headers, uint64_t len);
 /* libarchive's next member: where its first header is, and how much content is stored. It is a
  * fault if another one was seen. *sparse: it has holes. */
 void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse);

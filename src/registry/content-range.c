@@ -33,3 +33,11 @@ int content_range_check(const char *header, uint64_t start, uint64_t size, struc
                      ", and its answer is for \"%.100s\"",
                      start, size, header ? header : "");
 }
+
+int64_t content_range_kept(const char *header)
+{
+    if (!header || strlen(header) > HEADER_MAX_LEN ||
+        !pattern_matches("^(bytes=)?0-[0-9]{1,18}$", header))
+        return -1;
+    return strtoll(strchr(header, '-') + 1, NULL, 10);
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "registry/content-range.h"
 #include "registry/refusal.h"
 #include "registry/url.h"
 
@@ -152,25 +153,6 @@ enum session_answer session_put_chunk(struct session *session, const void *data,
     return take_patch_answer(session, client_send(session->client, &request, error), error);
 }
 
-/* The last byte's number in "0-1023", some with "bytes=" in front; -1: it says nothing. */
-static int64_t parse_range(const char *header)
-{
-    static const char unit[] = "bytes=";
-    unsigned long long last;
-    char *end;
-
-    if (!header)
-        return -1;
-    if (strncmp(header, unit, sizeof unit - 1) == 0)
-        header += sizeof unit - 1;
-    if (strncmp(header, "0-", 2) != 0)
-        return -1;
-    last = strtoull(header + 2, &end, 10);
-    if (end == header + 2 || *end || last >= INT64_MAX)
-        return -1;
-    return (int64_t)last;
-}
-
 enum session_answer session_ask(struct session *session, int64_t *kept, struct error *error)
 {
     struct http_request request = {.method = "GET", .url = session->location};
@@ -179,7 +161,7 @@ enum session_answer session_ask(struct session *session, int64_t *kept, struct e
 
     if (status / 100 != 2)
         return judge(session, status, error);
-    last = parse_range(http_header(client_http(session->client), "Range", 0));
+    last = content_range_kept(http_header(client_http(session->client), "Range", 0));
     if (last < 0) {
         error_set(error, ERROR_FAILED, "the registry does not say how much of an upload it has");
         return SESSION_GONE;

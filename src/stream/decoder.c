@@ -21,6 +21,8 @@ struct decoder {
     bool begun;  /* a first byte has been seen */
     z_stream gzip;
     ZSTD_DCtx *zstd;
+    uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of the zstd frame that has begun */
+    size_t magic_len;
 };
 
 enum compression compression_detect(const uint8_t *bytes, size_t len)
@@ -93,13 +95,50 @@ static int run_gzip(struct decoder *decoder, const uint8_t **in, size_t *in_len,
     return 0;
 }
 
+/* A frame or a skippable frame (RFC 8878, section 3.1). libzstd may also know its own formats from
+ * before the standard, by luck of how the bytes come, and others do not: they are refused. */
+static bool is_zstd_magic(const uint8_t magic[COMPRESSION_MAGIC_LEN])
+{
+    return compression_detect(magic, COMPRESSION_MAGIC_LEN) == COMPRESSION_ZSTD ||
+           ((magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
+/* 1: the magic number is there and libzstd has it; 0: more input is needed. */
+static int take_zstd_magic(struct decoder *decoder, const uint8_t **in, size_t *in_len,
+                           struct error *error)
+{
+    ZSTD_inBuffer from = {decoder->magic, COMPRESSION_MAGIC_LEN, 0};
+    ZSTD_outBuffer to = {NULL, 0, 0};
+
+    if (decoder->inside && decoder->magic_len == COMPRESSION_MAGIC_LEN)
+        return 1;
+    if (!decoder->inside)
+        decoder->magic_len = 0;
+    decoder->inside = true;
+    while (*in_len > 0 && decoder->magic_len < COMPRESSION_MAGIC_LEN) {
+        decoder->magic[decoder->magic_len++] = *(*in)++;
+        --*in_len;
+    }
+    if (decoder->magic_len < COMPRESSION_MAGIC_LEN)
+        return 0;
+    if (!is_zstd_magic(decoder->magic) ||
+        ZSTD_isError(ZSTD_decompressStream(decoder->zstd, &to, &from)))
+        return error_set(error, ERROR_ARCHIVE,
+                         "damaged zstd data: no frame where one should begin");
+    return 1;
+}
+
 static int run_zstd(struct decoder *decoder, const uint8_t **in, size_t *in_len, uint8_t *out,
                     size_t capacity, size_t *out_len, struct error *error)
 {
+    int ready = take_zstd_magic(decoder, in, in_len, error);
     ZSTD_inBuffer from = {*in, *in_len, 0};
     ZSTD_outBuffer to = {out, capacity, 0};
-    size_t result = ZSTD_decompressStream(decoder->zstd, &to, &from);
+    size_t result;
 
+    if (ready <= 0)
+        return ready;
+    result = ZSTD_decompressStream(decoder->zstd, &to, &from);
     if (ZSTD_isError(result))
         return error_set(error, ERROR_ARCHIVE, "damaged zstd data: %s", ZSTD_getErrorName(result));
     *in += from.pos;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 
 /* Beyond one block for each worker: one being read, and some for taps that are a little ahead of
  * or behind each other. */
@@ -251,6 +252,7 @@ static void *read_blocks(void *argument)
     size_t len = PIPELINE_BLOCK_SIZE;
     struct slot *slot;
 
+    sandbox_seal_thread(); /* the input may be decompressed here */
     while (len > 0 && (slot = wait_for_free_slot(pipeline)) != NULL) {
         struct error error;
 
@@ -301,6 +303,7 @@ static void *encode_blocks(void *argument)
     void *state = codec->state_new(pipeline->options.level);
     uint64_t block;
 
+    sandbox_seal_thread();
     while (claim_block(pipeline, &block)) {
         struct slot *slot = slot_of(pipeline, block);
         struct error error;

@@ -4,12 +4,26 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/expansion-guard.h"
 #include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
 #include "task/convert-checks.h"
 #include "task/hashing-source.h"
+
+/* A walk on its way into a sealed thread: what is behind it reads bytes from anywhere. */
+struct sealed_walk {
+    struct archive_facts *facts;
+    struct source *tar;
+};
+
+static int walk_sealed(void *context, struct error *error)
+{
+    struct sealed_walk *call = context;
+
+    return walk_archive(&call->facts->walk, call->tar, NULL, call->facts->findings, error);
+}
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error)
@@ -25,7 +39,7 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     tar = hashing_source_new(tar, &facts->diff_id, &facts->archive_size);
     if (plan->archive_compression != COMPRESSION_NONE)
         tar = expansion_guard_new(tar, &expansion, NULL);
-    return walk_archive(&facts->walk, tar, NULL, facts->findings, error);
+    return sandbox_call(walk_sealed, &(struct sealed_walk){facts, tar}, error);
 }
 
 static char *format_time(time_t time)
@@ -45,13 +59,25 @@ static int refuse_metadata(const struct archive_facts *facts, struct error *erro
     return finding_report_fatal(facts->findings, CHECK_METADATA, NULL, error, "%s", cause.text);
 }
 
+struct sealed_parse {
+    struct checkpoint *checkpoint;
+    const struct walk *walk;
+};
+
+static int parse_sealed(void *context, struct error *error)
+{
+    struct sealed_parse *call = context;
+
+    return checkpoint_parse(call->checkpoint, call->walk, error);
+}
+
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
                            struct error *error)
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
     const char *architecture;
 
-    if (checkpoint_parse(&checkpoint, &facts->walk, error) < 0)
+    if (sandbox_call(parse_sealed, &(struct sealed_parse){&checkpoint, &facts->walk}, error) < 0)
         return refuse_metadata(facts, error);
     if (gate_check_metadata(facts->findings, &facts->walk, &checkpoint, error) < 0)
         return -1;

@@ -13,6 +13,7 @@
 #include <sched.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "stream/input.h"
 #include "stream/pipeline.h"
 #include "task/archive-facts.h"
@@ -157,6 +158,19 @@ static int convert_and_send(struct run *run, struct image **image, struct error 
     return abandoned ? cancel_check(run->cancel, error) : status;
 }
 
+/* Everything has been opened, and everybody has credentials: now only the destinations change. For
+ * the threads that are still to come as well. */
+static void limit_writing(const struct convert_options *options)
+{
+    struct sandbox sandbox = {0};
+
+    for (unsigned i = 0; i < options->destination_count; i++)
+        destination_keep_writable(&options->destinations[i], &sandbox);
+    if (options->digestfile)
+        sandbox_keep(&sandbox, SANDBOX_FILE, options->digestfile);
+    sandbox_limit_writing(&sandbox);
+}
+
 /* The destinations first: what is wrong with them is better known before the archive is read. */
 static int run_all(struct run *run, struct image **image, struct error *error)
 {
@@ -165,6 +179,7 @@ static int run_all(struct run *run, struct image **image, struct error *error)
     deliveries_open(run->deliveries, is_file);
     if (cancel_check(run->cancel, error) < 0)
         return -1;
+    limit_writing(run->options);
     if (is_file && deliveries_left(run->deliveries) > 0) {
         const struct comparison comparison = {.deliveries = run->deliveries,
                                               .options = run->options,

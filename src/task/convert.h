@@ -48,7 +48,8 @@ struct convert_options {
 
     struct finding_policy policy; /* what is done about what the checks find */
 
-    bool all_or_nothing; /* no destination is changed unless all can be */
+    const char *digestfile; /* that the caller writes afterwards; NULL: none */
+    bool all_or_nothing;    /* no destination is changed unless all can be */
     struct registry_options registry;
 };
 

@@ -114,6 +114,24 @@ void destination_done(struct destination *destination)
     free(destination->digest);
 }
 
+void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox)
+{
+    cleanup_free char *above = NULL;
+
+    switch (destination->kind) {
+    case DESTINATION_REGISTRY:
+        break;
+    case DESTINATION_LAYOUT: /* a new directory is removed again where nothing comes into it */
+        above = xasprintf("%s/..", destination->path);
+        sandbox_keep(sandbox, SANDBOX_TREE, destination->path);
+        sandbox_keep(sandbox, SANDBOX_RMDIR, above);
+        break;
+    case DESTINATION_ARCHIVE:
+        sandbox_keep_directory_of(sandbox, destination->path);
+        break;
+    }
+}
+
 struct image_sink *destination_sink_new(const struct destination *destination,
                                         const struct registry_options *options,
                                         struct cancel *cancel)

@@ -14,6 +14,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/sandbox.h"
 #include "oci/image-sink.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
@@ -39,6 +40,10 @@ int destination_parse(struct destination *destination, const char *text, struct 
 /* The same for a place that an image is read from. */
 int destination_parse_source(struct destination *source, const char *text, struct error *error);
 void destination_done(struct destination *destination);
+
+/* What an image at this destination may be written to stays writable. Once its sink or target is
+ * open: what is there then counts. */
+void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox);
 
 /* No I/O yet. `options` and `cancel` are borrowed until the sink is freed. */
 struct image_sink *destination_sink_new(const struct destination *destination,

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "stream/decoder.h"
 #include "task/archive-writer.h"
 #include "task/checkpoint-image.h"
@@ -100,6 +101,16 @@ static int transfer(struct pull *pull, struct error *error)
                      digest_hex(&pull->archive_digest), digest_hex(&pull->diff_id));
 }
 
+/* Everything has been opened, and the registry has our credentials. */
+static void limit_writing(const char *path)
+{
+    struct sandbox sandbox = {0};
+
+    if (path)
+        sandbox_keep_directory_of(&sandbox, path);
+    sandbox_limit_writing(&sandbox);
+}
+
 static double monotonic_seconds(void)
 {
     struct timespec now;
@@ -136,6 +147,7 @@ int pull_run(const struct pull_options *options, struct pull_result *result,
         return -1;
     if (read_documents(&pull, error))
         return error_context(error, "pull %s", options->image->name);
+    limit_writing(options->path);
     atomic_store(&progress->bytes_total, (int64_t)pull.manifest->parts[1].size);
     if (transfer(&pull, error))
         return error_context(error, "pull %s", options->image->name);

@@ -206,6 +206,32 @@ static void test_garbage_behind_the_end_is_seen(void **state)
     }
 }
 
+/* libzstd may read its formats from before RFC 8878, others do not; however the bytes come. */
+static void test_zstd_before_the_standard_is_refused(void **state)
+{
+    static const uint8_t old[] = {0x25, 0xb5, 0x2f, 0xfd, 0, 0xf0, 0x21, 0xff};
+    static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x'};
+    cleanup_free uint8_t *bytes = make_bytes(1000), *encoded = NULL;
+    size_t len = encode_stream(codec_for(COMPRESSION_ZSTD), 1, bytes, 1000, &encoded);
+    cleanup_free uint8_t *both = xcalloc(len + sizeof skippable + sizeof old, 1);
+    uint8_t out[2000];
+    struct error error;
+
+    (void)state;
+    memcpy(both, encoded, len);
+    memcpy(both + len, skippable, sizeof skippable);
+    memcpy(both + len + sizeof skippable, old, sizeof old);
+    for (size_t piece = 1; piece < len + sizeof skippable + sizeof old; piece++) {
+        assert_int_equal(decode_stream(COMPRESSION_ZSTD, both, len + sizeof skippable, piece, out,
+                                       sizeof out, &error),
+                         1000);
+        assert_int_equal(decode_stream(COMPRESSION_ZSTD, both, len + sizeof skippable + sizeof old,
+                                       piece, out, sizeof out, &error),
+                         -1);
+        assert_int_equal(error.kind, ERROR_ARCHIVE);
+    }
+}
+
 static void test_detection_goes_by_content(void **state)
 {
     static const uint8_t gzip[] = {0x1f, 0x8b, 8, 0}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_every_truncation_is_seen),
         cmocka_unit_test(test_damage_is_seen),
         cmocka_unit_test(test_garbage_behind_the_end_is_seen),
+        cmocka_unit_test(test_zstd_before_the_standard_is_refused),
         cmocka_unit_test(test_detection_goes_by_content),
     };
 

@@ -41,11 +41,31 @@ static void test_other_bytes_are_refused(void **state)
         assert_int_equal(content_range_check(wrong[i], 5, 10, &error), -1);
 }
 
+static void test_what_an_upload_has(void **state)
+{
+    static const char *const wrong[] = {
+        "",     "0-",        "1-5",
+        "0- 5", "0--5",      "0--18446744073709551615",
+        "0-5x", "bytes 0-5", "0-9223372036854775807",
+        NULL,
+    };
+
+    (void)state;
+    assert_int_equal(content_range_kept("0-0"), 0);
+    assert_int_equal(content_range_kept("0-1023"), 1023);
+    assert_int_equal(content_range_kept("bytes=0-1023"), 1023);
+    assert_int_equal(content_range_kept(NULL), -1);
+    for (size_t i = 0; wrong[i]; i++)
+        if (content_range_kept(wrong[i]) != -1)
+            fail_msg("\"%s\" was taken", wrong[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_rest_is_taken),
         cmocka_unit_test(test_other_bytes_are_refused),
+        cmocka_unit_test(test_what_an_upload_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

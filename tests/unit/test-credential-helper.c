@@ -28,7 +28,7 @@ static void assert_file_is(void **state, const char *name, const char *content)
     FILE *file = fopen(path, "r");
 
     assert_non_null(file);
-    fread(text, 1, sizeof text - 1, file);
+    assert_int_equal(fread(text, 1, sizeof text - 1, file), strlen(content));
     fclose(file);
     assert_string_equal(text, content);
 }

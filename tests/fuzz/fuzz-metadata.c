@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * spec.dump, config.dump and the head of a core image, with a NUL between them: what they say, and
+ * the image that comes of it. Our own documents must be such as we read.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "fuzz.h"
+#include "oci/held-image.h"
+#include "oci/manifest.h"
+#include "task/archive-facts.h"
+
+static void take(struct fuzz_input *input, struct buffer *buffer, size_t max)
+{
+    size_t len;
+    cleanup_free char *text = fuzz_next_text(input, &len);
+
+    buffer_init(buffer, max);
+    buffer_append(buffer, text, len);
+}
+
+static void require_readable(const struct image *image)
+{
+    struct held_image held = {0};
+    struct manifest *manifest;
+    struct error error;
+    char *copy = xstrndup(image->manifest_json, image->manifest.size);
+
+    fuzz_require(held_image_read_manifest(&held, image->manifest_json, image->manifest.size));
+    fuzz_require(held_image_read_config(&held, image->config_json, image->config.size));
+    fuzz_require(manifest_new(&manifest, copy, image->manifest.size, NULL, &error) == 0);
+    fuzz_require(digest_equal(&manifest->digest, &image->manifest.digest));
+    fuzz_require(manifest_annotation(manifest, "org.criu.checkpoint.container.name"));
+    manifest_free(manifest);
+    held_image_done(&held);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input input = {data, size};
+    cleanup(findings_done) struct findings findings = {0};
+    cleanup(archive_facts_done) struct archive_facts facts = {.findings = &findings,
+                                                              .archive_size = size};
+    cleanup(image_freep) struct image *image = NULL;
+    struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_ZSTD, .size = size};
+    struct layer_plan plan = {.encoding = "zstd level 1"};
+    struct convert_options options = {0};
+    struct error error = {0};
+
+    take(&input, &facts.walk.spec_dump, METADATA_MAX_BYTES);
+    take(&input, &facts.walk.config_dump, METADATA_MAX_BYTES);
+    buffer_init(&facts.walk.core_head, CORE_HEAD_BYTES);
+    buffer_append(&facts.walk.core_head, input.data,
+                  input.len < CORE_HEAD_BYTES ? input.len : CORE_HEAD_BYTES);
+    digest_from_bytes(&facts.diff_id, (uint8_t[SHA256_BYTES]){0});
+    digest_from_bytes(&layer.digest, (uint8_t[SHA256_BYTES]){1});
+
+    if (archive_facts_conclude(&facts, &options, &error) < 0) {
+        fuzz_require_error(&error);
+        return 0;
+    }
+    fuzz_require(strlen(facts.created) >= strlen("1970-01-01T00:00:00Z"));
+    if (archive_facts_build_image(&facts, &plan, &layer, &image, &error) < 0)
+        fuzz_require_error(&error);
+    else
+        require_readable(image);
+    return 0;
+}
