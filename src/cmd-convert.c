@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
+#include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/convert.h"
 
 enum option_id {
+    OPTION_ALLOW,
     OPTION_ALL_OR_NOTHING,
     OPTION_ANNOTATION,
     OPTION_ARCH,
@@ -23,12 +24,16 @@ enum option_id {
     OPTION_JSON,
     OPTION_NAME,
     OPTION_QUIET,
+    OPTION_STRICT,
     OPTION_WINDOW,
 };
 
 static const struct option_spec options[] = {
     {"all-or-nothing", 0, NULL, "change no destination unless all of them can take the image",
      OPTION_ALL_OR_NOTHING},
+    {"allow", 0, "CHECK",
+     "let pass what this check finds; may be given several times; \"list\" prints the checks",
+     OPTION_ALLOW},
     {"annotation", 0, "KEY=VALUE",
      "add an annotation to the image, or replace one; may be given several times",
      OPTION_ANNOTATION},
@@ -44,6 +49,8 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
     {"name", 0, "NAME", "name of the container, else read from the archive", OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
+    {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
+     OPTION_STRICT},
     {"window", 0, "SIZE",
      "bytes kept for each registry to go on from when an upload from standard input breaks; "
      "default: 16M",
@@ -109,6 +116,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
     if (id >= REGISTRY_OPTION_FIRST)
         return registry_request_set(&request->registry, id, value, error);
     switch ((enum option_id)id) {
+    case OPTION_ALLOW:
+        return findings_view_allow(&convert->policy, value, error);
     case OPTION_ALL_OR_NOTHING:
         convert->all_or_nothing = true;
         break;
@@ -138,6 +147,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
         break;
     case OPTION_QUIET:
         request->quiet = true;
+        break;
+    case OPTION_STRICT:
+        convert->policy.strict = true;
         break;
     case OPTION_WINDOW:
         if (options_parse_size(value, 0, CONVERT_MAX_WINDOW_BYTES, &window, error) < 0)
@@ -219,8 +231,9 @@ static json_t *report_deliveries(const struct convert_result *result)
 static void print_json(const struct convert_result *result, const char *archive)
 {
     const struct image *image = result->image;
-    json_t *report = json_pack("{s:s, s:o, s:f}", "archive", archive, "images",
-                               report_deliveries(result), "seconds", result->seconds);
+    json_t *report =
+        json_pack("{s:s, s:o, s:o, s:f}", "archive", archive, "images", report_deliveries(result),
+                  "findings", findings_json(&result->findings), "seconds", result->seconds);
 
     if (image) {
         json_t *parts =
@@ -237,9 +250,7 @@ static void print_json(const struct convert_result *result, const char *archive)
         json_object_update(report, parts);
         json_decref(parts);
     }
-    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
-    putchar('\n');
-    json_decref(report);
+    cmd_print_json(report);
 }
 
 static void print_plain(const struct convert_result *result)
@@ -263,29 +274,31 @@ static int write_digestfile(const char *path, const struct digest *digest, struc
     return 0;
 }
 
+/* There is no image at all. Of an archive that was refused, scripts want to know why. */
+static int fail(const struct request *request, const struct convert_result *result,
+                struct error *error)
+{
+    findings_view_advise(&result->findings, error);
+    if (request->json && error->kind == ERROR_ARCHIVE)
+        cmd_print_json(json_pack("{s:s, s:[], s:o, s:s*}", "archive", request->convert.archive,
+                                 "images", "findings", findings_json(&result->findings), "error",
+                                 error->text));
+    return cmd_fail(error);
+}
+
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct request *request, const struct convert_result *result)
 {
-    struct error error;
-    int status = 0;
+    struct error error = {0};
+    int status;
 
     if (request->json)
         print_json(result, request->convert.archive);
     else
         print_plain(result);
-    if (fflush(stdout) != 0) {
-        error_set_errno(&error, errno, "write the result to standard output");
-        status = cmd_fail(&error);
-    }
-    for (unsigned i = 0; i < result->delivery_count; i++) {
-        const struct error *failure = &result->deliveries[i].error;
-
-        if (failure->kind == ERROR_NONE)
-            continue;
-        cmd_fail(failure);
-        if (status == 0)
-            status = error_exit_status(failure);
-    }
+    status = cmd_flush();
+    for (unsigned i = 0; i < result->delivery_count; i++)
+        cmd_fail_first(&status, &result->deliveries[i].error);
     if (status == 0 && request->digestfile && result->image &&
         write_digestfile(request->digestfile, &result->image->manifest.digest, &error) < 0)
         status = cmd_fail(&error);
@@ -301,7 +314,8 @@ static int convert(const struct request *request, struct cancel *cancel)
     int status = convert_run(&request->convert, &result, &progress, cancel, &error);
 
     progress_view_free(view);
-    return status < 0 ? cmd_fail(&error) : report(request, &result);
+    findings_view_warn(&result.findings);
+    return status < 0 ? fail(request, &result, &error) : report(request, &result);
 }
 
 static int run_convert(const struct command *command, int argc, char **argv)
@@ -310,20 +324,12 @@ static int run_convert(const struct command *command, int argc, char **argv)
         .registry = REGISTRY_REQUEST_INIT,
         .convert.window_bytes = CONVERT_DEFAULT_WINDOW_BYTES,
     };
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     struct error error = {0};
-    int status;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
         return cmd_fail(&error);
-    }
-    log_set_writer(progress_view_warn);
-    cmd_cancel_on_signals(cancel);
-    if (registry_global_init(&error) < 0)
-        return cmd_fail(&error);
-    status = convert(&request, cancel);
-    return status;
+    return convert(&request, cancel);
 }
 
 const struct command convert_command = {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/copy.h"
@@ -198,9 +196,7 @@ static void print_json(const struct request *request, const struct copy_result *
     for (unsigned i = 0; i < result->outcome_count; i++)
         json_array_append_new(json_object_get(report, "destinations"),
                               report_outcome(request, &result->outcomes[i]));
-    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
-    putchar('\n');
-    json_decref(report);
+    cmd_print_json(report);
 }
 
 static const char *text_in(const json_t *object, const char *key)
@@ -235,27 +231,16 @@ static void print_plain(const struct request *request, const struct copy_outcome
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct request *request, const struct copy_result *result)
 {
-    struct error error;
-    int status = 0;
+    int status;
 
     if (request->json)
         print_json(request, result);
     for (unsigned i = 0; i < result->outcome_count; i++)
         if (!request->json && result->outcomes[i].error.kind == ERROR_NONE)
             print_plain(request, &result->outcomes[i]);
-    if (fflush(stdout) != 0) {
-        error_set_errno(&error, errno, "write the result to standard output");
-        status = cmd_fail(&error);
-    }
-    for (unsigned i = 0; i < result->outcome_count; i++) {
-        const struct error *failure = &result->outcomes[i].error;
-
-        if (failure->kind == ERROR_NONE)
-            continue;
-        cmd_fail(failure);
-        if (status == 0)
-            status = error_exit_status(failure);
-    }
+    status = cmd_flush();
+    for (unsigned i = 0; i < result->outcome_count; i++)
+        cmd_fail_first(&status, &result->outcomes[i].error);
     return status;
 }
 
@@ -275,16 +260,10 @@ static int run_copy(const struct command *command, int argc, char **argv)
 {
     cleanup(request_done) struct request request = {.copy = {.jobs = COPY_DEFAULT_JOBS},
                                                     .registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
-        return cmd_fail(&error);
-    }
-    log_set_writer(progress_view_warn);
-    cmd_cancel_on_signals(cancel);
-    if (registry_global_init(&error) < 0)
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
         return cmd_fail(&error);
     return copy(&request, cancel);
 }

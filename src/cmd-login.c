@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
-#include "progress-view.h"
 #include "prompt.h"
 #include "registry-request.h"
 #include "registry/login.h"
@@ -116,26 +114,21 @@ static int login(struct request *request, struct cancel *cancel)
     struct error error = {0};
 
     if (take_username(request, cancel, &error) || take_password(request, cancel, &error) ||
-        registry_global_init(&error) ||
         login_run(request->name, request->username, request->password.data,
                   &request->registry.options, cancel, &where, &error))
         return cmd_fail(&error);
     printf("logged in to %s as %s; kept in %s\n", request->name, request->username, where);
-    return 0;
+    return cmd_flush();
 }
 
 static int run_login(const struct command *command, int argc, char **argv)
 {
     cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
         return cmd_fail(&error);
-    }
-    log_set_writer(progress_view_warn);
-    cmd_cancel_on_signals(cancel);
     return login(&request, cancel);
 }
 

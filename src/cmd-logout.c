@@ -53,20 +53,16 @@ static int parse_request(struct request *request, const struct command *command,
 static int run_logout(const struct command *command, int argc, char **argv)
 {
     struct request request = {.registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     cleanup_free char *where = NULL;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
-        return cmd_fail(&error);
-    }
-    cmd_cancel_on_signals(cancel);
-    if (logout_run(request.name, &request.registry.options, cancel, &where, &error))
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)) ||
+        logout_run(request.name, &request.registry.options, cancel, &where, &error))
         return cmd_fail(&error);
     printf("logged out of %s; gone from %s\n", request.name ? request.name : "all registries",
            where);
-    return 0;
+    return cmd_flush();
 }
 
 const struct command logout_command = {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
-#include "base/log.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/pull.h"
@@ -130,9 +128,7 @@ static void print_json(const struct request *request, const struct pull_result *
                   result->diff_id.text, "uncompressed_size", (json_int_t)result->archive_size,
                   "seconds", result->seconds);
 
-    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
-    putchar('\n');
-    json_decref(report);
+    cmd_print_json(report);
 }
 
 /* The line is one that `sha256sum --check` reads. */
@@ -140,7 +136,6 @@ static int report(const struct request *request, const struct pull_result *resul
 {
     const struct digest *written =
         request->pull.keeps_compression ? &result->layer : &result->diff_id;
-    struct error error;
 
     if (!request->pull.path)
         return 0;
@@ -148,10 +143,7 @@ static int report(const struct request *request, const struct pull_result *resul
         print_json(request, result);
     else
         printf("%s  %s\n", digest_hex(written), request->archive);
-    if (fflush(stdout) == 0)
-        return 0;
-    error_set_errno(&error, errno, "write the result to standard output");
-    return cmd_fail(&error);
+    return cmd_flush();
 }
 
 static int pull(const struct request *request, struct cancel *cancel)
@@ -169,16 +161,10 @@ static int pull(const struct request *request, struct cancel *cancel)
 static int run_pull(const struct command *command, int argc, char **argv)
 {
     cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel = cancel_new();
+    struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0) {
-        cancel_free(cancel);
-        return cmd_fail(&error);
-    }
-    log_set_writer(progress_view_warn);
-    cmd_cancel_on_signals(cancel);
-    if (registry_global_init(&error) < 0)
+    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
         return cmd_fail(&error);
     return pull(&request, cancel);
 }

@@ -3,6 +3,8 @@
 #ifndef CKPTOCI_CMD_H
 #define CKPTOCI_CMD_H
 
+#include <jansson.h>
+
 #include "base/cancel.h"
 #include "base/error.h"
 #include "options.h"
@@ -13,11 +15,24 @@ extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
 
+/*
+ * What every command that takes its time begins with, once, after its arguments are known to be
+ * good and before other threads start: warnings go around the progress bar, libcurl is ready, and
+ * SIGINT, SIGTERM and SIGHUP trigger the cancel returned, which lives as long as the program; a
+ * second signal ends it at once. NULL: *error says why not.
+ */
+struct cancel *cmd_start(struct error *error);
+
 /* Prints "ckptoci: " and the text to stderr; returns the exit status for it. */
 int cmd_fail(const struct error *error);
 
-/* SIGINT, SIGTERM and SIGHUP trigger `cancel`, a second one of them ends the program at once. To be
- * called once, before other threads start; `cancel` must then live as long as the program. */
-void cmd_cancel_on_signals(struct cancel *cancel);
+/* The same for one of several; ERROR_NONE is none. *status stays what the first failure made it. */
+void cmd_fail_first(int *status, const struct error *error);
+
+/* To standard output; frees `report`. */
+void cmd_print_json(json_t *report);
+
+/* Ends what was printed to standard output; the exit status if that fails, else 0. */
+int cmd_flush(void);
 
 #endif

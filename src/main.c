@@ -2,12 +2,10 @@
 #include "config.h"
 
 #include <locale.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
@@ -49,44 +47,6 @@ static int show_help(const char *name)
     else
         print_help(stdout);
     return EXIT_SUCCESS;
-}
-
-int cmd_fail(const struct error *error)
-{
-    fprintf(stderr, "ckptoci: %s\n", error->text);
-    return error_exit_status(error);
-}
-
-struct signal_thread {
-    sigset_t signals;
-    struct cancel *cancel;
-};
-
-static void *wait_for_signals(void *argument)
-{
-    struct signal_thread *thread = argument;
-    int signal;
-
-    sigwait(&thread->signals, &signal);
-    cancel_trigger(thread->cancel);
-    sigwait(&thread->signals, &signal);
-    _exit(130);
-}
-
-void cmd_cancel_on_signals(struct cancel *cancel)
-{
-    static struct signal_thread thread;
-    pthread_t id;
-
-    thread.cancel = cancel;
-    sigemptyset(&thread.signals);
-    sigaddset(&thread.signals, SIGINT);
-    sigaddset(&thread.signals, SIGTERM);
-    sigaddset(&thread.signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &thread.signals, NULL);
-    if (pthread_create(&id, NULL, wait_for_signals, &thread) != 0)
-        abort();
-    pthread_detach(id);
 }
 
 int main(int argc, char **argv)

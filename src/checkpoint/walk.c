@@ -1,219 +1,239 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/walk.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "checkpoint/archive-reader.h"
+#include "checkpoint/inner-tar.h"
 
-/* POSIX.1-1988 ustar: two blocks of zeros end an archive. */
-enum { TAR_END_BYTES = 1024 };
-
-DEFINE_CLEANUP(struct archive *, archive_read_free);
-
-/* Between libarchive, which pulls, and the source. */
-struct feed {
-    struct source *tar;
-    uint64_t bytes;          /* handed on so far */
-    uint64_t trailing_zeros; /* how many of the last of them are 0 */
-    bool failed;
-    struct error error; /* the source's, if it failed */
+/* Members that every checkpoint has. */
+enum required { REQUIRED_SPEC, REQUIRED_CONFIG, REQUIRED_INVENTORY, REQUIRED_COUNT };
+static const char *const required_paths[REQUIRED_COUNT] = {
+    [REQUIRED_SPEC] = "spec.dump",
+    [REQUIRED_CONFIG] = "config.dump",
+    [REQUIRED_INVENTORY] = "checkpoint/inventory.img",
 };
 
-enum member { MEMBER_SPEC, MEMBER_CONFIG, MEMBER_INVENTORY, MEMBER_COUNT };
-static const char *const member_names[MEMBER_COUNT] = {
-    [MEMBER_SPEC] = "spec.dump",
-    [MEMBER_CONFIG] = "config.dump",
-    [MEMBER_INVENTORY] = "checkpoint/inventory.img",
+struct walker {
+    struct walk walk;
+    const struct walk_visitor *visitor; /* never NULL; its functions may be */
+    struct findings *findings;
+    struct archive_reader *archive;
+    bool seen[REQUIRED_COUNT];
 };
 
-static void count_trailing_zeros(struct feed *feed, const uint8_t *data, size_t len)
+/* REQUIRED_COUNT: it is none of them. */
+static enum required find_required(const struct member *member)
 {
-    feed->bytes += len;
-    /* Equal to itself one byte further on: all bytes are the same. memcmp() is quick at it. */
-    if (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0) {
-        feed->trailing_zeros += len;
-        return;
-    }
-    feed->trailing_zeros = 0;
-    while (data[len - 1 - feed->trailing_zeros] == 0)
-        feed->trailing_zeros++;
+    int i = 0;
+
+    if (member->container)
+        return REQUIRED_COUNT;
+    while (i < REQUIRED_COUNT && strcmp(member->path, required_paths[i]) != 0)
+        i++;
+    return i;
 }
 
-static la_ssize_t feed_read(struct archive *archive, void *context, const void **data)
+static int note_required(struct walker *walker, const struct member *member, struct error *error)
 {
-    struct feed *feed = context;
-    size_t len = 0;
-    int more = source_next(feed->tar, data, &len, &feed->error);
+    enum required required = find_required(member);
 
-    if (more < 0) {
-        feed->failed = true;
-        archive_set_error(archive, EIO, "%s", feed->error.text);
-        return ARCHIVE_FATAL;
-    }
-    if (more > 0)
-        count_trailing_zeros(feed, *data, len);
-    return (la_ssize_t)len;
-}
-
-/* The source's own error, if that is why libarchive failed; else libarchive's as a refusal. */
-static int refuse(const struct feed *feed, struct archive *archive, struct error *error)
-{
-    if (feed->failed) {
-        *error = feed->error;
-        return -1;
-    }
-    return error_set(error, ERROR_ARCHIVE, "not a whole tar archive: %s",
-                     archive_error_string(archive));
-}
-
-static int keep_member(struct archive *archive, struct archive_entry *entry, struct feed *feed,
-                       struct buffer *buffer, struct error *error)
-{
-    const char *name = archive_entry_pathname(entry);
-    const void *data;
-    size_t len;
-    la_int64_t offset;
-    int result;
-
-    buffer_init(buffer, METADATA_MAX_BYTES);
-    while ((result = archive_read_data_block(archive, &data, &len, &offset)) == ARCHIVE_OK)
-        if (buffer_append(buffer, data, len) < 0)
-            return error_set(error, ERROR_ARCHIVE,
-                             "%s is larger than %d MiB: it cannot be a checkpoint's", name,
-                             METADATA_MAX_BYTES >> 20);
-    if (result != ARCHIVE_EOF)
-        return refuse(feed, archive, error);
-    return 0;
-}
-
-static int keep_core_head(struct archive *archive, struct feed *feed, struct buffer *head,
-                          struct error *error)
-{
-    uint8_t bytes[CORE_HEAD_BYTES];
-    la_ssize_t n = archive_read_data(archive, bytes, sizeof bytes);
-
-    if (n < 0)
-        return refuse(feed, archive, error);
-    buffer_init(head, CORE_HEAD_BYTES);
-    buffer_append(head, bytes, (size_t)n);
-    return 0;
-}
-
-/* "./spec.dump" names the same file; engines and tar take both. */
-static const char *member_path(struct archive_entry *entry)
-{
-    const char *path = archive_entry_pathname(entry);
-
-    if (!path)
-        return "";
-    return strncmp(path, "./", 2) == 0 ? path + 2 : path;
-}
-
-static int note_required(struct archive_entry *entry, enum member member, bool seen[MEMBER_COUNT],
-                         struct error *error)
-{
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-        return error_set(error, ERROR_ARCHIVE, "%s is not a regular file", member_names[member]);
-    if (seen[member])
-        return error_set(error, ERROR_ARCHIVE, "%s is there twice", member_names[member]);
-    seen[member] = true;
-    return 0;
-}
-
-static int walk_entry(struct walk *walk, struct feed *feed, struct archive *archive,
-                      struct archive_entry *entry, bool seen[MEMBER_COUNT], struct error *error)
-{
-    const char *path = member_path(entry);
-    int member = 0;
-
-    while (member < MEMBER_COUNT && strcmp(path, member_names[member]) != 0)
-        member++;
-    if (member < MEMBER_COUNT && note_required(entry, member, seen, error) < 0)
-        return -1;
-    switch (member) {
-    case MEMBER_SPEC:
-        return keep_member(archive, entry, feed, &walk->spec_dump, error);
-    case MEMBER_CONFIG:
-        return keep_member(archive, entry, feed, &walk->config_dump, error);
-    case MEMBER_INVENTORY:
-        walk->inventory_time = archive_entry_mtime(entry);
+    if (required == REQUIRED_COUNT)
         return 0;
-    default:
-        if (!walk->core_head.data && fnmatch("checkpoint/core-*.img", path, FNM_PATHNAME) == 0)
-            return keep_core_head(archive, feed, &walk->core_head, error);
-        return 0;
+    if (member->type != MEMBER_FILE || member->sparse)
+        return finding_report_fatal(walker->findings, CHECK_MEMBER_TYPE, member->path, error,
+                                    "it is not a regular file");
+    if (walker->seen[required])
+        return finding_report_fatal(walker->findings, CHECK_DUPLICATE_MEMBER, member->path, error,
+                                    "it is there twice");
+    if (required != REQUIRED_INVENTORY && member->size > METADATA_MAX_BYTES)
+        return finding_report_fatal(walker->findings, CHECK_METADATA, member->path, error,
+                                    "it is larger than %d MiB", METADATA_MAX_BYTES >> 20);
+    walker->seen[required] = true;
+    if (required == REQUIRED_INVENTORY)
+        walker->walk.inventory_time = member->mtime;
+    return 0;
+}
+
+/* Where the walk itself keeps content of this member, and how much; NULL: it does not. */
+static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
+{
+    switch (find_required(member)) {
+    case REQUIRED_SPEC:
+        *bytes = METADATA_MAX_BYTES;
+        return &walk->spec_dump;
+    case REQUIRED_CONFIG:
+        *bytes = METADATA_MAX_BYTES;
+        return &walk->config_dump;
+    case REQUIRED_INVENTORY:
+    case REQUIRED_COUNT:
+        break;
     }
+    *bytes = CORE_HEAD_BYTES;
+    if (!member->container && !walk->core_head.data &&
+        fnmatch("checkpoint/core-*.img", member->path, FNM_PATHNAME) == 0)
+        return &walk->core_head;
+    return NULL;
 }
 
-static int walk_entries(struct walk *walk, struct feed *feed, struct archive *archive,
-                        struct error *error)
-{
-    bool seen[MEMBER_COUNT] = {false};
-    struct archive_entry *entry;
-    int result;
-
-    while ((result = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
-        if (walk_entry(walk, feed, archive, entry, seen, error) < 0)
-            return -1;
-    if (result != ARCHIVE_EOF)
-        return refuse(feed, archive, error);
-    for (int member = 0; member < MEMBER_COUNT; member++)
-        if (!seen[member])
-            return error_set(error, ERROR_ARCHIVE,
-                             "not a container checkpoint: %s is missing from the archive",
-                             member_names[member]);
-    return 0;
-}
-
-/* libarchive stops at the end mark, or where the file ends without one. Whatever follows must be
- * padding: other readers would go on behind it, and see another archive than we have checked. */
-static int check_end(const struct feed *feed, uint64_t end_mark, struct error *error)
-{
-    if (feed->bytes < end_mark + TAR_END_BYTES)
-        return error_set(error, ERROR_ARCHIVE,
-                         "not a whole tar archive: the end-of-archive mark is missing");
-    if (feed->trailing_zeros < feed->bytes - end_mark)
-        return error_set(error, ERROR_ARCHIVE,
-                         "not a plain tar archive: there is data behind the end-of-archive mark");
-    return 0;
-}
-
-static int drain(struct feed *feed, struct error *error)
+/* The first `content->max` bytes of the reader's member. */
+static int read_content(struct archive_reader *reader, struct buffer *content, struct error *error)
 {
     const void *data;
     size_t len;
+    int more = 1;
+
+    buffer_append(content, "", 0); /* so that there is a string even of nothing */
+    while (content->len < content->max &&
+           (more = archive_reader_content(reader, &data, &len, error)) > 0) {
+        size_t room = content->max - content->len;
+
+        buffer_append(content, data, len < room ? len : room);
+    }
+    return more < 0 ? -1 : 0;
+}
+
+static void keep(struct buffer *kept, const struct buffer *content, size_t bytes)
+{
+    buffer_init(kept, bytes);
+    buffer_append(kept, content->data, content->len < bytes ? content->len : bytes);
+}
+
+static int take_content(struct walker *walker, struct archive_reader *reader,
+                        const struct member *member, struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+    cleanup(buffer_done) struct buffer content = {0};
+    size_t wanted = 0, kept_bytes = 0;
+    struct buffer *kept;
+
+    if (member->type != MEMBER_FILE || member->sparse)
+        return 0;
+    kept = kept_in(&walker->walk, member, &kept_bytes);
+    if (visitor->wants)
+        wanted = visitor->wants(visitor->context, member);
+    if (!kept && wanted == 0)
+        return 0;
+    buffer_init(&content, kept && kept_bytes > wanted ? kept_bytes : wanted);
+    if (read_content(reader, &content, error) < 0)
+        return -1;
+    if (kept)
+        keep(kept, &content, kept_bytes);
+    if (wanted == 0 || !visitor->content)
+        return 0;
+    if (content.len > wanted) {
+        content.len = wanted;
+        content.data[wanted] = '\0';
+    }
+    return visitor->content(visitor->context, member, &content, error);
+}
+
+static int visit(struct walker *walker, struct archive_reader *reader, const struct member *member,
+                 struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+
+    if (visitor->member && visitor->member(visitor->context, member, error) < 0)
+        return -1;
+    return take_content(walker, reader, member, error);
+}
+
+static int read_inner(struct walker *walker, struct archive_reader *reader, struct error *error)
+{
+    const struct member *member;
     int more;
 
-    while ((more = source_next(feed->tar, &data, &len, error)) > 0)
-        count_trailing_zeros(feed, data, len);
-    return more;
+    while ((more = archive_reader_next(reader, &member, error)) > 0)
+        if (visit(walker, reader, member, error) < 0)
+            return -1;
+    return more < 0 ? -1 : archive_reader_finish(reader, error);
 }
 
-int walk_archive(struct walk *ret, struct source *tar, struct error *error)
+/* The members of the tar that is the archive's present member. */
+static int walk_inner(struct walker *walker, const char *container, struct error *error)
 {
-    cleanup(walk_done) struct walk walk = {0};
-    cleanup(archive_read_freep) struct archive *archive = archive_read_new();
-    struct feed feed = {.tar = tar};
+    cleanup(source_freep) struct source *tar = NULL;
+    cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
+    struct error cause = {0};
 
-    archive_read_support_format_tar(archive);
-    archive_read_support_format_gnutar(archive);
-    if (archive_read_open2(archive, &feed, NULL, feed_read, NULL, NULL) != ARCHIVE_OK)
-        return refuse(&feed, archive, error);
-    if (walk_entries(&walk, &feed, archive, error) < 0)
+    if (inner_tar_source_new(walker->archive, &tar, error) < 0)
         return -1;
-    uint64_t end_mark = (uint64_t)archive_read_header_position(archive);
-    if (drain(&feed, error) < 0 || check_end(&feed, end_mark, error) < 0)
+    if (!tar)
+        return 0;
+    reader = archive_reader_new(tar, container);
+    if (read_inner(walker, reader, &cause) == 0)
+        return 0;
+    /* Only if it is this tar that is wrong, not the archive around it or a member. */
+    if (cause.kind == ERROR_ARCHIVE && archive_reader_failed(reader) &&
+        !archive_reader_failed(walker->archive))
+        return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
+                              cause.text);
+    *error = cause;
+    return -1;
+}
+
+static int walk_member(struct walker *walker, const struct member *member, struct error *error)
+{
+    if (note_required(walker, member, error) < 0)
         return -1;
-    walk.bytes = feed.bytes;
-    *ret = walk;
-    walk = (struct walk){0};
+    if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
+        member->sparse)
+        return visit(walker, walker->archive, member, error);
+    if (walker->visitor->member &&
+        walker->visitor->member(walker->visitor->context, member, error) < 0)
+        return -1;
+    return walk_inner(walker, member->path, error);
+}
+
+static int check_complete(const struct walker *walker, struct error *error)
+{
+    for (int required = 0; required < REQUIRED_COUNT; required++)
+        if (!walker->seen[required])
+            return finding_report_fatal(walker->findings, CHECK_MISSING_MEMBER,
+                                        required_paths[required], error,
+                                        "not a container checkpoint: %s is missing from the "
+                                        "archive",
+                                        required_paths[required]);
     return 0;
+}
+
+static int walk_members(struct walker *walker, struct error *error)
+{
+    const struct member *member;
+    int more;
+
+    while ((more = archive_reader_next(walker->archive, &member, error)) > 0)
+        if (walk_member(walker, member, error) < 0)
+            return -1;
+    if (more < 0 || check_complete(walker, error) < 0)
+        return -1;
+    return archive_reader_finish(walker->archive, error);
+}
+
+int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor *visitor,
+                 struct findings *findings, struct error *error)
+{
+    static const struct walk_visitor nobody = {0};
+    cleanup(archive_reader_freep) struct archive_reader *archive = archive_reader_new(tar, NULL);
+    struct walker walker = {.visitor = visitor ? visitor : &nobody,
+                            .findings = findings,
+                            .archive = archive};
+    struct error cause = {0};
+
+    if (walk_members(&walker, &cause) == 0) {
+        walker.walk.bytes = archive_reader_bytes(archive);
+        *ret = walker.walk;
+        return 0;
+    }
+    walk_done(&walker.walk);
+    *error = cause;
+    if (archive_reader_failed(archive) && archive_reader_fault(archive) != CHECK_COUNT)
+        finding_report_fatal(findings, archive_reader_fault(archive), NULL, error, "%s",
+                             cause.text);
+    return -1;
 }
 
 void walk_done(struct walk *walk)

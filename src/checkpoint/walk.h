@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads a checkpoint archive as it streams by, keeps the few members that say what it is, and
- * refuses what is no whole checkpoint. One thread, one pass, no seeking.
+ * refuses what is no whole checkpoint. The tars inside are read on the way too. One thread, one
+ * pass, no seeking.
  */
 #ifndef CKPTOCI_CHECKPOINT_WALK_H
 #define CKPTOCI_CHECKPOINT_WALK_H
@@ -11,6 +12,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "checkpoint/finding.h"
+#include "checkpoint/member.h"
 #include "stream/source.h"
 
 enum {
@@ -28,10 +31,30 @@ struct walk {
 };
 
 /*
- * Takes `tar`, the uncompressed archive, to its end: every byte of it has then passed. -1:
- * ERROR_ARCHIVE for what is no checkpoint, no tar or no whole one; or the source's own error.
+ * Is told of every member, of the archive and of the tars inside, in their order; a tar's members
+ * come right behind the member that is the tar. Any function may be NULL. -1 ends the walk with
+ * that error.
  */
-int walk_archive(struct walk *walk, struct source *tar, struct error *error);
+struct walk_visitor {
+    void *context;
+    int (*member)(void *context, const struct member *member, struct error *error);
+    /* How many bytes of the member content() is to get, 0 for none. They are held in memory. Is
+     * asked only for files without holes, and not for the tars that the walk reads itself. */
+    size_t (*wants)(void *context, const struct member *member);
+    /* content->len is what was wanted or, where that is less, member->size. `content` is the
+     * walk's, for the time of the call. */
+    int (*content)(void *context, const struct member *member, const struct buffer *content,
+                   struct error *error);
+};
+
+/*
+ * Takes `tar`, the uncompressed archive, to its end: every byte of it has then passed. `visitor`
+ * may be NULL; `findings`, to which is added what the checks find, may not. -1: ERROR_ARCHIVE for
+ * what is refused, and a finding says why; or the source's or the visitor's own error, without a
+ * finding.
+ */
+int walk_archive(struct walk *walk, struct source *tar, const struct walk_visitor *visitor,
+                 struct findings *findings, struct error *error);
 void walk_done(struct walk *walk);
 
 #endif

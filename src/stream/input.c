@@ -202,17 +202,18 @@ void input_decode(struct input *input)
     input->compressed = xcalloc(COMPRESSED_CAPACITY, 1);
 }
 
-int input_check_unchanged(const struct input *input, struct error *error)
+bool input_has_changed(const struct input *input)
 {
     struct stat now;
 
-    if (!is_file(input))
-        return 0;
-    if (fstat(input->fd, &now) < 0)
-        return error_set_errno(error, errno, "stat");
-    if (now.st_size == input->stat.st_size && input->position == now.st_size &&
-        now.st_mtim.tv_sec == input->stat.st_mtim.tv_sec &&
-        now.st_mtim.tv_nsec == input->stat.st_mtim.tv_nsec)
+    return is_file(input) && (fstat(input->fd, &now) < 0 || now.st_size != input->stat.st_size ||
+                              now.st_mtim.tv_sec != input->stat.st_mtim.tv_sec ||
+                              now.st_mtim.tv_nsec != input->stat.st_mtim.tv_nsec);
+}
+
+int input_check_unchanged(const struct input *input, struct error *error)
+{
+    if (!is_file(input) || (input->position == input->stat.st_size && !input_has_changed(input)))
         return 0;
     return error_set(error, ERROR_ARCHIVE,
                      "it changed while it was read; wait until the checkpoint is complete");

@@ -45,6 +45,9 @@ int input_read(struct input *input, void *buffer, size_t len, size_t *got, struc
 /* After the end: -1, ERROR_ARCHIVE, where the file is not what it was when it was opened. */
 int input_check_unchanged(const struct input *input, struct error *error);
 
+/* The same at any time: whether the file is another one than when it was opened. */
+bool input_has_changed(const struct input *input);
+
 /* A second input over the same file, set to byte `offset` of what input_read() gives. -1 where the
  * input is no file. */
 int input_reopen(const struct input *input, uint64_t offset, struct input **again,

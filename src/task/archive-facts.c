@@ -16,7 +16,8 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     if (plan->passthrough)
         tar = decoding_source_new(tar, plan->archive_compression);
     tar = hashing_source_new(tar, &facts->diff_id, &facts->archive_size);
-    return walk_archive(&facts->walk, tar, error);
+    findings_clear(facts->findings);
+    return walk_archive(&facts->walk, tar, NULL, facts->findings, error);
 }
 
 static char *format_time(time_t time)
@@ -29,6 +30,13 @@ static char *format_time(time_t time)
     return xstrdup(text);
 }
 
+static int refuse_metadata(const struct archive_facts *facts, struct error *error)
+{
+    struct error cause = *error;
+
+    return finding_report_fatal(facts->findings, CHECK_METADATA, NULL, error, "%s", cause.text);
+}
+
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
                            struct error *error)
 {
@@ -36,15 +44,20 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
     const char *architecture;
 
     if (checkpoint_parse(&checkpoint, &facts->walk, error) < 0)
-        return -1;
+        return refuse_metadata(facts, error);
     facts->created = format_time(options->created_given ? options->created : checkpoint.time);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,
                                error) < 0)
-        return -1;
+        return refuse_metadata(facts, error);
     if (options->annotations)
         json_object_update(facts->annotations, options->annotations);
     architecture = options->architecture ? options->architecture : checkpoint.architecture;
     facts->architecture = architecture ? xstrdup(architecture) : NULL;
+    if (!architecture &&
+        finding_report(facts->findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, error,
+                       "the archive does not tell the architecture of the processes in it; give it "
+                       "with --arch") < 0)
+        return -1;
     return 0;
 }
 
@@ -71,5 +84,5 @@ void archive_facts_done(struct archive_facts *facts)
     json_decref(facts->annotations);
     free(facts->created);
     free(facts->architecture);
-    *facts = (struct archive_facts){0};
+    *facts = (struct archive_facts){.findings = facts->findings};
 }

@@ -3,6 +3,7 @@
  * What one read of an archive has told, and what follows from it for the image. Embedded in its
  * owner, zero-initialised.
  *
+ *     facts.findings = &findings;
  *     archive_facts_walk(&facts, source, &error)           // the whole archive passes
  *     archive_facts_conclude(&facts, options, &error)
  *     archive_facts_build_image(&facts, plan, &layer, &image, &error)
@@ -23,6 +24,7 @@
 #include "task/layer-plan.h"
 
 struct archive_facts {
+    struct findings *findings; /* borrowed; what the checks find is added */
     struct walk walk;
     struct digest diff_id; /* SHA-256 of the uncompressed archive */
     uint64_t archive_size; /* bytes, uncompressed */
@@ -32,7 +34,8 @@ struct archive_facts {
     char *architecture;  /* NULL: neither the archive nor the user has told */
 };
 
-/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is refused. */
+/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is refused. What
+ * was found before is forgotten. */
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error);
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,

@@ -64,7 +64,7 @@ static int compare(const struct comparison *comparison, unsigned index,
 int comparison_run(const struct comparison *comparison, struct archive_facts *ret_facts,
                    struct image **ret_image, struct error *error)
 {
-    cleanup(archive_facts_done) struct archive_facts facts = {0};
+    cleanup(archive_facts_done) struct archive_facts facts = {.findings = comparison->findings};
     cleanup(image_freep) struct image *image = NULL;
 
     *ret_image = NULL;
@@ -77,7 +77,7 @@ int comparison_run(const struct comparison *comparison, struct archive_facts *re
             return -1;
     if (image) {
         *ret_facts = facts;
-        facts = (struct archive_facts){0};
+        facts = (struct archive_facts){.findings = comparison->findings};
     }
     *ret_image = steal(image);
     return 0;

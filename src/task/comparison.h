@@ -21,6 +21,7 @@ struct comparison {
     const struct convert_options *options;
     const struct layer_plan *plan;
     const struct input *input; /* a file; nothing of it has been read yet */
+    struct findings *findings; /* as for archive_facts */
     struct progress *progress;
     struct cancel *cancel;
 };

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "stream/input.h"
 #include "stream/pipeline.h"
@@ -149,6 +148,7 @@ static int run_all(struct run *run, struct image **image, struct error *error)
                                               .options = run->options,
                                               .plan = &run->plan,
                                               .input = run->input,
+                                              .findings = run->facts.findings,
                                               .progress = run->progress,
                                               .cancel = run->cancel};
 
@@ -203,30 +203,56 @@ static int open_input(struct run *run, struct error *error)
     return check_not_the_archive(run, error);
 }
 
+/* A refusal that none of the checks has reported is the archive's stream, which ended. */
+static int explain_refusal(const struct run *run, struct error *error)
+{
+    const struct error cause = *error;
+    bool changed = run->input && input_has_changed(run->input);
+
+    if (error->kind != ERROR_ARCHIVE || run->facts.findings->refusals > 0)
+        return -1;
+    return finding_report_fatal(run->facts.findings,
+                                changed ? CHECK_ARCHIVE_CHANGED : CHECK_DAMAGED_ARCHIVE, NULL,
+                                error, "%s", cause.text);
+}
+
+static int run_stages(struct run *run, struct convert_result *result, struct error *error)
+{
+    const struct convert_options *options = run->options;
+
+    if (open_input(run, error) < 0)
+        return explain_refusal(run, error);
+    if (layer_plan_make(&run->plan, options, run->input, error) < 0)
+        return -1;
+    run->deliveries = deliveries_new(options, result->deliveries, run->progress, run->cancel);
+    if (run_all(run, &result->image, error) == 0)
+        return 0;
+    explain_refusal(run, error);
+    return error->kind == ERROR_INTERRUPTED ? -1
+                                            : error_context(error, "convert %s", options->archive);
+}
+
 int convert_run(const struct convert_options *options, struct convert_result *ret,
                 struct progress *progress, struct cancel *cancel, struct error *error)
 {
     cleanup(convert_result_done) struct convert_result result = {
         .delivery_count = options->destination_count,
     };
-    cleanup(run_done) struct run run = {.options = options, .progress = progress, .cancel = cancel};
+    cleanup(run_done) struct run run = {.options = options,
+                                        .progress = progress,
+                                        .cancel = cancel,
+                                        .facts.findings = &ret->findings};
     double begun = monotonic_seconds();
 
+    ret->findings = (struct findings){.policy = options->policy};
     for (unsigned i = 0; i < result.delivery_count; i++)
         result.deliveries[i].destination = &options->destinations[i];
-    if (open_input(&run, error) < 0 || layer_plan_make(&run.plan, options, run.input, error) < 0)
+    if (run_stages(&run, &result, error) < 0)
         return -1;
-    run.deliveries = deliveries_new(options, result.deliveries, progress, cancel);
-    if (run_all(&run, &result.image, error) < 0)
-        return error->kind == ERROR_INTERRUPTED
-                   ? -1
-                   : error_context(error, "convert %s", options->archive);
-    if (result.image && !run.facts.architecture)
-        log_warning("the archive does not tell the architecture of the processes in it; give it "
-                    "with --arch");
     result.annotations = json_incref(run.facts.annotations);
     result.archive_size = run.facts.archive_size;
     result.seconds = monotonic_seconds() - begun;
+    result.findings = ret->findings;
     *ret = result;
     result = (struct convert_result){0};
     return 0;
@@ -236,4 +262,5 @@ void convert_result_done(struct convert_result *result)
 {
     image_free(result->image);
     json_decref(result->annotations);
+    findings_done(&result->findings);
 }

@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "checkpoint/finding.h"
 #include "oci/image.h"
 #include "registry/registry.h"
 #include "stream/codec.h"
@@ -45,6 +46,8 @@ struct convert_options {
     bool created_given;       /* else the time of the checkpoint */
     time_t created;
 
+    struct finding_policy policy; /* what is done about what the checks find */
+
     bool all_or_nothing; /* no destination is changed unless all can be */
     struct registry_options registry;
 };
@@ -62,13 +65,15 @@ struct convert_result {
     json_t *annotations;   /* as in the manifest */
     uint64_t archive_size; /* bytes, uncompressed */
     double seconds;
+    struct findings findings; /* also of an archive that was refused */
     unsigned delivery_count;
     struct delivery deliveries[CONVERT_MAX_DESTINATIONS];
 };
 
 /*
  * Blocks until all is done. -1: there is no image, because of the archive, the options or an
- * interruption, and nothing was published. 0: result->deliveries tell where it is and where not.
+ * interruption, and nothing was published; of *result only the findings are filled in. 0:
+ * result->deliveries tell where it is and where not.
  */
 int convert_run(const struct convert_options *options, struct convert_result *result,
                 struct progress *progress, struct cancel *cancel, struct error *error);

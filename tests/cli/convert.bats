@@ -4,11 +4,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$TEST_DATA/crio-1.36-counter.tar
-    unset SOURCE_DATE_EPOCH
 }
 
 @test "every sample becomes a sound layout whose layer is the archive, in every format" {
@@ -200,11 +201,11 @@ setup() {
 }
 
 @test "nothing is written but the destination" {
-    mkdir out home tmp
+    mkdir out tmp
     # A program that is traced cannot also be searched for leaks, and a sanitizer that is told where
     # to report to makes that directory: here it reports on standard error.
     ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS='' TSAN_OPTIONS=exitcode=99 \
-        HOME=$PWD/home TMPDIR=$PWD/tmp strace -f -y -qq -o trace \
+        TMPDIR=$PWD/tmp strace -f -y -qq -o trace \
         -e trace=open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink \
         "$CKPTOCI" convert -q "$archive" oci:out/image:tag oci-archive:out/image.tar
     grep -E 'O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE|mkdir|rename|link' trace | grep -v resumed >writes

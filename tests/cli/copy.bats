@@ -4,28 +4,18 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$TEST_DATA/crio-1.36-counter.tar
-    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG SOURCE_DATE_EPOCH
-    mkdir home run
 }
 
 teardown() {
     registry_stop_all
-}
-
-# serve LAYOUT [FAULT...]: $REGISTRY is serving-registry.py, its requests are in $REGISTRY_DIR/log
-serve() {
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/serving-registry.py" "$PWD/$1" \
-        "$REGISTRY_DIR/port" "${@:2}"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
 }
 
 # copy ARGUMENT...: with the usual options; has to succeed
@@ -191,7 +181,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    serve layout pages
+    registry_start_serving layout pages
     copy --all-tags "$REGISTRY/x" "$to/y" oci:copied
     [ "${#lines[@]}" -eq 8 ]
     [ "$(grep -c '/tags/list' "$REGISTRY_DIR/log")" -eq 8 ]
@@ -214,7 +204,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     add_referrer "$signature" "a signature of the signature"
     registry_start_plain # has no referrers API
     to=$REGISTRY
-    serve layout
+    registry_start_serving layout
     copy --referrers "$REGISTRY/x:amd64" "$to/y:amd64" oci:copied:amd64
     for pair in "$subject $signature" "$signature $added"; do
         tag=$(grep -o '[0-9a-f]\{64\}' <<<"${pair% *}")
@@ -270,7 +260,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    serve layout damage
+    registry_start_serving layout damage
     run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false "$REGISTRY/x:amd64" "$to/y:1" \
         oci:copied:1 oci-archive:copied.tar:1
     [ "$status" -eq 3 ]
@@ -285,7 +275,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    serve layout cut=100000
+    registry_start_serving layout cut=100000
     copy "$REGISTRY/x:tag" "$to/y:1" oci-archive:copied.tar:1
     [ "$(digest_at "docker://$to/y:1")" = "$(digest_at oci:layout:tag)" ]
     grep -q 'bytes=100000- 206' "$REGISTRY_DIR/log"

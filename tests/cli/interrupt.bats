@@ -4,13 +4,14 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$TEST_DATA/crio-1.36-shop.tar
-    unset SOURCE_DATE_EPOCH
 }
 
 teardown() {

@@ -4,14 +4,13 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$TEST_DATA/crio-1.36-counter.tar
-    # Nobody's real credentials or certificates.
-    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG DOCKER_AUTH_CONFIG
-    mkdir home run bin
+    mkdir bin
     export PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 

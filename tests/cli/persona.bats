@@ -4,14 +4,13 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
-    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG SOURCE_DATE_EPOCH
-    mkdir home run
+    place_enter
 }
 
 teardown() {

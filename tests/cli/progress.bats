@@ -4,7 +4,9 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
+    place_enter
     archive=$TEST_DATA/crio-1.36-counter.tar
     mkfifo archive.fifo
 }

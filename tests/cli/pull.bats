@@ -4,28 +4,18 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$TEST_DATA/crio-1.36-counter.tar
-    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG SOURCE_DATE_EPOCH
-    mkdir home run
 }
 
 teardown() {
     registry_stop_all
-}
-
-# serve LAYOUT [FAULT...]: $REGISTRY is serving-registry.py, its requests are in $REGISTRY_DIR/log
-serve() {
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/serving-registry.py" "$PWD/$1" \
-        "$REGISTRY_DIR/port" "${@:2}"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
 }
 
 # pull ARGUMENT...: with the usual options
@@ -169,7 +159,7 @@ blob_requests() {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     size=$(stat -c %s "$archive")
     cut=$((size / 4))
-    serve layout cut=$cut
+    registry_start_serving layout cut=$cut
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
@@ -179,13 +169,13 @@ blob_requests() {
 
 @test "a registry that ignores Range starts over, and what is there is passed over" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    serve layout cut-once=100000 range=ignore
+    registry_start_serving layout cut-once=100000 range=ignore
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
     grep -q 'bytes=100000- 200' "$REGISTRY_DIR/log"
     # Each try brings no more than the one before: given up, after a bounded number of them.
-    serve layout cut=100000 range=ignore
+    registry_start_serving layout cut=100000 range=ignore
     refuse 1 "given up after" "$REGISTRY/x:tag"
     [ "$(grep -c 'bytes=100000- 200' "$REGISTRY_DIR/log")" -ge 3 ]
     [ "$(blob_requests)" -le 10 ]
@@ -193,13 +183,13 @@ blob_requests() {
 
 @test "what is not the blob is refused" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    serve layout damage
+    registry_start_serving layout damage
     refuse 3 "is damaged" "$REGISTRY/x:tag"
-    serve layout long
+    registry_start_serving layout long
     refuse 1 "more than the" "$REGISTRY/x:tag"
-    serve layout cut=100000 range=wrong
+    registry_start_serving layout cut=100000 range=wrong
     refuse 1 "asked for the bytes from 100000 on" "$REGISTRY/x:tag"
-    serve layout damage-manifest
+    registry_start_serving layout damage-manifest
     refuse 1 "damaged on the way" "$REGISTRY/x:tag"
     run bash -c '"$0" pull -q --tls-verify=false "$1" - >archive' "$CKPTOCI" "$REGISTRY/x:tag"
     [ "$status" -ne 0 ]
@@ -207,7 +197,7 @@ blob_requests() {
 
 @test "blobs from another origin are fetched without our credentials" {
     "$CKPTOCI" convert -q "$archive" oci:layout:tag
-    serve layout redirect
+    registry_start_serving layout redirect
     pull --creds user:secret "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
@@ -281,7 +271,7 @@ edit_image() {
 @test "interrupted, nothing is left" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     mkdir out
-    serve layout busy=100
+    registry_start_serving layout busy=100
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:tag" out/archive 3>&- &
     pid=$!
     registry_wait_for grep -q ' 503$' "$REGISTRY_DIR/log"

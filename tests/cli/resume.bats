@@ -9,16 +9,14 @@ setup_file() {
 }
 
 setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/image.bash
     . "$TEST_LIB/image.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    place_enter
     archive=$BATS_FILE_TMPDIR/archive.tar
-    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    unset REGISTRY_AUTH_FILE XDG_CONFIG_HOME DOCKER_CONFIG DOCKER_AUTH_CONFIG SOURCE_DATE_EPOCH
-    unset CONTAINERS_REGISTRIES_CONF
-    mkdir home run
 }
 
 teardown() {

@@ -246,6 +246,17 @@ registry_start_persona() {
     export REGISTRY REGISTRY_JOURNAL
 }
 
+# registry_start_serving LAYOUT [FAULT...]: serving-registry.py; its requests are in
+# $REGISTRY_DIR/log
+registry_start_serving() {
+    registry_new_dir || return 1
+    registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/serving-registry.py" "$PWD/$1" \
+        "$REGISTRY_DIR/port" "${@:2}"
+    registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
+    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    export REGISTRY
+}
+
 # persona_control [JSON]: the summary of $REGISTRY, after a change; see persona-registry.py --help
 persona_control() {
     curl -sS --fail-with-body ${1:+--data "$1"} "http://$REGISTRY/_control"

@@ -2,8 +2,10 @@
 /* What the walk keeps of an archive, and what it refuses. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -109,12 +111,25 @@ static void end(struct tar *tar)
     assert_int_equal(archive_write_close(tar->writer), ARCHIVE_OK);
 }
 
+/* With the usual policy. A refusal must be a finding; other errors must not. */
+static int walk_archive_with(struct walk *walk, struct source *source,
+                             const struct walk_visitor *visitor, struct error *error)
+{
+    struct findings findings = {0};
+    int result = walk_archive(walk, source, visitor, &findings, error);
+
+    if (!visitor)
+        assert_int_equal(findings.refusals, result < 0 && error->kind == ERROR_ARCHIVE);
+    findings_done(&findings);
+    return result;
+}
+
 static int walk_pieces(const struct tar *tar, size_t piece, struct walk *walk, struct error *error)
 {
     struct memory_source source = {{&memory_ops}, tar->bytes, tar->len, piece};
 
     *error = (struct error){0};
-    return walk_archive(walk, &source.source, error);
+    return walk_archive_with(walk, &source.source, NULL, error);
 }
 
 static void assert_refused(const struct tar *tar, const char *because)
@@ -205,7 +220,7 @@ static void test_links_are_no_members(void **state)
 
     add(tar, "spec.dump", AE_IFLNK, NULL, 0);
     end(tar);
-    assert_refused(tar, "spec.dump is not a regular file");
+    assert_refused(tar, "member-type: spec.dump: it is not a regular file");
 }
 
 static void test_a_second_spec_is_refused(void **state)
@@ -215,7 +230,7 @@ static void test_a_second_spec_is_refused(void **state)
     add_checkpoint(tar);
     add_text(tar, "./spec.dump", "{\"b\":2}");
     end(tar);
-    assert_refused(tar, "spec.dump is there twice");
+    assert_refused(tar, "duplicate-member: spec.dump: it is there twice");
 }
 
 static void test_an_oversized_spec_is_refused(void **state)
@@ -225,7 +240,7 @@ static void test_an_oversized_spec_is_refused(void **state)
 
     add(tar, "spec.dump", AE_IFREG, large, METADATA_MAX_BYTES + 1);
     end(tar);
-    assert_refused(tar, "spec.dump is larger than 8 MiB");
+    assert_refused(tar, "metadata: spec.dump: it is larger than 8 MiB");
 }
 
 static void test_every_truncation_is_refused(void **state)
@@ -283,6 +298,136 @@ static void test_other_files_are_refused(void **state)
     assert_refused(tar, "not a whole tar archive");
 }
 
+/* What a visitor was told, a line for each member. */
+struct record {
+    char text[2000];
+    size_t wants;
+    const char *refuses;
+};
+
+static int record_member(void *context, const struct member *member, struct error *error)
+{
+    struct record *record = context;
+    size_t len = strlen(record->text);
+
+    if (record->refuses && strcmp(member->path, record->refuses) == 0)
+        return error_set(error, ERROR_ARCHIVE, "the visitor refuses");
+    snprintf(record->text + len, sizeof record->text - len, "%s%s%s%s%s %d %d\n",
+             member->container ? member->container : "", member->container ? ":" : "", member->path,
+             member->link ? ">" : "", member->link ? member->link : "", member->type,
+             (int)member->size);
+    return 0;
+}
+
+static size_t record_wants(void *context, const struct member *member)
+{
+    const struct record *record = context;
+
+    return strstr(member->path, "want") ? record->wants : 0;
+}
+
+static int record_content(void *context, const struct member *member, const struct buffer *content,
+                          struct error *error)
+{
+    struct record *record = context;
+    size_t len = strlen(record->text);
+
+    (void)member;
+    (void)error;
+    snprintf(record->text + len, sizeof record->text - len, "=%s\n", content->data);
+    return 0;
+}
+
+static int visit(const struct tar *tar, struct record *record, size_t piece, struct error *error)
+{
+    struct memory_source source = {{&memory_ops}, tar->bytes, tar->len, piece};
+    const struct walk_visitor visitor = {record, record_member, record_wants, record_content};
+    struct walk walk = {0};
+    int result = walk_archive_with(&walk, &source.source, &visitor, error);
+
+    walk_done(&walk);
+    return result;
+}
+
+/* A tar with one file and one symlink in `bytes`, gzip if `compressed`; its length. */
+static size_t make_inner(uint8_t *bytes, size_t capacity, bool compressed)
+{
+    struct tar inner = {.writer = archive_write_new()};
+
+    archive_write_set_format_ustar(inner.writer);
+    if (compressed)
+        archive_write_add_filter_gzip(inner.writer);
+    archive_write_set_bytes_in_last_block(inner.writer, 1);
+    archive_write_open_memory(inner.writer, bytes, capacity, &inner.len);
+    add_text(&inner, "./etc/wanted", "changed");
+    add(&inner, "etc/link", AE_IFLNK, NULL, 0);
+    end(&inner);
+    archive_write_free(inner.writer);
+    return inner.len;
+}
+
+static void test_a_visitor_sees_the_tars_inside(void **state)
+{
+    struct tar *tar = *state;
+    static const size_t pieces[] = {1, 511, 10000, ARCHIVE_CAPACITY};
+    uint8_t plain[8192], gzip[8192];
+    size_t plain_len = make_inner(plain, sizeof plain, false);
+    size_t gzip_len = make_inner(gzip, sizeof gzip, true);
+    struct error error = {0};
+
+    add_checkpoint(tar);
+    add(tar, "./rootfs-diff.tar", AE_IFREG, gzip, gzip_len);
+    add(tar, "volumes/data.tar", AE_IFREG, plain, plain_len);
+    add(tar, "devshm-checkpoint.tar", AE_IFREG, NULL, 0);
+    add(tar, "other.tar", AE_IFREG, plain, plain_len);
+    add_text(tar, "wanted-file", "0123456789");
+    end(tar);
+    for (unsigned i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct record record = {.wants = 8};
+        char expected[1000];
+
+        assert_int_equal(visit(tar, &record, pieces[i], &error), 0);
+        snprintf(expected, sizeof expected,
+                 "config.dump 0 2\nspec.dump 0 7\ncheckpoint/inventory.img 0 5\n"
+                 "rootfs-diff.tar 0 %zu\n"
+                 "rootfs-diff.tar:etc/wanted 0 7\n=changed\n"
+                 "rootfs-diff.tar:etc/link>elsewhere 2 0\n"
+                 "volumes/data.tar 0 %zu\n"
+                 "volumes/data.tar:etc/wanted 0 7\n=changed\n"
+                 "volumes/data.tar:etc/link>elsewhere 2 0\n"
+                 "devshm-checkpoint.tar 0 0\nother.tar 0 %zu\n"
+                 "wanted-file 0 10\n=01234567\n",
+                 gzip_len, plain_len, plain_len);
+        assert_string_equal(record.text, expected);
+    }
+}
+
+static void test_a_visitor_can_refuse(void **state)
+{
+    struct tar *tar = *state;
+    struct record record = {.refuses = "spec.dump"};
+    struct error error = {0};
+
+    add_checkpoint(tar);
+    end(tar);
+    assert_int_equal(visit(tar, &record, 4096, &error), -1);
+    assert_string_equal(error.text, "the visitor refuses");
+    assert_string_equal(record.text, "config.dump 0 2\n");
+}
+
+static void test_a_damaged_tar_inside_is_refused(void **state)
+{
+    struct tar *tar = *state;
+    uint8_t bytes[8192];
+    size_t len = make_inner(bytes, sizeof bytes, true);
+
+    bytes[len - 5]++; /* the CRC */
+    add_checkpoint(tar);
+    add(tar, "rootfs-diff.tar", AE_IFREG, bytes, len);
+    end(tar);
+    assert_refused(tar, "rootfs-diff.tar: damaged gzip data");
+}
+
 static void test_the_error_of_the_source_comes_through(void **state)
 {
     struct tar *tar = *state;
@@ -295,7 +440,7 @@ static void test_the_error_of_the_source_comes_through(void **state)
     for (source.len = 0; source.len <= tar->len; source.len += tar->len / 4) {
         source.bytes = tar->bytes;
         size_t len = source.len;
-        assert_int_equal(walk_archive(&walk, &source.source, &error), -1);
+        assert_int_equal(walk_archive_with(&walk, &source.source, NULL, &error), -1);
         assert_int_equal(error.kind, ERROR_INTERRUPTED);
         source.len = len;
     }
@@ -317,6 +462,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_data_behind_the_end_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_damaged_header_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_files_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_visitor_sees_the_tars_inside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_visitor_can_refuse, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_damaged_tar_inside_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_error_of_the_source_comes_through, set_up,
                                         tear_down),
     };

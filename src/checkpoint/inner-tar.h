@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tars that engines and CRIU put into an archive: read while the archive passes. */
+#ifndef CKPTOCI_CHECKPOINT_INNER_TAR_H
+#define CKPTOCI_CHECKPOINT_INNER_TAR_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "checkpoint/archive-reader.h"
+#include "checkpoint/member.h"
+#include "stream/source.h"
+
+enum inner_tar {
+    INNER_TAR_NONE,   /* the member is none of them */
+    INNER_TAR_ROOTFS, /* rootfs-diff.tar: changed files, from the engine; containerd's is gzip */
+    INNER_TAR_SHM,    /* devshm-checkpoint.tar: /dev/shm, from the engine */
+    INNER_TAR_TMPFS,  /* checkpoint/tmpfs-dev-*.tar.gz.img: a tmpfs, from CRIU by way of GNU tar */
+    INNER_TAR_VOLUME, /* volumes/NAME.tar: a named volume, from podman */
+};
+
+/* By the path of a member of the archive itself; NULL is none. */
+enum inner_tar inner_tar_kind(const char *path);
+
+/* The tar in the reader's present member, decompressed if it is gzip or zstd. The reader is
+ * borrowed and must not be used beside it. NULL without error: the member is empty. */
+int inner_tar_source_new(struct archive_reader *outer, struct source **source, struct error *error);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/member-path.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+char *member_path_clean(const char *raw)
+{
+    char *clean = xcalloc(strlen(raw) + 2, 1), *end = clean;
+
+    if (*raw == '/')
+        *end++ = '/';
+    for (const char *at = raw; *at;) {
+        size_t len = strcspn(at, "/");
+
+        if (len > 0 && !(len == 1 && *at == '.')) {
+            if (end > clean && end[-1] != '/')
+                *end++ = '/';
+            memcpy(end, at, len);
+            end += len;
+        }
+        at += len + (at[len] == '/');
+    }
+    if (end == clean && *raw)
+        *clean = '.';
+    return clean;
+}

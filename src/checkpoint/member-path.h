@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Names of members, as text. */
+#ifndef CKPTOCI_CHECKPOINT_MEMBER_PATH_H
+#define CKPTOCI_CHECKPOINT_MEMBER_PATH_H
+
+/* The path without "." components, doubled slashes and slashes at the end, as a file system would
+ * take it; "." for the top, "" for "". A leading "/" and ".." stay. The caller's. */
+char *member_path_clean(const char *raw);
+
+#endif
