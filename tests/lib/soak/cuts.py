@@ -72,8 +72,8 @@ def run(stage):
     prepared = prepare(stage)
     for name, commands, options in places(prepared[4], stage.short):
         ratio = ours(stage, commands, prepared, options)
-        other = None if stage.short and options else theirs(stage, commands, prepared)
+        other = None if stage.short else theirs(stage, commands, prepared)
         figures = "%d bytes, %d cuts: sent %.3f times" % (prepared[4], CUTS, ratio)
-        if other is not None:
+        if other:
             figures += ", skopeo in %d runs %.3f times" % other
         yield name + (" " + " ".join(options) if options else ""), figures, ratio < LIMIT

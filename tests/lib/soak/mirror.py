@@ -110,11 +110,11 @@ def copy_between(stage, name, source, destination, place):
 
 def run_copy(stage):
     real, api = "registry_start_plain", "registry_start_persona spec"
-    for name, servers, has_api in (
-            ("docker-registry to docker-registry", (real, real), False),
-            ("referrers API to referrers API", (api, api), True),
-            ("docker-registry to referrers API", (real, api), False),
-            ("referrers API to docker-registry", (api, real), True)):
+    pairs = (("docker-registry to docker-registry", (real, real), False),
+             ("referrers API to referrers API", (api, api), True),
+             ("docker-registry to referrers API", (real, api), False),
+             ("referrers API to docker-registry", (api, real), True))
+    for name, servers, has_api in pairs[2:] if stage.short else pairs:
         with stage.registry(servers[0]) as source, stage.registry(servers[1]) as destination:
             place = stage.place()
             fill(stage, place, source, "soak/from", has_api)
