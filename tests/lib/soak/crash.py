@@ -211,8 +211,10 @@ def interrupt(job, count):
     job.signals = itertools.cycle((signal.SIGINT, signal.SIGTERM))
     hits = stopped(job, count, interrupt_one)
     left = job.registry.open_uploads() - before
-    # Of one that was being started nobody knows where it is.
-    if left > hits // 2:
+    # Of one that was being started nobody knows where it is; nor, in docker-registry 2.8, of one
+    # whose request had a length and was cut short.
+    is_out_of_reach = job.command[0] == "copy" and not job.registry.journal
+    if left > hits // 2 and not is_out_of_reach:
         raise Failed("%d uploads are still open after %d interruptions" % (left, hits))
     return "%d of %d interrupted, %d uploads left open" % (hits, count, left)
 
