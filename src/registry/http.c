@@ -6,13 +6,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
 #include "base/memory.h"
+#include "registry/http-failure.h"
 #include "registry/http-headers.h"
 #include "registry/secret.h"
+#include "registry/sockets.h"
+#include "registry/stall.h"
 #include "registry/url.h"
 
 struct http {
@@ -24,14 +26,16 @@ struct http {
     /* The request under way and its response. */
     const struct http_request *request;
     char *url;
+    size_t data_taken; /* of request->data, where that is not to be sent twice */
     struct buffer answer;
     size_t answer_max;
     size_t headers_len;
-    bool answer_cut;       /* there was more than we wanted */
-    int64_t idle_limit_ms; /* was passed; 0: no limit was */
-    int64_t ending_at_ms;  /* the body has been given up, the answer is still wanted; 0: no */
-    int64_t moved_at_ms;
-    curl_off_t moved; /* bytes, both ways */
+    bool headers_end;     /* were seen to the last */
+    bool answer_cut;      /* there was more than we wanted */
+    int64_t ending_at_ms; /* the body has been given up, the answer is still wanted; 0: no */
+    struct stall stall;
+    int64_t unsent; /* bytes that the system holds for a peer who has not taken them */
+    struct sockets sockets;
     enum http_failure failure;
     char message[CURL_ERROR_SIZE];
 };
@@ -45,14 +49,6 @@ static void must(CURLcode code)
 }
 
 #define SET(http, option, value) must(curl_easy_setopt((http)->easy, option, value))
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int http_global_init(struct error *error)
 {
@@ -104,7 +100,7 @@ static bool is_cancelled(const struct http *http)
 static void end_body_early(struct http *http)
 {
     if (!http->ending_at_ms)
-        http->ending_at_ms = now_ms();
+        http->ending_at_ms = stall_clock_ms();
 }
 
 static size_t read_body(char *to, size_t size, size_t count, void *context)
@@ -115,7 +111,7 @@ static size_t read_body(char *to, size_t size, size_t count, void *context)
 
     if (len == 0)
         len = body_read(body, to, size * count);
-    http->moved_at_ms = now_ms(); /* what the source took is not the network's silence */
+    stall_excuse(&http->stall);
     if (len >= 0)
         return (size_t)len;
     if (body->size >= 0)
@@ -124,13 +120,25 @@ static size_t read_body(char *to, size_t size, size_t count, void *context)
     return 0;
 }
 
+static size_t read_data(char *to, size_t size, size_t count, void *context)
+{
+    struct http *http = context;
+    size_t rest = http->request->data_len - http->data_taken;
+    size_t len = size * count < rest ? size * count : rest;
+
+    memcpy(to, (const char *)http->request->data + http->data_taken, len);
+    http->data_taken += len;
+    return len;
+}
+
 static int rewind_body(void *context, curl_off_t offset, int origin)
 {
     const struct http *http = context;
+    const struct body *body = http->request->body;
 
     /* curl would send it again by itself where a kept connection breaks, into an upload that has a
      * part of it already. Whoever sent it knows how to go on. */
-    if (origin != SEEK_SET || offset != 0 || http->request->body->taken > 0)
+    if (origin != SEEK_SET || offset != 0 || http->data_taken > 0 || (body && body->taken > 0))
         return CURL_SEEKFUNC_FAIL;
     return CURL_SEEKFUNC_OK;
 }
@@ -147,7 +155,7 @@ static bool pass_to_receiver(struct http *http, const void *data, size_t len, bo
     if (!*taken)
         return true;
     more = receiver->take(receiver, (int)status, data, len);
-    http->moved_at_ms = now_ms();
+    stall_excuse(&http->stall);
     return more;
 }
 
@@ -167,25 +175,35 @@ static size_t take_answer(char *data, size_t size, size_t count, void *context)
     return len < room ? len : room;
 }
 
-/* Only counts: curl keeps the headers for curl_easy_header(). */
-static size_t count_header(char *data, size_t size, size_t count, void *context)
+/* curl keeps the headers for curl_easy_header(), but takes a connection that ends among them for
+ * their end. */
+static size_t watch_headers(char *data, size_t size, size_t count, void *context)
 {
     struct http *http = context;
 
-    (void)data;
+    if (size * count >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        http->headers_end = false;
+    else if (size * count <= 2) /* the empty line */
+        http->headers_end = true;
     http->headers_len += size * count;
     return http->headers_len > HTTP_HEADERS_MAX_BYTES ? 0 : size * count;
+}
+
+static bool is_body_sent(const struct http *http)
+{
+    const struct body *body = http->request->body;
+
+    return body && body_is_spent(body) && http->unsent == 0;
 }
 
 /* How long the server may now be silent; 0: for ever. */
 static int64_t idle_limit_ms(const struct http *http)
 {
-    const struct http_request *request = http->request;
     int64_t limit_ms = http->options.stall_timeout_ms;
 
     /* It may have to digest all of a large body before it answers. */
     if (limit_ms && limit_ms < HTTP_PATIENT_TIMEOUT_MS &&
-        (request->patient || (request->body && body_is_spent(request->body))))
+        (http->request->patient || is_body_sent(http)))
         return HTTP_PATIENT_TIMEOUT_MS;
     return limit_ms;
 }
@@ -197,14 +215,15 @@ static bool can_end_early(const struct body *body)
 }
 
 /* Whether it is time to give up because somebody else wants us to. */
-static bool is_stopped(struct http *http, int64_t now)
+static bool is_stopped(struct http *http)
 {
     if (!http->ending_at_ms && is_cancelled(http)) {
         if (!can_end_early(http->request->body))
             return true;
         end_body_early(http);
     }
-    return http->ending_at_ms && now - http->ending_at_ms > HTTP_PARTING_TIMEOUT_S * 1000;
+    return http->ending_at_ms &&
+           stall_clock_ms() - http->ending_at_ms > HTTP_PARTING_TIMEOUT_S * 1000;
 }
 
 /* curl calls this at least about once a second. Not 0: give up. */
@@ -212,18 +231,15 @@ static int watch(void *context, curl_off_t download_total, curl_off_t downloaded
                  curl_off_t upload_total, curl_off_t uploaded)
 {
     struct http *http = context;
-    int64_t limit_ms = idle_limit_ms(http), now = now_ms();
 
     (void)download_total;
     (void)upload_total;
-    if (is_stopped(http, now))
-        return 1;
-    if (downloaded + uploaded != http->moved) {
-        http->moved = downloaded + uploaded;
-        http->moved_at_ms = now;
-    }
-    http->idle_limit_ms = limit_ms && now - http->moved_at_ms > limit_ms ? limit_ms : 0;
-    return http->idle_limit_ms != 0;
+    http->unsent = sockets_unsent_bytes(&http->sockets);
+    if (!is_stopped(http) &&
+        !stall_is_over(&http->stall, downloaded + uploaded - http->unsent, idle_limit_ms(http)))
+        return 0;
+    sockets_give_up_unsent(&http->sockets);
+    return 1;
 }
 
 static void set_connection(struct http *http)
@@ -231,13 +247,14 @@ static void set_connection(struct http *http)
     const struct tls_files *files = http->options.tls_files;
     bool verify = http->options.tls_verify;
 
+    sockets_follow(&http->sockets, http->easy);
     SET(http, CURLOPT_NOSIGNAL, 1L);
     SET(http, CURLOPT_USERAGENT, "ckptoci/" PACKAGE_VERSION);
     SET(http, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(http, CURLOPT_PROTOCOLS_STR, verify ? "https" : "http,https");
     SET(http, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
     if (http->parting_until_ms) {
-        int64_t left_ms = http->parting_until_ms - now_ms();
+        int64_t left_ms = http->parting_until_ms - stall_clock_ms();
 
         SET(http, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
     }
@@ -266,11 +283,23 @@ static void set_callbacks(struct http *http)
     SET(http, CURLOPT_WRITEDATA, http);
     if (http->request->receiver)
         SET(http, CURLOPT_BUFFERSIZE, (long)HTTP_RECEIVE_BUFFER_BYTES);
-    SET(http, CURLOPT_HEADERFUNCTION, count_header);
+    SET(http, CURLOPT_HEADERFUNCTION, watch_headers);
     SET(http, CURLOPT_HEADERDATA, http);
     SET(http, CURLOPT_NOPROGRESS, 0L);
     SET(http, CURLOPT_XFERINFOFUNCTION, watch);
     SET(http, CURLOPT_XFERINFODATA, http);
+}
+
+static void set_upload(struct http *http, curl_off_t size, curl_read_callback read)
+{
+    SET(http, CURLOPT_UPLOAD, 1L);
+    SET(http, CURLOPT_INFILESIZE_LARGE, size);
+    SET(http, CURLOPT_READFUNCTION, read);
+    SET(http, CURLOPT_READDATA, http);
+    SET(http, CURLOPT_SEEKFUNCTION, rewind_body);
+    SET(http, CURLOPT_SEEKDATA, http);
+    SET(http, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_UPLOAD_BUFFER_BYTES);
+    SET(http, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_TIMEOUT_MS);
 }
 
 static void set_body(struct http *http)
@@ -278,14 +307,9 @@ static void set_body(struct http *http)
     const struct http_request *request = http->request;
 
     if (request->body) {
-        SET(http, CURLOPT_UPLOAD, 1L);
-        SET(http, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body->size);
-        SET(http, CURLOPT_READFUNCTION, read_body);
-        SET(http, CURLOPT_READDATA, http);
-        SET(http, CURLOPT_SEEKFUNCTION, rewind_body);
-        SET(http, CURLOPT_SEEKDATA, http);
-        SET(http, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_UPLOAD_BUFFER_BYTES);
-        SET(http, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_TIMEOUT_MS);
+        set_upload(http, (curl_off_t)request->body->size, read_body);
+    } else if (request->data && request->once) {
+        set_upload(http, (curl_off_t)request->data_len, read_data);
     } else if (strcmp(request->method, "HEAD") == 0) {
         SET(http, CURLOPT_NOBODY, 1L);
     } else if (request->data || strcmp(request->method, "POST") == 0 ||
@@ -307,74 +331,24 @@ static void begin(struct http *http, const struct http_request *request)
         request->answer_max_bytes ? request->answer_max_bytes : HTTP_ANSWER_MAX_BYTES;
     http->answer.max = http->answer_max;
     http->answer_cut = false;
+    http->data_taken = 0;
     http->headers_len = 0;
-    http->idle_limit_ms = 0;
+    http->headers_end = false;
     http->ending_at_ms = 0;
-    http->moved = 0;
-    http->moved_at_ms = now_ms();
+    http->unsent = 0;
+    stall_begin(&http->stall);
     http->failure = HTTP_FAILURE_NONE;
     http->message[0] = '\0';
 }
 
-static int advise_tls(const struct http *http, CURLcode code, struct error *error)
-{
-    if (!http->options.tls_verify)
-        return -1;
-    if (strncmp(http->url, "http:", 5) == 0)
-        return error_advice(error, "the registry names a place without TLS, which only "
-                                   "--tls-verify=false allows");
-    switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return error_advice(error, "give the registry's CA certificate with --cert-dir DIRECTORY, "
-                                   "or do without verification with --tls-verify=false");
-    case CURLE_SSL_CONNECT_ERROR:
-        return error_advice(error,
-                            "if the registry speaks plain http, allow that with "
-                            "--tls-verify=false; if it wants a client certificate, give one with "
-                            "--cert-dir DIRECTORY");
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-        return error_advice(error, "check the files in --cert-dir or certs.d, and those "
-                                   "that $SSL_CERT_FILE and the like name");
-    default:
-        return -1;
-    }
-}
-
-static enum http_failure classify(struct http *http, CURLcode code)
-{
-    double connected_s = 0;
-
-    curl_easy_getinfo(http->easy, CURLINFO_CONNECT_TIME, &connected_s);
-    if (code == CURLE_OPERATION_TIMEDOUT && connected_s <= 0)
-        return HTTP_FAILURE_UNREACHABLE;
-    switch (code) {
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return HTTP_FAILURE_UNREACHABLE;
-    case CURLE_SSL_CONNECT_ERROR:
-        return HTTP_FAILURE_NO_TLS;
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_SEND_FAIL_REWIND:
-        return HTTP_FAILURE_BROKEN;
-    default:
-        return HTTP_FAILURE_OTHER;
-    }
-}
-
 static int explain_stall(struct http *http, const char *origin, struct error *error)
 {
-    const struct body *body = http->request->body;
+    bool sending = http->request->body && !is_body_sent(http);
 
     http->failure = HTTP_FAILURE_BROKEN;
     error_set(error, ERROR_NETWORK, "%s: not a byte moved for %g seconds, %s", origin,
-              (double)http->idle_limit_ms / 1000,
-              body && !body_is_spent(body) ? "while sending" : "while waiting for the answer");
+              (double)http->stall.passed_ms / 1000,
+              sending ? "while sending" : "while waiting for the answer");
     return error_advice(error, "check the network and the registry, or be more patient with "
                                "--stall-timeout");
 }
@@ -394,22 +368,24 @@ static int explain(struct http *http, CURLcode code, struct error *error)
     if (is_cancelled(http))
         return cancel_check(http->options.cancel, error);
     origin = url_origin(http->url);
-    if (http->idle_limit_ms)
+    if (http->stall.passed_ms)
         return explain_stall(http, origin, error);
     if (http->headers_len > HTTP_HEADERS_MAX_BYTES)
         return error_set(error, ERROR_FAILED, "%s: more than %d bytes of headers in the answer",
                          origin, HTTP_HEADERS_MAX_BYTES);
-    http->failure = classify(http, code);
+    http->failure = http_classify(http->easy, code);
     if (code == CURLE_COULDNT_CONNECT) /* curl leaves the reason out */
         curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
     error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",
               errnum ? strerrordesc_np((int)errnum) : "");
-    return advise_tls(http, code, error);
+    return http->options.tls_verify ? http_advise_tls(code, http->url, error) : -1;
 }
 
 /* Whether the transfer broke in such a way that what came before is still an answer. */
 static bool is_answered(const struct http *http, CURLcode code, long status)
 {
+    if (!http->headers_end)
+        return false;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && http->answer_cut))
         return true;
     /* A server that does not want the rest of a body answers and closes at once. */
@@ -432,6 +408,8 @@ static int perform(struct http *http, const struct http_request *request, bool e
     SET(http, CURLOPT_URL, http->url);
     SET(http, CURLOPT_HTTPHEADER, headers);
     code = curl_easy_perform(http->easy);
+    if (code == CURLE_OK && !http->headers_end)
+        code = CURLE_RECV_ERROR;
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
     SET(http, CURLOPT_HTTPHEADER, NULL);
     if (!is_answered(http, code, status))
@@ -453,7 +431,7 @@ int http_send(struct http *http, const struct http_request *request, struct erro
 void http_set_parting(struct http *http)
 {
     if (!http->parting_until_ms)
-        http->parting_until_ms = now_ms() + HTTP_PARTING_TIMEOUT_S * 1000;
+        http->parting_until_ms = stall_clock_ms() + HTTP_PARTING_TIMEOUT_S * 1000;
 }
 
 enum http_failure http_failure(const struct http *http)

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "store/json-file.h"
 #include "store/layout-format.h"
+#include "store/leftover.h"
 #include "store/tmpfile.h"
 
 enum { MODE = 0755, LAYOUT_FILE_MAX_BYTES = 64 << 10 };
@@ -127,6 +128,8 @@ int layout_tree_open(struct layout_tree *tree, struct error *error)
         check_writable(&tree->top, error) || open_directory(&tree->blobs, error) ||
         open_directory(&tree->sha256, error))
         return -1;
+    leftover_remove_all(tree->top.fd);
+    leftover_remove_all(tree->sha256.fd);
     /* Says to the layout_tree_done() of other runs that the directories are in use. */
     if (flock(tree->sha256.fd, LOCK_SH))
         return error_set_errno(error, errno, "lock %s", tree->sha256.path);

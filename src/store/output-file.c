@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "store/leftover.h"
 
 void output_file_init(struct output_file *output, const char *path)
 {
@@ -68,6 +69,7 @@ int output_file_open(struct output_file *output, struct error *error)
 {
     if (open_directory(output, error) || check_name(output, error))
         return -1;
+    leftover_remove_all(output->dir_fd);
     return (output->is_private ? tmpfile_create_private : tmpfile_create)(&output->file,
                                                                           output->dir_fd,
                                                                           output->path, error);

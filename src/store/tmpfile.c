@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "store/leftover.h"
 #include "stream/source.h"
 
 enum {
     MODE = 0644,
     PRIVATE_MODE = 0600,
     WRITE_OUT_BYTES = 8 << 20,
+    NAMED_TRIES = 10,
     PROC_PATH_SIZE = sizeof "/proc/self/fd/" + 10,
 };
 
@@ -70,7 +72,7 @@ static int open_nameless(int dir_fd, mode_t mode)
 }
 
 /* Not mkostemp(): the umask has to count, and the directory is known by descriptor. */
-static int open_named(struct tmpfile *file, mode_t mode)
+static int try_named(struct tmpfile *file, mode_t mode)
 {
     int fd;
 
@@ -82,12 +84,27 @@ static int open_named(struct tmpfile *file, mode_t mode)
     return fd;
 }
 
+static int open_named(struct tmpfile *file, mode_t mode)
+{
+    int fd = try_named(file, mode);
+
+    /* Another run may have taken it for a leftover while it had no lock yet. */
+    for (int i = 1; fd >= 0 && leftover_prevent(fd) && i < NAMED_TRIES; i++) {
+        close(fd);
+        unlinkat(file->dir_fd, file->name, 0);
+        fd = try_named(file, mode);
+    }
+    return fd;
+}
+
 static int create(struct tmpfile *file, int dir_fd, const char *place, mode_t mode,
                   struct error *error)
 {
     *file = (struct tmpfile){.dir_fd = dir_fd, .place = place};
     file->fd = open_nameless(dir_fd, mode);
-    if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+    if (file->fd >= 0)
+        leftover_prevent(file->fd);
+    else if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)
         file->fd = open_named(file, mode);
     return file->fd < 0 ? failed(file, error) : 0;
 }

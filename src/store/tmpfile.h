@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A file that nobody sees before it is complete. It is made without a name (O_TMPFILE), so that
- * even a killed program leaves nothing; where the file system has no such files it gets a temporary
- * name that starts with TMPFILE_PREFIX. Embedded in its owner; one thread.
+ * even a killed program leaves nothing; where the file system has no such files, and for the moment
+ * before it replaces another one, it gets a temporary name that starts with TMPFILE_PREFIX. A name
+ * that a killed program has left goes when the next run opens that directory (leftover.h).
+ * Embedded in its owner; one thread.
  *
  *     tmpfile_create, tmpfile_append..., tmpfile_sync, tmpfile_publish, tmpfile_done
  *

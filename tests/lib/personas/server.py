@@ -17,6 +17,7 @@ from personas.faults import Faults, Journal
 from personas.store import Store
 
 PIECE = 64 << 10
+RECEIVE_BUFFER = 128 << 10
 LINGER_S = 2.0  # for what a client still sends although it has its answer
 SETTLE_S = 5.0  # for exchanges that are not quite over when the summary is asked for
 ROUTES = (
@@ -317,6 +318,8 @@ class Registry:
 
     def listen(self):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # What the system has taken in nobody can tell from what has been read: not much of it.
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         server.daemon_threads = True
         server.registry = self
         return server
