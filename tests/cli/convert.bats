@@ -158,7 +158,7 @@ setup() {
     [ "$(jq '.manifests | length' image/index.json)" -eq 2 ]
     layout_layer image a | cmp - "$TEST_DATA/crio-1.36-shop.tar"
     before=$(find image -type f -exec stat -c '%n %Y %i %s' {} + | sort)
-    run "$CKPTOCI" convert -q --json "$TEST_DATA/crio-1.36-shop.tar" oci:image:a
+    run --separate-stderr "$CKPTOCI" convert -q --json "$TEST_DATA/crio-1.36-shop.tar" oci:image:a
     [ "$(jq -r '.images[0].status' <<<"$output")" = unchanged ]
     [ "$before" = "$(find image -type f -exec stat -c '%n %Y %i %s' {} + | sort)" ]
 }
