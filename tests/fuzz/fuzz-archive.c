@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A checkpoint archive, uncompressed: what the walk keeps of it, and where the index of a tar file
- * says that members lie. In how many pieces the bytes come must make no difference.
+ * A checkpoint archive, uncompressed: what the walk keeps of it, what a report tells of it, and
+ * where the index of a tar file says that members lie. In how many pieces the bytes come must make
+ * no difference.
  */
 #include <string.h>
 
+#include "checkpoint/report.h"
+#include "checkpoint/snapshot.h"
 #include "checkpoint/walk.h"
 #include "config.h"
 #include "fuzz.h"
@@ -78,6 +81,28 @@ static void fuzz_walk(const uint8_t *data, size_t size, bool keeps_going)
     require_same_walk(&whole, &pieces);
 }
 
+/* However bad the archive is, there is a report, and it can be written down. */
+static void fuzz_report(const uint8_t *data, size_t size)
+{
+    cleanup(findings_done) struct findings findings = {.policy = {.keeps_going = true}};
+    cleanup(snapshot_done) struct snapshot snapshot;
+    cleanup(json_decrefp) json_t *report = NULL;
+    cleanup_free char *text = NULL;
+    struct walk_visitor visitor;
+    struct fuzz_source source;
+    struct walk walk = {0};
+    struct error error;
+
+    snapshot_init(&snapshot);
+    visitor = snapshot_visitor(&snapshot);
+    fuzz_source_init(&source, data, size, size);
+    walk_archive(&walk, &source.source, &visitor, &findings, &error);
+    walk_done(&walk);
+    report = snapshot_report(&snapshot, true);
+    text = json_dumps(report, JSON_ENSURE_ASCII);
+    fuzz_require(json_is_object(report) && text);
+}
+
 static void fuzz_index(const uint8_t *data, size_t size)
 {
     cleanup(tar_index_freep) struct tar_index *index = NULL;
@@ -97,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_walk(data, size, false);
     fuzz_walk(data, size, true);
+    fuzz_report(data, size);
     fuzz_index(data, size);
     return 0;
 }

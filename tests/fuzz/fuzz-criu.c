@@ -1,27 +1,146 @@
 // SPDX-License-Identifier: Apache-2.0
-/* CRIU's images. The first byte says which one it is to be read as. */
+/* CRIU's images and its log. The first byte says which one the rest is to be read as; see
+ * the table. */
+#include <string.h>
+
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "checkpoint/core-image.h"
+#include "checkpoint/criu-files.h"
+#include "checkpoint/criu-pagemap.h"
+#include "checkpoint/criu-process.h"
+#include "checkpoint/criu-stats.h"
 #include "fuzz.h"
 
-static void fuzz_core(const uint8_t *data, size_t size)
+static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
 {
+    struct criu_core core = {0};
     struct buffer head;
+    int result = criu_core_parse(&core, data, size, error);
 
     buffer_init(&head, size);
     buffer_append(&head, data, size);
     core_image_architecture(&head);
     buffer_done(&head);
+    criu_core_done(&core);
+    return result;
+}
+
+static int fuzz_pstree(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_pstree pstree = {0};
+    int result = criu_pstree_parse(&pstree, data, size, error);
+
+    fuzz_require(pstree.count <= size);
+    criu_pstree_done(&pstree);
+    return result;
+}
+
+static int fuzz_mm(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_mm mm;
+
+    return criu_mm_parse(&mm, data, size, error);
+}
+
+static int fuzz_ids(const uint8_t *data, size_t size, struct error *error)
+{
+    uint32_t files_id;
+
+    return criu_ids_parse(&files_id, data, size, error);
+}
+
+static int fuzz_fs(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_fs fs;
+
+    return criu_fs_parse(&fs, data, size, error);
+}
+
+static int fuzz_fdinfo(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_fdinfo fdinfo = {0};
+    int result = criu_fdinfo_parse(&fdinfo, data, size, error);
+
+    fuzz_require(fdinfo.count <= size);
+    criu_fdinfo_done(&fdinfo);
+    return result;
+}
+
+static int fuzz_files(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_files files = {0};
+    int result = criu_files_parse(&files, data, size, error);
+
+    fuzz_require(files.count <= size);
+    for (size_t i = 0; i < files.count; i++) {
+        fuzz_require(criu_files_find(&files, files.files[i].id));
+        fuzz_require(*criu_file_type_name(files.files[i].type));
+        fuzz_require(memchr(files.files[i].socket.source, '\0', CRIU_ADDRESS_SIZE));
+        fuzz_require(memchr(files.files[i].socket.destination, '\0', CRIU_ADDRESS_SIZE));
+    }
+    criu_files_done(&files);
+    return result;
+}
+
+/* What is found lies inside the pages image. */
+static int fuzz_pagemap(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_pagemap pagemap = {0};
+    int result = criu_pagemap_parse(&pagemap, data, size, error);
+
+    fuzz_require(pagemap.count <= size);
+    for (size_t i = 0; i < pagemap.count; i++) {
+        const struct criu_page_run *run = &pagemap.runs[i];
+        uint64_t image_size = pagemap.pages * 4096, offset, len;
+        uint64_t page_size = criu_pagemap_page_size(&pagemap, image_size);
+
+        if (page_size && criu_pagemap_find(&pagemap, page_size, run->vaddr, &offset, &len) == 0)
+            fuzz_require(len > 0 && offset <= image_size && len <= image_size - offset);
+    }
+    criu_pagemap_done(&pagemap);
+    return result;
+}
+
+static int fuzz_stats(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_stats stats;
+
+    return criu_stats_parse(&stats, data, size, error);
+}
+
+static int fuzz_inventory(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_inventory inventory;
+
+    return criu_inventory_parse(&inventory, data, size, error);
+}
+
+static int fuzz_log(const uint8_t *data, size_t size, struct error *error)
+{
+    cleanup_free char *version = NULL, *kernel = NULL;
+
+    (void)error;
+    criu_log_parse(data, size, &version, &kernel);
+    fuzz_require(!version || strlen(version) <= size);
+    fuzz_require(!kernel || strlen(kernel) <= size);
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0)
+    static int (*const parsers['z' + 1])(const uint8_t *, size_t, struct error *) = {
+        ['c'] = fuzz_core,  ['d'] = fuzz_fdinfo,    ['f'] = fuzz_files,   ['i'] = fuzz_ids,
+        ['l'] = fuzz_log,   ['m'] = fuzz_mm,        ['o'] = fuzz_pagemap, ['p'] = fuzz_pstree,
+        ['s'] = fuzz_stats, ['v'] = fuzz_inventory, ['w'] = fuzz_fs,
+    };
+    struct error error = {0};
+
+    if (size == 0 || *data > 'z' || !parsers[*data])
         return 0;
-    switch (*data) {
-    case 'c':
-        fuzz_core(data + 1, size - 1);
-        break;
+    if (parsers[*data](data + 1, size - 1, &error) < 0) {
+        fuzz_require_error(&error);
+        fuzz_require(error.kind == ERROR_ARCHIVE);
     }
     return 0;
 }

@@ -3,7 +3,10 @@
  * spec.dump, config.dump and the head of a core image, with a NUL between them: what they say, and
  * the image that comes of it. Our own documents must be such as we read.
  */
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "fuzz.h"
@@ -36,16 +39,34 @@ static void require_readable(const struct image *image)
     held_image_done(&held);
 }
 
+/* The file that the documents are said to come from: it has a mode. */
+static const struct input *some_file(void)
+{
+    static struct input *input;
+    char path[sizeof "/proc/self/fd/" + 10];
+    struct error error;
+    int fd;
+
+    if (input)
+        return input;
+    fd = memfd_create("archive", MFD_CLOEXEC);
+    fuzz_require(fd >= 0 && write(fd, "archive", 7) == 7);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    fuzz_require(input_open(&input, path, cancel_new(), &error) == 0);
+    return input;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
     cleanup(findings_done) struct findings findings = {0};
     cleanup(archive_facts_done) struct archive_facts facts = {.findings = &findings,
+                                                              .input = some_file(),
                                                               .archive_size = size};
     cleanup(image_freep) struct image *image = NULL;
     struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_ZSTD, .size = size};
     struct layer_plan plan = {.encoding = "zstd level 1"};
-    struct convert_options options = {0};
+    struct convert_options options = {.archive = "checkpoint-a_b-c-2026-11-20T09:30:15Z.tar"};
     struct error error = {0};
 
     take(&input, &facts.walk.spec_dump, METADATA_MAX_BYTES);
