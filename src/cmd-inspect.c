@@ -3,8 +3,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "inspect-view.h"
 #include "progress-view.h"
@@ -32,7 +30,7 @@ static const struct option_spec options[] = {
 
 struct request {
     struct inspect_options inspect;
-    struct destination image;
+    struct subject subject;
     struct registry_request registry;
     bool all, json, quiet;
 };
@@ -40,7 +38,7 @@ struct request {
 static void request_done(struct request *request)
 {
     free((char *)(uintptr_t)request->inspect.platform.os);
-    destination_done(&request->image);
+    subject_done(&request->subject);
     registry_request_done(&request->registry);
 }
 
@@ -80,44 +78,6 @@ static int set_option(void *context, int id, const char *value, struct error *er
     return 0;
 }
 
-/* Whether it can only be meant as a file: it begins as a path, or ends as archives do. */
-static bool looks_like_a_path(const char *text)
-{
-    static const char *const ends[] = {".tar", ".tar.gz", ".tar.zst", ".tgz"};
-    size_t len = strlen(text);
-
-    if (strcmp(text, "-") == 0 || *text == '/' || strncmp(text, "./", 2) == 0 ||
-        strncmp(text, "../", 3) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t end_len = strlen(ends[i]);
-
-        if (len > end_len && strcmp(text + len - end_len, ends[i]) == 0)
-            return !strstr(text, "://") && strncmp(text, "oci", 3) != 0;
-    }
-    return false;
-}
-
-/* A file that is there counts more than an image of the same name. */
-static int take_subject(struct request *request, const char *text, struct error *error)
-{
-    struct error ignored = {0};
-    struct stat file;
-    bool is_path = looks_like_a_path(text);
-
-    if (is_path || (stat(text, &file) == 0 && !S_ISDIR(file.st_mode))) {
-        request->inspect.archive = text;
-        if (!is_path && strchr(text, '/') &&
-            destination_parse_source(&request->image, text, &ignored) == 0)
-            fprintf(stderr,
-                    "ckptoci: %s is a file, and taken for an archive; for the image, say %s\n",
-                    text, request->image.name);
-        return 0;
-    }
-    request->inspect.image = &request->image;
-    return destination_parse_source(&request->image, text, error);
-}
-
 static int parse_request(struct request *request, const struct command *command, int argc,
                          char **argv, struct error *error)
 {
@@ -129,8 +89,9 @@ static int parse_request(struct request *request, const struct command *command,
         error_set(error, ERROR_USAGE, "inspect needs one archive or image");
         return error_advice(error, "see ckptoci inspect --help");
     }
-    if (take_subject(request, argv[first], error))
+    if (subject_parse(&request->subject, argv[first], error))
         return -1;
+    request->inspect.subject = &request->subject;
     request->inspect.registry = request->registry.options;
     return 0;
 }

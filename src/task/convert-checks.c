@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/pattern.h"
+#include "checkpoint/gate-metadata.h"
 
 /* checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar, as the kubelet names them. Where the namespace ends
  * only the archive can tell. */
@@ -46,6 +47,25 @@ int convert_check_archive(struct findings *findings, const struct convert_option
                        "the file's mode is %04o, not 0600", input_mode(input) & 07777U) < 0)
         return -1;
     return check_file_name(findings, options->archive, checkpoint, error);
+}
+
+bool convert_check_metadata(struct findings *findings, const struct walk *walk, const char *path,
+                            const struct input *file, struct checkpoint *checkpoint)
+{
+    const struct convert_options as_converted = {.archive = path};
+    struct error error, ignored;
+
+    if (checkpoint_parse(checkpoint, walk, &error) < 0) {
+        finding_report(findings, CHECK_METADATA, NULL, &ignored, "%s", error.text);
+        return false;
+    }
+    gate_check_metadata(findings, walk, checkpoint, &ignored);
+    if (!checkpoint->architecture)
+        finding_report(findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, &ignored,
+                       "the archive does not tell the architecture of the processes in it");
+    if (file)
+        convert_check_archive(findings, &as_converted, file, checkpoint, &ignored);
+    return true;
 }
 
 /* 0: not known. https://docs.github.com/packages and "Amazon ECR service quotas". */

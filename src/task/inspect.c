@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/finding.h"
 #include "checkpoint/report-text.h"
 #include "checkpoint/report.h"
@@ -14,6 +16,7 @@
 #include "stream/decoder.h"
 #include "stream/input-source.h"
 #include "task/checkpoint-image.h"
+#include "task/convert-checks.h"
 #include "task/verifying-source.h"
 
 /* What one run knows. */
@@ -33,10 +36,20 @@ static void inspection_done(struct inspection *inspection)
     json_decref(inspection->source);
 }
 
+/* What the archive says of itself, and of the file that it is in, NULL for none. */
+static void check_metadata(struct inspection *inspection, const struct walk *walk,
+                           const struct input *file)
+{
+    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
+
+    convert_check_metadata(&inspection->findings, walk, inspection->options->subject->path, file,
+                           &checkpoint);
+}
+
 /* Reads `tar`, of which `hops_within` bytes can be hopped over if that is not 0. Why it would be
  * refused is a finding, as long as there is something else to tell. */
 static int read_tar(struct inspection *inspection, struct source *tar, uint64_t hops_within,
-                    struct error *error)
+                    const struct input *file, struct error *error)
 {
     struct snapshot *snapshot = &inspection->snapshot;
     struct walk_visitor visitor;
@@ -50,6 +63,8 @@ static int read_tar(struct inspection *inspection, struct source *tar, uint64_t 
         if (error->kind != ERROR_ARCHIVE || snapshot_is_empty(snapshot))
             return -1;
         whole = false;
+    } else {
+        check_metadata(inspection, &walk, file);
     }
     walk_done(&walk);
     if (hops_within && snapshot_read_pages(snapshot, tar, error))
@@ -60,7 +75,7 @@ static int read_tar(struct inspection *inspection, struct source *tar, uint64_t 
 
 static int read_archive(struct inspection *inspection, struct error *error)
 {
-    const char *path = inspection->options->archive;
+    const char *path = inspection->options->subject->path;
     cleanup(source_freep) struct source *source = NULL;
     enum compression compression;
     struct input *input;
@@ -76,13 +91,14 @@ static int read_archive(struct inspection *inspection, struct error *error)
     hops = input_can_seek(input);
     input_count_into(input, &inspection->progress->bytes_read);
     atomic_store(&inspection->progress->bytes_total, size > 0 && !hops ? size : 0);
+    sandbox_limit_writing(&(struct sandbox){0});
     source = input_source_new(input, inspection->cancel);
     inspection->source =
         json_pack("{s:s, s:o, s:s}", "kind", "archive", "name", report_text(path, strlen(path)),
                   "compression", codec_for(compression)->name);
     if (size >= 0)
         json_object_set_new(inspection->source, "size", json_integer(size));
-    return read_tar(inspection, source, hops ? (uint64_t)size : 0, error);
+    return read_tar(inspection, source, hops ? (uint64_t)size : 0, input, error);
 }
 
 /* The image's only layer, and how it is compressed. An image that is no checkpoint by its
@@ -119,8 +135,9 @@ static json_t *describe_image(const struct destination *image, const struct mani
 static int read_image(struct inspection *inspection, struct error *error)
 {
     const struct inspect_options *options = inspection->options;
+    const struct destination *image = &options->subject->image;
     cleanup(image_source_freep) struct image_source *images =
-        destination_source_new(options->image, &options->registry, inspection->cancel);
+        destination_source_new(image, &options->registry, inspection->cancel);
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     cleanup(source_freep) struct source *blob = NULL;
     const struct descriptor *layer;
@@ -131,13 +148,14 @@ static int read_image(struct inspection *inspection, struct error *error)
         find_layer(inspection, manifest, &layer, &compression, error) ||
         image_source_get_blob(images, layer, &blob, error))
         return -1;
-    inspection->source = describe_image(options->image, manifest, layer, compression);
+    sandbox_limit_writing(&(struct sandbox){0});
+    inspection->source = describe_image(image, manifest, layer, compression);
     if (compression == COMPRESSION_NONE)
-        return read_tar(inspection, blob, layer->size, error);
+        return read_tar(inspection, blob, layer->size, NULL, error);
     atomic_store(&inspection->progress->bytes_total, (int64_t)layer->size);
     blob = verifying_source_new(blob, layer, &inspection->progress->bytes_read);
     blob = decoding_source_new(blob, compression);
-    return read_tar(inspection, blob, 0, error);
+    return read_tar(inspection, blob, 0, NULL, error);
 }
 
 int inspect_run(const struct inspect_options *options, json_t **report, struct progress *progress,
@@ -149,9 +167,8 @@ int inspect_run(const struct inspect_options *options, json_t **report, struct p
                                                              .findings.policy.keeps_going = true};
 
     snapshot_init(&inspection.snapshot);
-    if (options->archive ? read_archive(&inspection, error) : read_image(&inspection, error))
-        return error_context(error, "inspect %s",
-                             options->archive ? options->archive : options->image->name);
+    if ((options->subject->kind == SUBJECT_IMAGE ? read_image : read_archive)(&inspection, error))
+        return error_context(error, "inspect %s", subject_name(options->subject));
     *report = snapshot_report(&inspection.snapshot, options->shows_secrets);
     json_object_set(*report, "source", inspection.source);
     json_object_set_new(*report, "findings", findings_json(&inspection.findings));

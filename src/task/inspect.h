@@ -16,14 +16,13 @@
 #include "base/progress.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "task/destination.h"
+#include "task/subject.h"
 
 /* All borrowed. */
 struct inspect_options {
-    const char *archive;             /* path, or "-" for standard input; NULL: `image` */
-    const struct destination *image; /* to be read from */
-    struct platform platform;        /* of an index; os NULL: this machine's */
-    bool shows_secrets;              /* values of variables */
+    const struct subject *subject;
+    struct platform platform; /* of an index; os NULL: this machine's */
+    bool shows_secrets;       /* values of variables */
     struct registry_options registry;
 };
 

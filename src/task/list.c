@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "checkpoint/metadata-reader.h"
 #include "checkpoint/report-text.h"
 #include "stream/input-source.h"
@@ -156,6 +157,7 @@ int list_run(const char *given, json_t **archives, struct cancel *cancel, struct
         return error_advice(error, "name the directory that holds the archives, or run it as the "
                                    "user who may read it");
     }
+    sandbox_limit_writing(&(struct sandbox){0});
     if (read_directory(&list, stream, directory, cancel, error))
         return error_context(error, "list %s", directory);
     if (list.count)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "checkpoint/expansion-guard.h"
-#include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
 #include "task/archive-facts.h"
 #include "task/compression-probe.h"
@@ -55,36 +54,18 @@ static struct source *decode(struct verify_job *job, struct source *blob,
     return expansion_guard_new(tar, expansion, NULL);
 }
 
-/* What the archive says of itself, against what is known of the file. Each check may refuse, and
- * the next one is still asked. */
-static void check_metadata(struct verify_job *job)
-{
-    struct findings *findings = &job->result->findings;
-    const struct convert_options as_converted = {.archive = job->options->subject->path};
-    struct error ignored;
-
-    gate_check_metadata(findings, &job->walk, &job->checkpoint, &ignored);
-    if (!job->checkpoint.architecture)
-        verify_find(job, CHECK_UNKNOWN_ARCHITECTURE, NULL,
-                    "the archive does not tell the architecture of the processes in it");
-    if (job->file)
-        convert_check_archive(findings, &as_converted, job->file, &job->checkpoint, &ignored);
-}
-
 /* What the walk kept, as the engines would read it. */
 static void read_checkpoint(struct verify_job *job)
 {
     const struct buffer *spec = &job->walk.spec_dump, *config = &job->walk.config_dump;
-    struct error error;
 
-    if (checkpoint_parse(&job->checkpoint, &job->walk, &error) < 0) {
-        verify_find(job, CHECK_METADATA, NULL, "%s", error.text);
+    job->has_checkpoint =
+        convert_check_metadata(&job->result->findings, &job->walk, job->options->subject->path,
+                               job->file, &job->checkpoint);
+    if (!job->has_checkpoint)
         return;
-    }
-    job->has_checkpoint = true;
     job->spec_dump = json_loadb(spec->data, spec->len, 0, NULL);
     job->config_dump = json_loadb(config->data, config->len, 0, NULL);
-    check_metadata(job);
 }
 
 /* Neither the archive's fault nor the image's, but of the way here. */

@@ -181,7 +181,7 @@ setup() {
 }
 
 @test "--digestfile holds the digest and nothing else" {
-    run "$CKPTOCI" convert -q --digestfile digest "$archive" oci:image:tag
+    run --separate-stderr "$CKPTOCI" convert -q --digestfile digest "$archive" oci:image:tag
     [ "$output" = "oci:image:tag@$(cat digest)" ]
     [ "$(stat -c %s digest)" -eq 71 ]
 }

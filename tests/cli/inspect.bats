@@ -11,8 +11,12 @@ setup() {
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
     place_enter
-    shop=$TEST_DATA/crio-1.36-shop.tar
-    counter=$TEST_DATA/crio-1.36-counter.tar
+    # As the kubelet leaves them; others would be warned of.
+    umask 077
+    cp "$TEST_DATA/crio-1.36-shop.tar" shop.tar
+    cp "$TEST_DATA/crio-1.36-counter.tar" counter.tar
+    shop=$PWD/shop.tar
+    counter=$PWD/counter.tar
 }
 
 teardown() {
@@ -212,6 +216,21 @@ proxy_is_idle() {
     [ "$down" -lt $((3 * size)) ]
 }
 
+@test "what verify would find is told, and nothing is refused" {
+    chmod 644 "$counter"
+    tree "$shop"
+    jq '.hooks = {"prestart": [{"path": "/evil"}]}' tree/spec.dump >spec
+    mv spec tree/spec.dump
+    tar -cf hooked.tar -C tree .
+    for archive in "$counter" hooked.tar; do
+        run -0 "$CKPTOCI" verify -q --json "$archive"
+        jq -S .findings <<<"$output" >expected
+        [ "$(jq length expected)" -ge 1 ]
+        inspect --json "$archive" | jq -S .findings | diff expected -
+    done
+    inspect hooked.tar | grep -A 3 '^Findings' | grep hook
+}
+
 @test "text that would drive the terminal does not" {
     tree "$counter"
     jq '.annotations["io.kubernetes.pod.name"] = "pod\u001b[2J\u009b31m\u202eevil\u0007\nname"' \
@@ -267,9 +286,8 @@ proxy_is_idle() {
 @test "a file that is there counts more than an image of that name" {
     mkdir -p localhost
     cp "$counter" localhost/counter
-    run --separate-stderr inspect localhost/counter
+    run inspect localhost/counter
     [ "$status" -eq 0 ]
-    [[ $stderr == *"is a file"*"docker://localhost/counter:latest"* ]]
     [[ $output == *"archive       localhost/counter, "* ]]
     run inspect localhost:1/counter
     [ "$status" -eq 1 ]
