@@ -214,11 +214,20 @@ static bool can_end_early(const struct body *body)
     return body && body->taken > 0 && (body->size < 0 || body_is_spent(body));
 }
 
+/* Whether a request has gone out that must not be given up without knowing what came of it. */
+static bool waits_for_answer(const struct http *http)
+{
+    long sent = 0;
+
+    curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return http->request->creates && sent > 0;
+}
+
 /* Whether it is time to give up because somebody else wants us to. */
 static bool is_stopped(struct http *http)
 {
     if (!http->ending_at_ms && is_cancelled(http)) {
-        if (!can_end_early(http->request->body))
+        if (!can_end_early(http->request->body) && !waits_for_answer(http))
             return true;
         end_body_early(http);
     }

@@ -64,6 +64,8 @@ struct http_request {
     struct http_receiver *receiver;
     size_t answer_max_bytes; /* 0: HTTP_ANSWER_MAX_BYTES; what is beyond is dropped */
     bool once;               /* not to be sent again by itself when it fails */
+    bool creates;            /* the answer names what was made: once sent it is waited for a little
+                                even if cancelled, so that it can be removed again */
     bool patient;            /* the server may be silent for HTTP_PATIENT_TIMEOUT_MS */
 };
 

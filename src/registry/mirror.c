@@ -51,7 +51,7 @@ static int mirror_mount_blob(struct image_target *target, const struct descripto
     struct mirror *mirror = (struct mirror *)target;
     cleanup_free char *url = client_url(mirror->client, "blobs/uploads/?mount=%s&from=%s",
                                         blob->digest.text, repository);
-    struct http_request request = {.method = "POST", .url = url};
+    struct http_request request = {.method = "POST", .url = url, .creates = true};
     int status = client_send(mirror->client, &request, error);
 
     if (status < 0)

@@ -47,7 +47,7 @@ static size_t chunk_min_bytes(struct client *client)
 int session_start(struct session *session, struct error *error)
 {
     cleanup_free char *url = client_url(session->client, "blobs/uploads/");
-    struct http_request request = {.method = "POST", .url = url};
+    struct http_request request = {.method = "POST", .url = url, .creates = true};
     int status = client_send(session->client, &request, error);
 
     session_done(session);

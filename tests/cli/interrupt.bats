@@ -69,6 +69,24 @@ finish() {
     [ "$(find "$REGISTRY_STORAGE" -name data)" = "" ]
 }
 
+@test "interrupted before the registry has said where the upload is: it is closed all the same" {
+    install -m 600 "$archive" archive.tar
+    "$CKPTOCI" convert -q archive.tar oci:layout:1
+    for command in "convert -q archive.tar" "copy -q oci:layout:1"; do
+        registry_start_persona distribution --fault \
+            '{"method": "POST", "where": "answer", "do": "delay", "seconds": 4, "times": 9}'
+        # shellcheck disable=SC2086 # two arguments or three
+        env --default-signal=INT "$CKPTOCI" $command --tls-verify=false "$REGISTRY/x:1" \
+            >out 2>err 3>&- &
+        pid=$!
+        sleep 1.5 # to ask the registry would be to wait until it has answered
+        kill -INT "$pid"
+        finish 130 interrupted
+        [ "$(persona_control | jq '.uploads_started')" -ge 1 ]
+        [ "$(persona_control | jq -c .open_uploads)" = "[]" ]
+    done
+}
+
 @test "interrupted while an existing layout is written: it stays as it was" {
     "$CKPTOCI" convert -q "$TEST_DATA/crio-1.36-counter.tar" oci:image:tag
     before=$(find image | sort | xargs -d '\n' stat -c '%n %Y %s')

@@ -13,6 +13,8 @@ What happens to it:
             answer-body   the same, counted behind the headers
   do        cut           (default) the connection is closed
             stall         for `seconds` (default 600) or until the client goes; then cut
+            delay         for `seconds`; then it goes on as if nothing had been (where: before,
+                          or answer: all is done by then)
   status    answers with that instead of a cut: with where=before (default) nothing is done, with
             where=answer all is done
   retry_after   for a Retry-After header: seconds, or {"date": SECONDS} from now as a date
@@ -49,8 +51,8 @@ class Fault:
         self.status = document.get("status")
         self.retry_after = document.get("retry_after")
         self.text = document.get("text", "made to fail")
-        if self.where not in PLACES or self.do not in ("cut", "stall"):
-            raise ValueError("where is one of %s, do is cut or stall" % ", ".join(PLACES))
+        if self.where not in PLACES or self.do not in ("cut", "stall", "delay"):
+            raise ValueError("where is one of %s, do is cut, stall or delay" % ", ".join(PLACES))
 
     def hits(self, number, method, path):
         """Asked once for every exchange."""

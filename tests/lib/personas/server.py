@@ -227,6 +227,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def work(self, request, fault):
         persona = self.server.registry.persona
+        if fault and fault.do == "delay":
+            return self.delayed(request, fault)
         if fault and fault.where == "before":
             if fault.status is None:
                 self.fail(fault)
@@ -235,6 +237,15 @@ class Handler(BaseHTTPRequestHandler):
         if fault and fault.status is not None:
             persona.answer_lost(request)
             return self.status_answer(request, fault)
+        return answer
+
+    def delayed(self, request, fault):
+        self.state.store.count("faults")
+        if fault.where == "before":
+            time.sleep(fault.seconds)
+        answer = self.server.registry.persona.handle(request)
+        if fault.where == "answer":
+            time.sleep(fault.seconds)
         return answer
 
     def status_answer(self, request, fault):
@@ -249,7 +260,8 @@ class Handler(BaseHTTPRequestHandler):
         head = self.head(answer, body)
         wire = head if self.command == "HEAD" else head + answer.body
         limit = None
-        if fault and fault.where.startswith("answer") and fault.status is None:
+        if fault and fault.where.startswith("answer") and fault.status is None and \
+                fault.do != "delay":
             limit = fault.bytes + (len(head) if fault.where == "answer-body" else 0)
         entry["status"] = answer.status
         entry["answer_head_bytes"] = len(head)
