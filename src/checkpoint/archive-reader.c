@@ -33,7 +33,7 @@ struct archive_reader {
 
     struct tar_headers headers;
     uint64_t end_mark; /* where it is expected to begin */
-    bool opened;
+    bool opened, ended;
 };
 
 static void count_trailing_zeros(struct archive_reader *reader, const uint8_t *data, size_t len)
@@ -153,6 +153,12 @@ static enum member_type type_of(struct archive_entry *entry)
     }
 }
 
+/* Of the first header of the member that libarchive has come to. */
+static uint64_t header_position(const struct archive_reader *reader)
+{
+    return (uint64_t)archive_read_header_position(reader->archive);
+}
+
 static void fill_member(struct archive_reader *reader, struct archive_entry *entry)
 {
     struct member *member = &reader->member;
@@ -173,8 +179,7 @@ static void fill_member(struct archive_reader *reader, struct archive_entry *ent
     member->mtime = archive_entry_mtime(entry);
     member->device_major = (unsigned)archive_entry_rdevmajor(entry);
     member->device_minor = (unsigned)archive_entry_rdevminor(entry);
-    tar_headers_match(&reader->headers, (uint64_t)archive_read_header_position(reader->archive),
-                      member->size, &member->sparse);
+    tar_headers_match(&reader->headers, header_position(reader), member->size, &member->sparse);
 }
 
 /* Not in archive_reader_new(): libarchive reads at once. */
@@ -189,6 +194,18 @@ static int open_archive(struct archive_reader *reader, struct error *error)
     return 0;
 }
 
+/* libarchive may give up on the first of a member's headers, and the next ones tell why. */
+static void pass_torn_headers(struct archive_reader *reader)
+{
+    struct error ignored;
+    const void *data;
+    size_t len;
+
+    while (!reader->source_failed && tar_headers_are_torn(&reader->headers) &&
+           source_next(reader->tar, &data, &len, &ignored) > 0)
+        tar_headers_pass(&reader->headers, data, len);
+}
+
 int archive_reader_next(struct archive_reader *reader, const struct member **member,
                         struct error *error)
 {
@@ -199,12 +216,15 @@ int archive_reader_next(struct archive_reader *reader, const struct member **mem
         return -1;
     result = archive_read_next_header(reader->archive, &entry);
     if (result == ARCHIVE_EOF) {
-        reader->end_mark = (uint64_t)archive_read_header_position(reader->archive);
+        reader->end_mark = header_position(reader);
+        reader->ended = true;
         tar_headers_end(&reader->headers);
         return 0;
     }
-    if (result != ARCHIVE_OK)
+    if (result != ARCHIVE_OK) {
+        pass_torn_headers(reader);
         return refuse(reader, error);
+    }
     fill_member(reader, entry);
     *member = &reader->member;
     return 1;
@@ -266,7 +286,16 @@ enum check archive_reader_fault(const struct archive_reader *reader)
 
 const struct tar_fault *archive_reader_oddity(const struct archive_reader *reader)
 {
-    return tar_headers_fault(&reader->headers);
+    const struct tar_fault *fault = tar_headers_fault(&reader->headers);
+    bool is_ahead;
+
+    /* How far the bytes are ahead of libarchive is chance: what it has not come to does not count.
+     */
+    if (reader->failed)
+        is_ahead = tar_headers_are_ahead(&reader->headers);
+    else
+        is_ahead = !reader->ended && fault && fault->offset > header_position(reader);
+    return is_ahead ? NULL : fault;
 }
 
 uint64_t archive_reader_bytes(const struct archive_reader *reader)

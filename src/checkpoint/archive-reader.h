@@ -51,7 +51,7 @@ int archive_reader_finish(struct archive_reader *reader, struct error *error);
 bool archive_reader_failed(const struct archive_reader *reader);
 /* What that failure is found to be; CHECK_COUNT if it was the source's own. */
 enum check archive_reader_fault(const struct archive_reader *reader);
-/* What is odd about the headers that have passed, which may be ahead of the members; NULL: nothing.
+/* What is odd about the headers up to the present member, or up to the end; NULL: nothing.
  * The members behind the first oddity are not looked at in this way. */
 const struct tar_fault *archive_reader_oddity(const struct archive_reader *reader);
 /* Bytes that have passed. */

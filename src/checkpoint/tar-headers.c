@@ -48,6 +48,7 @@ static void fail(struct tar_headers *headers, enum check check, const char *memb
     headers->state = TAR_OFF;
     headers->faulty = true;
     headers->fault.check = check;
+    headers->fault.offset = headers->in_group ? headers->group_offset : headers->position;
     headers->fault.what = what;
     snprintf(headers->fault.member, sizeof headers->fault.member, "%.255s", member);
 }
@@ -313,18 +314,32 @@ void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t si
     const struct tar_seen *seen;
 
     *sparse = false;
-    if (headers->faulty)
-        return;
     if (headers->seen_count == 0) {
+        if (headers->faulty)
+            return;
         fail(headers, CHECK_AMBIGUOUS_HEADER, "", "it has a member that is not in its headers");
+        headers->fault.offset = offset;
         return;
     }
     seen = &headers->seen[headers->seen_first];
     headers->seen_first = (headers->seen_first + 1) % headers->seen_capacity;
     headers->seen_count--;
     *sparse = seen->sparse;
-    if (seen->offset != offset || (!seen->sparse && seen->size != size))
+    if (seen->offset != offset || (!seen->sparse && seen->size != size)) {
         fail(headers, CHECK_AMBIGUOUS_HEADER, "", "its headers can be read in two ways");
+        headers->fault.offset = offset;
+        headers->seen_count = 0;
+    }
+}
+
+bool tar_headers_are_ahead(const struct tar_headers *headers)
+{
+    return headers->seen_count > 0;
+}
+
+bool tar_headers_are_torn(const struct tar_headers *headers)
+{
+    return headers->in_group && headers->state != TAR_OFF && headers->state != TAR_END;
 }
 
 void tar_headers_end(struct tar_headers *headers)

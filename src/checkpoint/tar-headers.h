@@ -27,6 +27,7 @@ enum {
 /* What is wrong, the first time something is. From then on nothing is looked at any more. */
 struct tar_fault {
     enum check check;
+    uint64_t offset;  /* of the first header of the member */
     char member[256]; /* as the header has it, maybe cut */
     const char *what;
 };
@@ -71,8 +72,13 @@ void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t l
 /* In place of passing `len` bytes, which libarchive takes for content. */
 void tar_headers_hop(struct tar_headers *headers, uint64_t len);
 /* libarchive's next member: where its first header is, and how much content is stored. It is a
- * fault if another one was seen. *sparse: it has holes. */
+ * fault if another one was seen. *sparse: it has holes. What is wrong farther on does not matter to
+ * it: how far the bytes have passed already is chance. */
 void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse);
+/* Whether headers have passed that libarchive has not told of. */
+bool tar_headers_are_ahead(const struct tar_headers *headers);
+/* Whether the bytes end between a member's extended headers and its own. */
+bool tar_headers_are_torn(const struct tar_headers *headers);
 /* libarchive has no more members. */
 void tar_headers_end(struct tar_headers *headers);
 /* NULL: all is well. */
