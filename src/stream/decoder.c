@@ -10,8 +10,10 @@
 #include "base/memory.h"
 
 enum {
-    GZIP_WINDOW = 15 + 16,    /* the largest window, and gzip's header and trailer */
-    ZSTD_WINDOW_LOG_MAX = 27, /* 128 MiB: what the zstd command accepts without further options */
+    GZIP_WINDOW = 15 + 16,      /* the largest window, and gzip's header and trailer */
+    ZSTD_WINDOW_LOG_MAX = 27,   /* 128 MiB: what the zstd command accepts without further options */
+    ZSTD_HEADER_MAX_BYTES = 18, /* RFC 8878, section 3.1.1.1 */
+    ZSTD_HEADER_STEP_BYTES = 4, /* less than any frame has */
     OUT_CAPACITY = 256 << 10,
 };
 
@@ -23,6 +25,7 @@ struct decoder {
     ZSTD_DCtx *zstd;
     uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of the zstd frame that has begun */
     size_t magic_len;
+    size_t header_taken; /* bytes of the frame, up to ZSTD_HEADER_MAX_BYTES */
 };
 
 enum compression compression_detect(const uint8_t *bytes, size_t len)
@@ -125,14 +128,24 @@ static int take_zstd_magic(struct decoder *decoder, const uint8_t **in, size_t *
         ZSTD_isError(ZSTD_decompressStream(decoder->zstd, &to, &from)))
         return error_set(error, ERROR_ARCHIVE,
                          "damaged zstd data: no frame where one should begin");
+    decoder->header_taken = COMPRESSION_MAGIC_LEN;
     return 1;
+}
+
+/* How much of the input libzstd may have at once. While it reads a header it takes the input for a
+ * whole frame if it looks like one, also if it has had the frame's beginning before. */
+static size_t zstd_portion(const struct decoder *decoder, size_t in_len)
+{
+    if (decoder->header_taken < ZSTD_HEADER_MAX_BYTES && in_len > ZSTD_HEADER_STEP_BYTES)
+        return ZSTD_HEADER_STEP_BYTES;
+    return in_len;
 }
 
 static int run_zstd(struct decoder *decoder, const uint8_t **in, size_t *in_len, uint8_t *out,
                     size_t capacity, size_t *out_len, struct error *error)
 {
     int ready = take_zstd_magic(decoder, in, in_len, error);
-    ZSTD_inBuffer from = {*in, *in_len, 0};
+    ZSTD_inBuffer from = {*in, zstd_portion(decoder, *in_len), 0};
     ZSTD_outBuffer to = {out, capacity, 0};
     size_t result;
 
@@ -144,6 +157,8 @@ static int run_zstd(struct decoder *decoder, const uint8_t **in, size_t *in_len,
     *in += from.pos;
     *in_len -= from.pos;
     *out_len = to.pos;
+    if (decoder->header_taken < ZSTD_HEADER_MAX_BYTES)
+        decoder->header_taken += from.pos;
     decoder->inside = result != 0;
     return 0;
 }
