@@ -115,10 +115,20 @@ class Registry:
         return None if headers is None else body
 
     def open_uploads(self):
-        """Sessions that nobody has closed."""
+        """The ids of the sessions that nobody has closed."""
         if self.journal:
-            return len(self.control()["open_uploads"])
-        return sum("startedat" in files for _, _, files in os.walk(self.storage))
+            return {upload["id"] for upload in self.control()["open_uploads"]}
+        return {os.path.basename(path) for path, _, files in os.walk(self.storage)
+                if "startedat" in files}
+
+    def refused_to_close(self, upload):
+        """Whether it was asked to. docker-registry 2.8 answers 404 to whatever is asked of an
+        upload after a request with a body was cut short."""
+        if self.journal:
+            return False
+        with open(os.path.join(self.directory, "log"), encoding="utf-8") as log:
+            return any("response completed" in line and "http.request.method=DELETE" in line and
+                       "http.response.status=404" in line and upload in line for line in log)
 
     def control(self, **document):
         data = json.dumps(document).encode() if document else None
