@@ -50,7 +50,8 @@ static enum snapshot_member find_kept(const struct member *member)
 {
     int i = 0;
 
-    while (i < SNAPSHOT_MEMBER_COUNT && (member->container || strcmp(member->path, kept[i].path)))
+    while (i < SNAPSHOT_MEMBER_COUNT &&
+           (member->container || strcmp(member->path, kept[i].path) != 0))
         i++;
     return i;
 }
