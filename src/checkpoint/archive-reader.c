@@ -292,7 +292,7 @@ const struct tar_fault *archive_reader_oddity(const struct archive_reader *reade
     /* How far the bytes are ahead of libarchive is chance: what it has not come to does not count.
      */
     if (reader->failed)
-        is_ahead = tar_headers_are_ahead(&reader->headers);
+        is_ahead = !reader->path || tar_headers_are_ahead(&reader->headers);
     else
         is_ahead = !reader->ended && fault && fault->offset > header_position(reader);
     return is_ahead ? NULL : fault;
