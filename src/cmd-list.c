@@ -149,7 +149,7 @@ static int parse_request(struct request *request, const struct command *command,
     if (first < 0)
         return -1;
     if (argc - first > 1) {
-        error_set(error, ERROR_USAGE, "list takes one directory");
+        error_set(error, ERROR_USAGE, "list takes one directory or archive");
         return error_advice(error, "see ckptoci list --help");
     }
     request->directory = argc > first ? argv[first] : LIST_DEFAULT_DIRECTORY;
@@ -178,12 +178,12 @@ static int run_list(const struct command *command, int argc, char **argv)
 const struct command list_command = {
     .name = "list",
     .summary = "list the checkpoint archives in a directory",
-    .arguments = "[OPTIONS] [DIRECTORY]",
+    .arguments = "[OPTIONS] [DIRECTORY|ARCHIVE]",
     .details =
         "Lists the checkpoint archives in DIRECTORY, the newest first; "
         "default:\n" LIST_DEFAULT_DIRECTORY ", where the kubelet puts them. Files count whose\n"
         "name begins with checkpoint- or ends as archives do. Those that cannot be read\n"
-        "follow with the reason.",
+        "follow with the reason. Of an ARCHIVE there is only its own line.",
     .options = options,
     .run = run_list,
 };

@@ -17,6 +17,7 @@ extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
 extern const struct command verify_command;
+extern const struct command watch_command;
 
 /*
  * What every command that takes its time begins with, once, after its arguments are known to be

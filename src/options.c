@@ -233,3 +233,22 @@ int options_parse_time_ms(const char *text, int64_t *ms, struct error *error)
         return 0;
     return error_set(error, ERROR_USAGE, "\"%s\" is not a time, like 500ms, 30s or 5m", text);
 }
+
+int options_parse_age_ms(const char *text, int64_t *ms, struct error *error)
+{
+    static const struct unit units[] = {
+        {"", 1000},
+        {"ms", 1},
+        {"s", 1000},
+        {"m", 60 * 1000},
+        {"h", 60 * 60 * 1000},
+        {"d", 24 * 60 * 60 * 1000},
+        {"w", 7 * 24 * 60 * 60 * 1000},
+        {0},
+    };
+    const int64_t ten_years_ms = (int64_t)3653 * 24 * 60 * 60 * 1000;
+
+    if (parse_with_unit(text, units, 0, ten_years_ms, ms) == 0)
+        return 0;
+    return error_set(error, ERROR_USAGE, "\"%s\" is not a time, like 12h, 30d or 8w", text);
+}

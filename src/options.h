@@ -48,5 +48,7 @@ int options_parse_size(const char *text, int64_t min, int64_t max, int64_t *byte
                        struct error *error);
 /* A number with ms, s, m or h behind it; without a unit, seconds. At most a week. */
 int options_parse_time_ms(const char *text, int64_t *ms, struct error *error);
+/* The same with d and w, too, and at most ten years. */
+int options_parse_age_ms(const char *text, int64_t *ms, struct error *error);
 
 #endif

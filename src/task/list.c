@@ -146,12 +146,42 @@ static char *without_trailing_slashes(const char *directory)
     return xstrndup(directory, len);
 }
 
+/* Whether `path` is a file; then it is added, whatever its name. */
+static bool add_file(struct list *list, const char *path, struct cancel *cancel)
+{
+    struct stat status;
+
+    if (stat(path, &status) || !S_ISREG(status.st_mode))
+        return false;
+    sandbox_limit_writing(&(struct sandbox){0});
+    add(list, path, (uint64_t)status.st_size, cancel);
+    return true;
+}
+
+/* Hands the objects of the list over in a new array. */
+static json_t *list_to_json(struct list *list)
+{
+    json_t *archives = json_array();
+
+    if (list->count)
+        qsort(list->entries, list->count, sizeof *list->entries, compare);
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append(archives, list->entries[i].json);
+    return archives;
+}
+
 int list_run(const char *given, json_t **archives, struct cancel *cancel, struct error *error)
 {
     cleanup_free char *directory = without_trailing_slashes(given);
     cleanup(closedirp) DIR *stream = opendir(directory);
     cleanup(list_done) struct list list = {0};
 
+    if (!stream && errno == ENOTDIR && add_file(&list, directory, cancel)) {
+        if (cancel_check(cancel, error))
+            return -1;
+        *archives = list_to_json(&list);
+        return 0;
+    }
     if (!stream) {
         error_set_errno(error, errno, "list %s: open", directory);
         return error_advice(error, "name the directory that holds the archives, or run it as the "
@@ -160,10 +190,6 @@ int list_run(const char *given, json_t **archives, struct cancel *cancel, struct
     sandbox_limit_writing(&(struct sandbox){0});
     if (read_directory(&list, stream, directory, cancel, error))
         return error_context(error, "list %s", directory);
-    if (list.count)
-        qsort(list.entries, list.count, sizeof *list.entries, compare);
-    *archives = json_array();
-    for (size_t i = 0; i < list.count; i++)
-        json_array_append(*archives, list.entries[i].json);
+    *archives = list_to_json(&list);
     return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The checkpoint archives in a directory, as the kubelet leaves them behind. */
+/* The checkpoint archives in a directory, as the kubelet leaves them behind; or a single one. */
 #ifndef CKPTOCI_TASK_LIST_H
 #define CKPTOCI_TASK_LIST_H
 
@@ -18,8 +18,9 @@ enum { LIST_MAX_ARCHIVES = 100000 };
  * without the keys that are not known; behind them those that say nothing of themselves:
  *     {"path", "size", "error"}
  * Files count whose name begins with "checkpoint-" or ends as archives do. Of each only the bytes
- * that are needed are read. -1: the directory cannot be read, or interrupted.
+ * that are needed are read. -1: the directory cannot be read, or interrupted. Where `path` is a
+ * file, that file is all there is.
  */
-int list_run(const char *directory, json_t **archives, struct cancel *cancel, struct error *error);
+int list_run(const char *path, json_t **archives, struct cancel *cancel, struct error *error);
 
 #endif

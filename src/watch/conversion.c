@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/conversion.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "watch/clock.h"
+#include "watch/template.h"
+
+enum {
+    ARGUMENTS_OF_OURS = 8,
+    LIST_TIMEOUT_MS = 10 * 60 * 1000, /* a compressed archive is read to its end, if need be */
+};
+
+/* This very program, even when another one has been installed since. */
+static const char program[] = "/proc/self/exe";
+
+static int start_child(struct conversion *conversion, char *const *argv, int64_t timeout_ms,
+                       struct error *error)
+{
+    const struct process_options options = {.argv = argv,
+                                            .program = program,
+                                            .timeout_ms = timeout_ms};
+
+    process_free(conversion->process);
+    conversion->process = NULL;
+    return process_start(&conversion->process, &options, error);
+}
+
+static char *path_of(const struct conversion *conversion)
+{
+    return xasprintf("%s/%s", conversion->options->directory, conversion->archive->name);
+}
+
+static int start_list(struct conversion *conversion, struct error *error)
+{
+    cleanup_free char *path = path_of(conversion);
+    char name[] = "ckptoci", command[] = "list", json[] = "--json", end[] = "--";
+    char *argv[] = {name, command, json, end, path, NULL};
+
+    return start_child(conversion, argv, LIST_TIMEOUT_MS, error);
+}
+
+static int start_convert(struct conversion *conversion, const char *path, const char *reference,
+                         struct error *error)
+{
+    char name[] = "ckptoci", command[] = "convert", json[] = "--json", quiet[] = "--quiet",
+         end[] = "--";
+    char *const *more = conversion->options->convert_options;
+    cleanup_free char **argv = NULL;
+    size_t count = 0, more_count = 0;
+
+    while (more[more_count])
+        more_count++;
+    argv = xcalloc(more_count + ARGUMENTS_OF_OURS, sizeof *argv);
+    argv[count++] = name;
+    argv[count++] = command;
+    argv[count++] = json;
+    argv[count++] = quiet;
+    for (size_t i = 0; i < more_count; i++)
+        argv[count++] = more[i];
+    argv[count++] = end;
+    argv[count++] = (char *)(uintptr_t)path;
+    argv[count] = (char *)(uintptr_t)reference;
+    conversion->has_begun_to_push = true;
+    return start_child(conversion, argv, 0, error);
+}
+
+/* An archive that is none, for a place where nothing can be: what is wrong with the options is
+ * found before that. */
+int conversion_check_options(const struct conversion_options *options, struct error *error)
+{
+    cleanup(conversion_freep) struct conversion *conversion = NEW(struct conversion);
+    struct outcome outcome;
+
+    conversion->options = options;
+    if (start_convert(conversion, "/dev/null", "oci:/dev/null/none", error))
+        return -1;
+    while (!conversion->process->is_over) {
+        struct pollfd fds[PROCESS_POLL_FDS];
+
+        process_poll(conversion->process, fds);
+        if (poll(fds, PROCESS_POLL_FDS, -1) > 0)
+            process_serve(conversion->process, fds);
+    }
+    outcome_of_convert(&outcome, conversion->process);
+    if (outcome.kind == OUTCOME_IMPOSSIBLE)
+        return error_set(error, ERROR_USAGE, "%s", outcome.text);
+    if (outcome.kind == OUTCOME_CRASHED)
+        return error_set(error, ERROR_FAILED, "run ckptoci convert: %s", outcome.text);
+    return 0;
+}
+
+struct conversion *conversion_start(const struct conversion_options *options,
+                                    struct archive *archive, struct error *error)
+{
+    cleanup(conversion_freep) struct conversion *conversion = NEW(struct conversion);
+
+    conversion->options = options;
+    conversion->archive = archive;
+    conversion->identity = archive->identity;
+    conversion->started_ms = clock_monotonic_ms();
+    if (start_list(conversion, error))
+        return NULL;
+    return steal(conversion);
+}
+
+static void fail(struct outcome *outcome, enum outcome_kind kind, const struct error *error)
+{
+    *outcome = (struct outcome){.kind = kind};
+    snprintf(outcome->text, sizeof outcome->text, "%s", error->text);
+}
+
+/* Now that the archive's names are known. */
+static bool begin_to_push(struct conversion *conversion, struct outcome *outcome)
+{
+    const struct conversion_options *options = conversion->options;
+    cleanup_free char *path = path_of(conversion);
+    struct error error = {0};
+
+    if (template_expand(options->template, options->node, conversion->archive,
+                        &conversion->reference, &error)) {
+        fail(outcome, OUTCOME_IMPOSSIBLE, &error);
+        return true;
+    }
+    archive_set_text(&conversion->archive->reference, conversion->reference);
+    if (start_convert(conversion, path, conversion->reference, &error)) {
+        fail(outcome, OUTCOME_FAILED, &error);
+        return true;
+    }
+    return false;
+}
+
+bool conversion_advance(struct conversion *conversion, struct outcome *outcome)
+{
+    if (conversion->has_begun_to_push) {
+        outcome_of_convert(outcome, conversion->process);
+        return true;
+    }
+    outcome_of_list(outcome, conversion->process, conversion->archive);
+    return outcome->kind != OUTCOME_DONE || begin_to_push(conversion, outcome);
+}
+
+void conversion_free(struct conversion *conversion)
+{
+    if (!conversion)
+        return;
+    process_free(conversion->process);
+    free(conversion->reference);
+    free(conversion);
+}

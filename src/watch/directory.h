@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The directory that is watched: what is in it, and what comes and goes. Only regular files called
+ * checkpoint-*.tar count, and no symbolic link is followed. Opaque, one thread's.
+ */
+#ifndef CKPTOCI_WATCH_DIRECTORY_H
+#define CKPTOCI_WATCH_DIRECTORY_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "watch/archive.h"
+
+#define DIRECTORY_KEEP_SUFFIX ".keep"
+
+struct directory;
+
+enum directory_event {
+    DIRECTORY_APPEARED, /* it may still be written to */
+    DIRECTORY_ARRIVED,  /* moved here, whole */
+    DIRECTORY_CLOSED,   /* by its writer */
+    DIRECTORY_LEFT,     /* removed or moved away */
+    DIRECTORY_OVERFLOW, /* something was missed: scan it */
+};
+
+/* What the directory is about to tell; `name` is NULL with an overflow. */
+typedef void directory_handler(void *context, enum directory_event event, const char *name);
+
+int directory_open(struct directory **directory, const char *path, struct error *error);
+void directory_free(struct directory *directory);
+DEFINE_CLEANUP(struct directory *, directory_free);
+
+/* To be polled for input. */
+int directory_fd(const struct directory *directory);
+/* Passes on what has happened since. -1: the directory is not there any more. */
+int directory_serve(struct directory *directory, directory_handler *handler, void *context,
+                    struct error *error);
+/* Passes every name that is there on, as DIRECTORY_APPEARED. */
+int directory_scan(struct directory *directory, directory_handler *handler, void *context,
+                   struct error *error);
+
+enum directory_entry {
+    ENTRY_ARCHIVE, /* *identity says which file */
+    ENTRY_OTHER,   /* *reason says why it does not count; NULL: it is no surprise here */
+    ENTRY_GONE,
+};
+
+/* What is there under that name. */
+enum directory_entry directory_look(const struct directory *directory, const char *name,
+                                    struct archive_identity *identity, const char **reason);
+/* Whether the archive is to be kept: there is a NAME.keep, or a .keep for all. */
+bool directory_is_kept(const struct directory *directory, const char *name);
+/* Removes the file if it is still that one; 0 also when it is gone. */
+int directory_remove(const struct directory *directory, const char *name,
+                     const struct archive_identity *identity, struct error *error);
+/* Whether it can be read. */
+int directory_check_readable(const struct directory *directory, const char *name,
+                             struct error *error);
+
+#endif

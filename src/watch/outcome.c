@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/outcome.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <jansson.h>
+
+#include "base/display.h"
+#include "watch/clock.h"
+
+/* As ckptoci(1) has them. */
+enum {
+    STATUS_DONE = 0,
+    STATUS_USAGE = 2,
+    STATUS_REFUSED = 3,
+    STATUS_INTERRUPTED = 130,
+};
+
+static void set_text(struct outcome *outcome, const char *text)
+{
+    cleanup_free char *shown = display_text(text, sizeof outcome->text - 4);
+
+    snprintf(outcome->text, sizeof outcome->text, "%s", shown);
+}
+
+/* The last line of standard error that is a message of the program. */
+static void set_last_message(struct outcome *outcome, const struct buffer *errors)
+{
+    static const char prefix[] = "ckptoci: ";
+    cleanup_free char *copy = strndup(errors->data ? errors->data : "", errors->len);
+    char *rest = copy, *line;
+    const char *last = NULL;
+
+    while ((line = strsep(&rest, "\n")))
+        if (strncmp(line, prefix, sizeof prefix - 1) == 0)
+            last = line + sizeof prefix - 1;
+    set_text(outcome, last ? last : "it ended without a message");
+}
+
+static void judge_end(struct outcome *outcome, const struct process *process)
+{
+    int status = process->wait_status;
+
+    if (WIFSIGNALED(status)) {
+        outcome->kind = WTERMSIG(status) == SIGTERM ? OUTCOME_INTERRUPTED : OUTCOME_CRASHED;
+        snprintf(outcome->text, sizeof outcome->text, "the child was killed by signal %d (%s)",
+                 WTERMSIG(status), sigabbrev_np(WTERMSIG(status)) ?: "unknown");
+        return;
+    }
+    set_last_message(outcome, &process->errors);
+    switch (WEXITSTATUS(status)) {
+    case STATUS_DONE:
+        outcome->kind = OUTCOME_DONE;
+        break;
+    case STATUS_USAGE:
+        outcome->kind = OUTCOME_IMPOSSIBLE;
+        break;
+    case STATUS_REFUSED:
+        outcome->kind = OUTCOME_REFUSED;
+        break;
+    case STATUS_INTERRUPTED:
+        outcome->kind = OUTCOME_INTERRUPTED;
+        break;
+    default:
+        outcome->kind = OUTCOME_FAILED;
+    }
+}
+
+static void cannot_read(struct outcome *outcome)
+{
+    outcome->kind = OUTCOME_FAILED;
+    set_text(outcome, "what the child has printed cannot be read");
+}
+
+static json_t *parse(const struct buffer *output)
+{
+    return json_loadb(output->data ? output->data : "", output->len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static const char *text_of(const json_t *json, const char *key)
+{
+    return json_string_value(json_object_get(json, key));
+}
+
+static void take_names(struct archive *archive, const json_t *entry)
+{
+    archive_set_text(&archive->pod_namespace, text_of(entry, "namespace"));
+    archive_set_text(&archive->pod, text_of(entry, "pod"));
+    archive_set_text(&archive->container, text_of(entry, "container"));
+    archive->time_s = clock_parse(text_of(entry, "checkpointed"));
+}
+
+void outcome_of_list(struct outcome *outcome, const struct process *process,
+                     struct archive *archive)
+{
+    json_t *list;
+    const json_t *entry;
+
+    *outcome = (struct outcome){0};
+    judge_end(outcome, process);
+    if (outcome->kind != OUTCOME_DONE)
+        return;
+    list = parse(&process->output);
+    entry = json_array_get(list, 0);
+    if (text_of(entry, "error")) {
+        outcome->kind = OUTCOME_REFUSED;
+        set_text(outcome, text_of(entry, "error"));
+    } else if (entry) {
+        take_names(archive, entry);
+        outcome->text[0] = '\0';
+    } else {
+        cannot_read(outcome);
+    }
+    json_decref(list);
+}
+
+void outcome_of_convert(struct outcome *outcome, const struct process *process)
+{
+    const json_t *image;
+    json_t *report;
+
+    *outcome = (struct outcome){0};
+    judge_end(outcome, process);
+    report = parse(&process->output);
+    image = json_array_get(json_object_get(report, "images"), 0);
+    outcome->findings = (unsigned)json_array_size(json_object_get(report, "findings"));
+    if (outcome->kind != OUTCOME_DONE) {
+        if (text_of(image, "error"))
+            set_text(outcome, text_of(image, "error"));
+        else if (text_of(report, "error"))
+            set_text(outcome, text_of(report, "error"));
+    } else if (!text_of(image, "digest") ||
+               digest_parse(&outcome->digest, text_of(image, "digest"))) {
+        cannot_read(outcome);
+    } else {
+        outcome->was_there = strcmp(text_of(image, "status") ?: "", "unchanged") == 0;
+        outcome->text[0] = '\0';
+    }
+    json_decref(report);
+}
