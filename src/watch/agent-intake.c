@@ -27,12 +27,15 @@ static void see(struct agent *agent, const char *name, const struct archive_iden
                 bool is_closed)
 {
     struct archive *archive;
+    bool is_growing;
 
     if (archive_table_add(&agent->table, name, &archive, &agent->failure))
         return;
     archive->is_present = true;
+    is_growing = archive->identity.inode == identity->inode && archive->state == ARCHIVE_WAITING;
     if (schedule_seen(&agent->options->schedule, archive, identity, is_closed, clock_monotonic_ms(),
-                      clock_now_ns()))
+                      clock_now_ns()) &&
+        !is_growing)
         emit(agent, "found", archive);
 }
 

@@ -29,7 +29,8 @@ struct agent {
     bool is_scanning; /* for the first time */
     bool is_stopping;
     bool has_swept; /* with `once`: nothing is left that may be removed */
-    int64_t scan_due_ms, retention_due_ms, stop_due_ms, watchdog_due_ms; /* monotonic */
+    /* Monotonic. */
+    int64_t check_due_ms, scan_due_ms, retention_due_ms, stop_due_ms, watchdog_due_ms;
 
     /* ERROR_NONE, or why it cannot go on. Set by what has no caller to tell. */
     struct error failure;

@@ -135,8 +135,15 @@ static void work(struct agent *agent, int64_t now_ms)
 {
     struct error error = {0};
 
+    if (now_ms >= agent->check_due_ms) {
+        agent->check_due_ms = now_ms + AGENT_CHECK_MS;
+        if (directory_check(agent->directory, &error))
+            agent->failure = error;
+    }
     if (now_ms >= agent->scan_due_ms && agent_scan(agent, &error))
         agent->failure = error;
+    if (agent->failure.kind != ERROR_NONE)
+        return;
     agent_start_jobs(agent, now_ms);
     if (!agent->confirmation && now_ms >= agent->retention_due_ms)
         agent_start_sweep(agent, now_ms);
@@ -179,6 +186,7 @@ static int64_t next_due_ms(struct agent *agent, int64_t now_ms)
         earliest(&due_ms, agent->stop_due_ms);
         return due_ms;
     }
+    earliest(&due_ms, agent->check_due_ms);
     earliest(&due_ms, agent->scan_due_ms);
     if (!agent->confirmation)
         earliest(&due_ms, agent->retention_due_ms);

@@ -20,14 +20,16 @@ struct confirmation {
 
 static void ask(const struct confirmation *confirmation, struct question *question)
 {
+    struct error error = {0}; /* may have a text although all went well in the end */
     struct digest digest;
 
-    if (question->error.kind != ERROR_NONE ||
-        cancel_check(confirmation->cancel, &question->error) ||
-        image_digest(question->reference, confirmation->options, confirmation->cancel, &digest,
-                     &question->error))
+    if (question->error.kind != ERROR_NONE)
         return;
-    if (!digest_equal(&digest, &question->digest))
+    if (cancel_check(confirmation->cancel, &error) ||
+        image_digest(question->reference, confirmation->options, confirmation->cancel, &digest,
+                     &error))
+        question->error = error;
+    else if (!digest_equal(&digest, &question->digest))
         error_set(&question->error, ERROR_IMAGE, "%s is another image now, %s instead of %s",
                   question->reference, digest.text, question->digest.text);
 }

@@ -69,6 +69,16 @@ static int gone(const struct directory *directory, struct error *error)
     return error_advice(error, "start again when it is there");
 }
 
+int directory_check(const struct directory *directory, struct error *error)
+{
+    struct stat opened, named;
+
+    if (fstat(directory->fd, &opened) || opened.st_nlink == 0 || stat(directory->path, &named) ||
+        opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)
+        return gone(directory, error);
+    return 0;
+}
+
 static int pass_on(const struct directory *directory, const struct inotify_event *event,
                    directory_handler *handler, void *context, struct error *error)
 {

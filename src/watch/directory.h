@@ -36,6 +36,9 @@ int directory_fd(const struct directory *directory);
 /* Passes on what has happened since. -1: the directory is not there any more. */
 int directory_serve(struct directory *directory, directory_handler *handler, void *context,
                     struct error *error);
+/* Whether the path still leads to it. The kernel does not tell of a directory that is removed while
+ * it is open. -1: it is not there any more. */
+int directory_check(const struct directory *directory, struct error *error);
 /* Passes every name that is there on, as DIRECTORY_APPEARED. */
 int directory_scan(struct directory *directory, directory_handler *handler, void *context,
                    struct error *error);

@@ -1,0 +1,234 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# watch: each archive that comes is pushed, once, whatever happens in between.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/lib/place.bash
+    . "$TEST_LIB/place.bash"
+    # shellcheck source=tests/lib/registry.bash
+    . "$TEST_LIB/registry.bash"
+    place_enter
+    unset NODE_NAME STATE_DIRECTORY NOTIFY_SOCKET
+    umask 077
+    mkdir dir
+    counter=$TEST_DATA/crio-1.36-counter.tar
+    shop=$TEST_DATA/crio-1.36-shop.tar
+}
+
+teardown() {
+    if [ -n "${agent-}" ]; then
+        kill -9 "$agent" 2>/dev/null || true
+        wait "$agent" 2>/dev/null || true
+    fi
+    registry_stop_all
+}
+
+# begin TEMPLATE [OPTION...]: an agent in the background, its events in ./events
+begin() {
+    : >events
+    "$CKPTOCI" watch --state-dir state --node-name n1 --settle 200ms --refuse-after 2s \
+        "${@:2}" dir "$1" >>events 2>>errors 3>&- &
+    agent=$!
+    until_count 1 '.event == "started"'
+}
+
+# end STATUS: of the agent, after SIGTERM
+end() {
+    kill "$agent"
+    wait "$agent" && status=0 || status=$?
+    agent=
+    [ "$status" -eq "$1" ]
+}
+
+# count FILTER: of the events
+count() {
+    jq -c "select($1)" events | wc -l
+}
+
+# until_count NUMBER FILTER: waits until that many events are so
+until_count() {
+    local deadline=$((SECONDS + 20))
+    until [ "$(count "$2")" -ge "$1" ]; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            cat events errors
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# arrive ARCHIVE NAME: under its final name at once
+arrive() {
+    cp "$1" "dir/.$2"
+    mv "dir/.$2" "dir/$2"
+}
+
+@test "archives that are there, are written, are moved in, are half-written, are removed" {
+    cp "$counter" dir/checkpoint-early.tar
+    cp "$shop" dir/other.tar
+    ln -s "$counter" dir/checkpoint-link.tar
+    begin 'oci:layout:{namespace}-{pod}-{container}-{node}-{time}' --refuse-after 6s
+    until_count 1 '.event == "pushed" and .archive == "checkpoint-early.tar"'
+    arrive "$shop" checkpoint-moved.tar
+    cp "$shop" dir/checkpoint-written.tar
+    # Its writer stops for longer than files take to settle, and goes on.
+    exec 7>dir/checkpoint-slow.tar
+    head -c 100000 "$counter" >&7
+    head -c 100000 "$counter" >dir/checkpoint-cut.tar
+    head -c 100000 "$counter" >dir/checkpoint-gone.tar
+    until_count 1 '.event == "incomplete" and .archive == "checkpoint-slow.tar"'
+    tail -c +100001 "$counter" >&7
+    exec 7>&-
+    until_count 1 '.event == "incomplete" and .archive == "checkpoint-gone.tar"'
+    rm dir/checkpoint-gone.tar
+    until_count 4 '.event == "pushed"'
+    until_count 1 '.event == "refused" and .archive == "checkpoint-cut.tar"'
+    until_count 1 '.event == "removed" and .archive == "checkpoint-gone.tar"'
+    [ "$(count '.event == "skipped" and .file == "other.tar"')" -eq 1 ]
+    [ "$(count '.event == "skipped" and (.reason | contains("symbolic link"))')" -eq 1 ]
+    end 0
+    [ "$(count '.event == "pushed"')" -eq 4 ]
+    [ "$(jq '.manifests | length' layout/index.json)" -eq 4 ]
+    jq -r '.manifests[].annotations[]' layout/index.json | sort -u >tags
+    [ "$(grep -cE '^default-counters-counter-n1-20261123-212629-[0-9a-f]{8}$' tags)" -eq 2 ]
+    [ "$(grep -cE '^prod-eu-shop-cart-n1-20261123-212633-[0-9a-f]{8}$' tags)" -eq 2 ]
+
+    # Nothing of it again; but another file of the same name is another archive.
+    rm dir/checkpoint-moved.tar
+    arrive "$counter" checkpoint-moved.tar
+    run -3 "$CKPTOCI" watch --once --state-dir fresh --settle 0 --refuse-after 0 dir 'oci:all:{time}'
+    begin 'oci:layout:{pod}-{time}'
+    until_count 1 '.event == "pushed" and .archive == "checkpoint-moved.tar"'
+    end 0
+    [ "$(count '.event == "pushed" or .event == "refused"')" -eq 1 ]
+}
+
+@test "what fails is tried again, and what does not change is given up" {
+    registry_start_persona spec --fault '{"method": "PUT", "path": "/manifests/", "times": 2, "status": 500}'
+    arrive "$counter" checkpoint-a.tar
+    begin "docker://$REGISTRY/{namespace}/{pod}:{time}" --tls-verify=false --retry-times 0 \
+        --attempts 3 --attempt-delay 100ms --metrics 0 --hook "sh $PWD/hook"
+    cat >hook <<'END'
+echo "$CKPTOCI_EVENT $CKPTOCI_POD $CKPTOCI_REFERENCE@$CKPTOCI_DIGEST $CKPTOCI_ERROR" >>hooks
+[ "$CKPTOCI_POD" = counters ]
+END
+    until_count 1 '.event == "pushed"'
+    [ "$(count '.event == "retry" and (.error | contains("500"))')" -eq 2 ]
+    reference=$(jq -r 'select(.event == "pushed") | .reference' events)
+    digest=$(jq -r 'select(.event == "pushed") | .digest' events)
+    [[ $reference == "docker://$REGISTRY/default/counters:20261123-212629-"* ]]
+    persona_control '{"faults": [{"method": "PUT", "path": "/manifests/", "times": 3, "status": 500}]}'
+    arrive "$shop" checkpoint-b.tar
+    until_count 1 '.event == "failed" and .attempts == 3'
+    until_count 1 '.event == "hook-failed" and (.error | contains("exit status 1"))'
+    grep -xF "pushed counters $reference@$digest " hooks
+    grep -E '^failed shop .*500' hooks
+    address=$(jq -r 'select(.event == "started") | .metrics' events)
+    curl -sSf "http://$address/metrics" >metrics
+    for line in 'pushed_total 1' 'retries_total 4' 'failed_total 1' 'hook_failures_total 1' \
+        'archives{state="pushed"} 1' 'archives{state="failed"} 1'; do
+        grep -xF "ckptoci_watch_$line" metrics
+    done
+    [ "$(curl -sSf "http://$address/healthz")" = ok ]
+    end 0
+    # The next start is another chance, for what has failed alone.
+    run -0 --separate-stderr "$CKPTOCI" watch --once --state-dir state --tls-verify=false dir \
+        "docker://$REGISTRY/x:{time}"
+    [ "$(jq -r 'select(.event == "pushed") | .archive' <<<"$output")" = checkpoint-b.tar ]
+}
+
+@test "only what the registry confirms is removed" {
+    registry_start_persona spec
+    for name in a b c d e; do
+        arrive "$counter" "checkpoint-$name.tar"
+        touch -d "2026-11-20 00:00:0$((++number))" "dir/checkpoint-$name.tar"
+    done
+    touch dir/checkpoint-b.tar.keep
+    template="docker://$REGISTRY/x/{pod}:{time}"
+    run -0 --separate-stderr "$CKPTOCI" watch --once --state-dir state --tls-verify=false dir \
+        "$template"
+    echo "$output" >events
+    # Somebody else's image under the name of the first one.
+    reference=$(jq -r 'select(.event == "pushed" and .archive == "checkpoint-a.tar") | .reference' events)
+    "$CKPTOCI" convert -q --tls-verify=false "$shop" "$reference"
+    run -0 --separate-stderr "$CKPTOCI" watch --once --state-dir state --tls-verify=false \
+        --keep-count 1 dir "$template"
+    echo "$output" >events
+    cat events
+    [ "$(jq -r 'select(.event == "deleted") | .archive + .reason' events | sort | xargs)" = \
+        "checkpoint-c.tarcount checkpoint-d.tarcount" ]
+    [ "$(count '.event == "unconfirmed" and .archive == "checkpoint-a.tar"')" -eq 1 ]
+    [ "$(cd dir && echo *)" = "checkpoint-a.tar checkpoint-b.tar checkpoint-b.tar.keep checkpoint-e.tar" ]
+    [ "$(count '.event == "pushed"')" -eq 0 ]
+    for options in '--keep-age 1s' '--keep-size 1'; do
+        touch dir/.keep
+        # shellcheck disable=SC2086 # two words
+        run -0 "$CKPTOCI" watch --once --state-dir state --tls-verify=false $options dir "$template"
+        [ -e dir/checkpoint-e.tar ]
+        rm dir/.keep
+    done
+    run -0 "$CKPTOCI" watch --once --state-dir state --tls-verify=false --keep-size 1 dir "$template"
+    [ ! -e dir/checkpoint-e.tar ]
+    [ -e dir/checkpoint-b.tar ]
+}
+
+@test "killed, crashed and interrupted" {
+    registry_start_persona spec --fault '{"method": "PATCH", "do": "stall", "times": 4}'
+    template="docker://$REGISTRY/x/{pod}:{time}"
+    arrive "$counter" checkpoint-a.tar
+    begin "$template" --tls-verify=false --attempt-delay 0
+    # Children that crash are tried again; the agent goes on.
+    until_count 1 '.event == "converting"'
+    pkill -SEGV -P "$agent"
+    until_count 1 '.event == "retry" and (.error | contains("SEGV"))'
+    until_count 2 '.event == "converting"'
+    # Nobody else may have the state meanwhile, and children die with the agent.
+    child=$(pgrep -P "$agent")
+    kill -9 "$agent"
+    wait "$agent" || true
+    for _ in {1..100}; do
+        kill -0 "$child" 2>/dev/null || break
+        sleep 0.05
+    done
+    run ! kill -0 "$child"
+    [ ! -s state/archives.jsonl ] || ! grep -q pushed state/archives.jsonl
+    # A line that was being written when it was killed does not count.
+    printf '{"name":"checkpoint-a.tar","state":"pus' >>state/archives.jsonl
+    begin "$template" --tls-verify=false
+    until_count 1 '.event == "converting"'
+    end 0
+    [ "$(count '.event == "retry" or .event == "failed"')" -eq 0 ]
+    persona_control '{"faults": []}' | jq -e '.open_uploads | length <= 2'
+    begin "$template" --tls-verify=false
+    until_count 1 '.event == "pushed"'
+    run "$CKPTOCI" watch --once --state-dir state dir "$template"
+    [ "$status" -eq 1 ]
+    [[ $output == *"another agent uses it"* ]]
+    # The directory goes: it cannot go on.
+    rm -r dir
+    wait "$agent" && status=0 || status=$?
+    agent=
+    [ "$status" -eq 1 ]
+    grep "the directory was removed" errors
+}
+
+@test "a template that cannot be, and options that convert refuses" {
+    while IFS='|' read -r template options text; do
+        # shellcheck disable=SC2086 # words
+        run --separate-stderr "$CKPTOCI" watch --once --state-dir state $options dir "$template"
+        echo "$template: $status $stderr"
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"$text"* ]]
+    done <<'END'
+x/{pod}:{tag}-{time}||there is no {tag}
+x/{pod}:{time||without its other half
+x/{pod}:latest||{time} is not in it
+Upper/{pod}:{time}||repository path
+oci:x:{time}|--compression-format lzma|"lzma" is not zstd
+oci:x:{time}|--annotation x|"x" is not KEY=VALUE
+oci:x:{time}|--metrics 1:2:3|needs brackets
+oci:x:{time}|--hook-timeout 1x|"1x" is not a time
+END
+    [ ! -e state ]
+}
