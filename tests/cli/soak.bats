@@ -13,7 +13,7 @@ soak() {
 @test "the trials of scripts/soak end well" {
     soak
     [ "$status" -eq 0 ]
-    for trial in cuts kill publish interrupt copy pull; do
+    for trial in cuts kill publish interrupt copy pull watch; do
         [[ $output == *"pass $trial "* ]]
     done
     [[ ${lines[-1]} =~ ^soak:\ [0-9]+\ trials,\ 0\ failed ]]
