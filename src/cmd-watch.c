@@ -88,6 +88,7 @@ static const struct option_spec options[] = {
      OPTION_KEEP_COUNT},
     {"keep-size", 0, "SIZE",
      "remove the oldest that are pushed while all archives together are larger", OPTION_KEEP_SIZE},
+    {"limit-rate", 0, "RATE", "as convert has it, for each archive", REGISTRY_OPTION_LIMIT_RATE},
     {"metrics", 0, "PORT",
      "serve /metrics and /healthz on the loopback interface, or with ADDRESS:PORT there",
      OPTION_METRICS},

@@ -49,6 +49,8 @@ wrong() {
     wrong "inspect needs one archive or image" inspect "$archive" "$archive"
     wrong '"arm64" is not OS/ARCH' inspect --platform arm64 oci:image
     wrong "list takes one directory or archive" list a b
+    wrong "watch needs a directory and a template" watch .
+    wrong '"0" is not a number from 1' watch --jobs 0 . 'oci:image:{time}'
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
     wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
