@@ -91,7 +91,7 @@ int agent_scan(struct agent *agent, struct error *error)
 {
     int64_t now_ms = clock_monotonic_ms();
 
-    agent->scan_due_ms = now_ms + agent->options->rescan_ms;
+    agent->scan_due_ms = agent->options->once ? INT64_MAX : now_ms + agent->options->rescan_ms;
     for (size_t i = 0; i < agent->table.count; i++)
         agent->table.archives[i]->is_present = false;
     if (directory_scan(agent->directory, handle_scanned, agent, error))

@@ -94,14 +94,33 @@ arrive() {
     [ "$(grep -cE '^default-counters-counter-n1-20261123-212629-[0-9a-f]{8}$' tags)" -eq 2 ]
     [ "$(grep -cE '^prod-eu-shop-cart-n1-20261123-212633-[0-9a-f]{8}$' tags)" -eq 2 ]
 
+    # systemd is told.
+    if ldd "$CKPTOCI" | grep -q libsystemd; then
+        python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("notify")
+s.settimeout(20)
+while (text := s.recv(99).decode()) != "STOPPING=1":
+    print(text, flush=True)' >notes 3>&- &
+        registry_wait_for test -S notify
+        export NOTIFY_SOCKET=$PWD/notify WATCHDOG_USEC=200000
+    fi
+
     # Nothing of it again; but another file of the same name is another archive.
     rm dir/checkpoint-moved.tar
     arrive "$counter" checkpoint-moved.tar
-    run -3 "$CKPTOCI" watch --once --state-dir fresh --settle 0 --refuse-after 0 dir 'oci:all:{time}'
+    run -3 env -u NOTIFY_SOCKET "$CKPTOCI" watch --once --state-dir fresh --settle 0 \
+        --refuse-after 0 dir 'oci:all:{time}'
     begin 'oci:layout:{pod}-{time}'
     until_count 1 '.event == "pushed" and .archive == "checkpoint-moved.tar"'
     end 0
     [ "$(count '.event == "pushed" or .event == "refused"')" -eq 1 ]
+    if [ -n "${NOTIFY_SOCKET-}" ]; then
+        wait
+        [ "$(grep -c READY=1 notes)" -eq 1 ]
+        grep -q WATCHDOG=1 notes
+    fi
 }
 
 @test "what fails is tried again, and what does not change is given up" {
@@ -199,9 +218,14 @@ END
     until_count 1 '.event == "converting"'
     end 0
     [ "$(count '.event == "retry" or .event == "failed"')" -eq 0 ]
-    persona_control '{"faults": []}' | jq -e '.open_uploads | length <= 2'
+    persona_control | jq -e '.open_uploads | length <= 2'
+    # With --drain it ends only when that is pushed.
+    persona_control '{"faults": [{"method": "PATCH", "do": "delay", "seconds": 1}]}'
+    begin "$template" --tls-verify=false --drain
+    until_count 1 '.event == "converting"'
+    end 0
+    [ "$(count '.event == "pushed"')" -eq 1 ]
     begin "$template" --tls-verify=false
-    until_count 1 '.event == "pushed"'
     run "$CKPTOCI" watch --once --state-dir state dir "$template"
     [ "$status" -eq 1 ]
     [[ $output == *"another agent uses it"* ]]
