@@ -21,9 +21,12 @@ static const char program[] = "/proc/self/exe";
 static int start_child(struct conversion *conversion, char *const *argv, int64_t timeout_ms,
                        struct error *error)
 {
-    const struct process_options options = {.argv = argv,
-                                            .program = program,
-                                            .timeout_ms = timeout_ms};
+    const struct process_options options = {
+        .argv = argv,
+        .program = program,
+        .leads_group = true, /* Ctrl-C is for the agent, which passes it on */
+        .timeout_ms = timeout_ms,
+    };
 
     process_free(conversion->process);
     conversion->process = NULL;

@@ -204,6 +204,7 @@ static void test_only_one_at_a_time(void **state)
     struct error error;
 
     (void)state;
+    assert_non_null(journal);
     cancel_trigger(cancel);
     assert_int_equal(journal_open(&other, directory, "/watched", cancel, &error), -1);
     assert_null(other);
