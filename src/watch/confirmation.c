@@ -16,6 +16,7 @@ struct confirmation {
     struct cancel *cancel;
     int fd;
     pthread_t thread;
+    bool is_joined;
 };
 
 static void ask(const struct confirmation *confirmation, struct question *question)
@@ -76,8 +77,16 @@ int confirmation_fd(const struct confirmation *confirmation)
     return confirmation->fd;
 }
 
+static void join(struct confirmation *confirmation)
+{
+    if (!confirmation->is_joined)
+        pthread_join(confirmation->thread, NULL);
+    confirmation->is_joined = true;
+}
+
 const struct question *confirmation_answers(struct confirmation *confirmation, size_t *count)
 {
+    join(confirmation);
     *count = confirmation->count;
     return confirmation->questions;
 }
@@ -86,7 +95,7 @@ void confirmation_free(struct confirmation *confirmation)
 {
     if (!confirmation)
         return;
-    pthread_join(confirmation->thread, NULL);
+    join(confirmation);
     for (size_t i = 0; i < confirmation->count; i++) {
         free(confirmation->questions[i].name);
         free(confirmation->questions[i].reference);
