@@ -47,7 +47,7 @@ static int parse_address(const char *text, struct sockaddr_storage *address, str
 
 int metrics_server_check(const char *text, struct error *error)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
 
     return parse_address(text, &address, error);
 }
@@ -114,7 +114,7 @@ int metrics_server_start(struct metrics_server **ret, const struct metrics_serve
 {
     cleanup(metrics_server_freep) struct metrics_server *server = NEW(struct metrics_server);
     const union MHD_DaemonInfo *info;
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     unsigned flags = MHD_USE_EPOLL;
 
     if (parse_address(options->address, &address, error))

@@ -2,6 +2,7 @@
 #include "watch/outcome.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include <jansson.h>
 
 #include "base/display.h"
+#include "base/memory.h"
 #include "watch/clock.h"
 
 /* As ckptoci(1) has them. */
@@ -30,13 +32,16 @@ static void set_text(struct outcome *outcome, const char *text)
 static void set_last_message(struct outcome *outcome, const struct buffer *errors)
 {
     static const char prefix[] = "ckptoci: ";
-    cleanup_free char *copy = strndup(errors->data ? errors->data : "", errors->len);
-    char *rest = copy, *line;
+    cleanup_free char *text = xstrndup(errors->data ? errors->data : "", errors->len);
     const char *last = NULL;
 
-    while ((line = strsep(&rest, "\n")))
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
         if (strncmp(line, prefix, sizeof prefix - 1) == 0)
             last = line + sizeof prefix - 1;
+    }
+    if (last)
+        text[last - text + (ptrdiff_t)strcspn(last, "\n")] = '\0';
     set_text(outcome, last ? last : "it ended without a message");
 }
 

@@ -36,7 +36,9 @@ static char fitting(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return (char)(c - 'A' + 'a');
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || is_separator(c) ? c : '-';
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || is_separator(c))
+        return c;
+    return '-';
 }
 
 /* Letters and digits, and one separator at a time between them. The caller's. */
