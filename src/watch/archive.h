@@ -56,7 +56,6 @@ struct archive {
     bool is_present;         /* seen by the present scan */
     bool has_child;          /* which may be about the file that was there before */
     bool is_kept;            /* by a file beside it */
-    bool is_being_removed;   /* the registry is being asked */
     int64_t confirm_from_ms; /* do not ask the registry before, monotonic */
 };
 

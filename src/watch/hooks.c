@@ -54,7 +54,6 @@ void hooks_add(struct hooks *hooks, const char *what, const struct archive *arch
     else
         hooks->first = call;
     hooks->last = call;
-    hooks->waiting++;
 }
 
 bool hooks_are_idle(const struct hooks *hooks)
@@ -101,7 +100,6 @@ static struct hook_call *take_first(struct hooks *hooks)
     hooks->first = call->next;
     if (!hooks->first)
         hooks->last = NULL;
-    hooks->waiting--;
     return call;
 }
 

@@ -28,7 +28,6 @@ struct hooks {
     int64_t timeout_ms;
     struct hook_call *running[HOOKS_AT_ONCE];
     struct hook_call *first, *last; /* that wait */
-    size_t waiting;
 };
 
 /* `error` has a text only where it did not end well. */
