@@ -18,7 +18,7 @@
 enum {
     AGENT_MAX_JOBS = 32,
     AGENT_STOP_MS = 30 * 1000,           /* for what runs to end, before it is killed */
-    AGENT_CHECK_MS = 5 * 1000,           /* between looks whether the directory is there */
+    AGENT_CHECK_MS = 2 * 1000,           /* between looks whether the directory is there */
     AGENT_RETENTION_MS = 60 * 1000,      /* between looks at what may be removed */
     AGENT_CONFIRM_AGAIN_MS = 600 * 1000, /* after a registry has not confirmed */
 };

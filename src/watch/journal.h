@@ -20,7 +20,7 @@ struct journal;
 
 enum {
     JOURNAL_MAX_BYTES = 256 << 20,
-    JOURNAL_LOCK_WAIT_MS = 10 * 1000, /* one that is just ending */
+    JOURNAL_LOCK_WAIT_MS = 2 * 1000, /* one that is just ending */
 };
 
 /* Makes the directory where it is not there, its parents not. `watched` is the directory that the

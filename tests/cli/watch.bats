@@ -199,8 +199,8 @@ END
     begin "$template" --tls-verify=false --attempt-delay 0
     # Children that crash are tried again; the agent goes on.
     until_count 1 '.event == "converting"'
-    pkill -SEGV -P "$agent"
-    until_count 1 '.event == "retry" and (.error | contains("SEGV"))'
+    pkill -ABRT -P "$agent"
+    until_count 1 '.event == "retry" and (.error | contains("ABRT"))'
     until_count 2 '.event == "converting"'
     # Nobody else may have the state meanwhile, and children die with the agent.
     child=$(pgrep -P "$agent")
