@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/sockets.h"
+#include "http/sockets.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>

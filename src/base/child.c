@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,10 +7,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
-
-#include <openssl/crypto.h>
 
 #include "base/cleanup.h"
 
@@ -131,7 +130,7 @@ static int take_output(struct child *child, struct buffer *output, struct error 
     ssize_t n = read(child->output, data, sizeof data);
     int result = n > 0 ? buffer_append(output, data, (size_t)n) : 0;
 
-    OPENSSL_cleanse(data, sizeof data);
+    explicit_bzero(data, sizeof data);
     if (n < 0 && errno != EINTR)
         return error_set_errno(error, errno, "read what %s writes", name);
     if (n == 0)

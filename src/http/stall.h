@@ -2,8 +2,8 @@
 /*
  * Notices that a transfer stands still. Embedded in its owner; one thread.
  */
-#ifndef CKPTOCI_REGISTRY_STALL_H
-#define CKPTOCI_REGISTRY_STALL_H
+#ifndef CKPTOCI_HTTP_STALL_H
+#define CKPTOCI_HTTP_STALL_H
 
 #include <stdbool.h>
 #include <stdint.h>

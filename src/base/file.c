@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-
-#include <openssl/crypto.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
@@ -37,11 +36,11 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
         return error_set_errno(error, errno, "read %s", path);
     bytes = xcalloc(max + 2, 1);
     if (read_all(fd, bytes, max + 1, &n)) {
-        OPENSSL_cleanse(bytes, max);
+        explicit_bzero(bytes, max);
         return error_set_errno(error, errno, "read %s", path);
     }
     if (n > max) {
-        OPENSSL_cleanse(bytes, max);
+        explicit_bzero(bytes, max);
         return error_set(error, ERROR_FAILED, "read %s: it has more than %zu bytes", path, max);
     }
     *data = steal(bytes);

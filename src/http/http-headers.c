@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/http-headers.h"
+#include "http/http-headers.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <openssl/crypto.h>
 
 #include "base/memory.h"
-#include "registry/secret.h"
+#include "http/secret.h"
 
 void headers_free(struct curl_slist *headers)
 {

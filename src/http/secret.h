@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Passwords and tokens: strings that are overwritten before their memory is given back. */
-#ifndef CKPTOCI_REGISTRY_SECRET_H
-#define CKPTOCI_REGISTRY_SECRET_H
+#ifndef CKPTOCI_HTTP_SECRET_H
+#define CKPTOCI_HTTP_SECRET_H
 
 #include <stddef.h>
 

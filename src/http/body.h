@@ -3,8 +3,8 @@
  * A layer on its way into a request: a source that is read in pieces of another size, counted, and
  * started again where a request has to be. On the stack of the upload; knows nothing of HTTP.
  */
-#ifndef CKPTOCI_REGISTRY_BODY_H
-#define CKPTOCI_REGISTRY_BODY_H
+#ifndef CKPTOCI_HTTP_BODY_H
+#define CKPTOCI_HTTP_BODY_H
 
 #include <stdbool.h>
 #include <stddef.h>

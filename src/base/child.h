@@ -3,8 +3,8 @@
  * Another program, run without a shell: it gets a text on standard input and gives a bounded one on
  * standard output; standard error stays ours. Any thread may run one. SIGPIPE must be ignored.
  */
-#ifndef CKPTOCI_REGISTRY_CHILD_H
-#define CKPTOCI_REGISTRY_CHILD_H
+#ifndef CKPTOCI_BASE_CHILD_H
+#define CKPTOCI_BASE_CHILD_H
 
 #include <stddef.h>
 

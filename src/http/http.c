@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config.h"
 
-#include "registry/http.h"
+#include "http/http.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,18 +10,19 @@
 #include <curl/curl.h>
 
 #include "base/memory.h"
-#include "registry/http-failure.h"
-#include "registry/http-headers.h"
-#include "registry/secret.h"
-#include "registry/sockets.h"
-#include "registry/stall.h"
-#include "registry/url.h"
+#include "http/http-failure.h"
+#include "http/http-headers.h"
+#include "http/secret.h"
+#include "http/sockets.h"
+#include "http/stall.h"
+#include "http/url.h"
 
 struct http {
     CURL *easy;
     struct http_options options;
     int64_t parting_until_ms; /* 0: not on the way out */
     struct buffer cas; /* what the system trusts and what we were given; empty: curl's default */
+    struct curl_slist *connect_to;
 
     /* The request under way and its response. */
     const struct http_request *request;
@@ -62,18 +63,27 @@ int http_global_init(struct error *error)
 int http_new(struct http **result, const struct http_options *options, struct error *error)
 {
     cleanup(http_freep) struct http *http = NEW(struct http);
-    const char *system_cas = options->tls_files->system_ca_file;
+    const char *system_cas = options->tls->system_ca_file;
 
     http->options = *options;
     http->easy = curl_easy_init();
     if (!http->easy)
         return error_set(error, ERROR_FAILED, "libcurl cannot be used");
-    if (!system_cas)
+    if (options->tls->only_cas)
+        system_cas = NULL;
+    else if (!system_cas)
         curl_easy_getinfo(http->easy, CURLINFO_CAINFO, &system_cas);
-    /* curl takes one set of CAs: the system's and ours together. */
-    if (options->tls_files->cas.len && options->tls_verify &&
-        tls_files_join_cas(options->tls_files, system_cas, &http->cas, error))
+    /* curl takes one set of CAs: the system's and ours together, or ours alone. */
+    if (options->tls->cas.len && options->tls_verify &&
+        tls_settings_join_cas(options->tls, system_cas, &http->cas, error))
         return -1;
+    if (options->connect_to) {
+        cleanup_free char *everything = xasprintf("::%s", options->connect_to);
+
+        http->connect_to = curl_slist_append(NULL, everything);
+        if (!http->connect_to)
+            abort();
+    }
     *result = steal(http);
     return 0;
 }
@@ -83,6 +93,7 @@ void http_free(struct http *http)
     if (!http)
         return;
     curl_easy_cleanup(http->easy);
+    curl_slist_free_all(http->connect_to);
     buffer_done(&http->cas);
     secret_clear(&http->answer);
     buffer_done(&http->answer);
@@ -251,16 +262,47 @@ static int watch(void *context, curl_off_t download_total, curl_off_t downloaded
     return 1;
 }
 
+static void set_blob(struct http *http, CURLoption option, const struct buffer *bytes)
+{
+    struct curl_blob blob = {bytes->data, bytes->len, CURL_BLOB_NOCOPY};
+
+    if (bytes->len)
+        SET(http, option, &blob);
+}
+
+static void set_tls(struct http *http)
+{
+    const struct tls_settings *tls = http->options.tls;
+    bool verify = http->options.tls_verify;
+
+    SET(http, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+    SET(http, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+    if (tls->system_ca_file)
+        SET(http, CURLOPT_CAINFO, tls->system_ca_file);
+    if (tls->system_ca_directory)
+        SET(http, CURLOPT_CAPATH, tls->system_ca_directory);
+    if (tls->only_cas) {
+        SET(http, CURLOPT_CAINFO, NULL);
+        SET(http, CURLOPT_CAPATH, NULL);
+    }
+    set_blob(http, CURLOPT_CAINFO_BLOB, &http->cas);
+    if (tls->certificate) {
+        SET(http, CURLOPT_SSLCERT, tls->certificate);
+        SET(http, CURLOPT_SSLKEY, tls->key);
+    }
+    set_blob(http, CURLOPT_SSLCERT_BLOB, &tls->certificate_pem);
+    set_blob(http, CURLOPT_SSLKEY_BLOB, &tls->key_pem);
+}
+
 static void set_connection(struct http *http)
 {
-    const struct tls_files *files = http->options.tls_files;
-    bool verify = http->options.tls_verify;
+    const struct http_options *options = &http->options;
 
     sockets_follow(&http->sockets, http->easy);
     SET(http, CURLOPT_NOSIGNAL, 1L);
     SET(http, CURLOPT_USERAGENT, "ckptoci/" PACKAGE_VERSION);
     SET(http, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(http, CURLOPT_PROTOCOLS_STR, verify ? "https" : "http,https");
+    SET(http, CURLOPT_PROTOCOLS_STR, options->tls_verify ? "https" : "http,https");
     SET(http, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
     if (http->parting_until_ms) {
         int64_t left_ms = http->parting_until_ms - stall_clock_ms();
@@ -268,21 +310,10 @@ static void set_connection(struct http *http)
         SET(http, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
     }
     SET(http, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(http, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-    SET(http, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-    if (files->system_ca_file)
-        SET(http, CURLOPT_CAINFO, files->system_ca_file);
-    if (files->system_ca_directory)
-        SET(http, CURLOPT_CAPATH, files->system_ca_directory);
-    if (http->cas.len) {
-        struct curl_blob blob = {http->cas.data, http->cas.len, CURL_BLOB_NOCOPY};
-
-        SET(http, CURLOPT_CAINFO_BLOB, &blob);
-    }
-    if (files->certificate) {
-        SET(http, CURLOPT_SSLCERT, files->certificate);
-        SET(http, CURLOPT_SSLKEY, files->key);
-    }
+    if (options->proxy)
+        SET(http, CURLOPT_PROXY, options->proxy);
+    SET(http, CURLOPT_CONNECT_TO, http->connect_to);
+    set_tls(http);
 }
 
 static void set_callbacks(struct http *http)
@@ -358,8 +389,7 @@ static int explain_stall(struct http *http, const char *origin, struct error *er
     error_set(error, ERROR_NETWORK, "%s: not a byte moved for %g seconds, %s", origin,
               (double)http->stall.passed_ms / 1000,
               sending ? "while sending" : "while waiting for the answer");
-    return error_advice(error, "check the network and the registry, or be more patient with "
-                               "--stall-timeout");
+    return http->options.advice ? error_advice(error, "%s", http->options.advice->stalled) : -1;
 }
 
 static int explain(struct http *http, CURLcode code, struct error *error)
@@ -387,7 +417,9 @@ static int explain(struct http *http, CURLcode code, struct error *error)
         curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
     error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",
               errnum ? strerrordesc_np((int)errnum) : "");
-    return http->options.tls_verify ? http_advise_tls(code, http->url, error) : -1;
+    if (http->options.tls_verify && http->options.advice)
+        http_advise_tls(code, http->url, http->options.advice, error);
+    return -1;
 }
 
 /* Whether the transfer broke in such a way that what came before is still an answer. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/stall.h"
+#include "http/stall.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/secret.h"
+#include "http/secret.h"
 
 #include <limits.h>
 #include <stdint.h>

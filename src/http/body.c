@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/body.h"
+#include "http/body.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -73,7 +73,7 @@ int body_rewind(struct body *body, struct error *error)
     if (body->taken == 0)
         return 0;
     if (source_seek(body->source, (uint64_t)body->offset, error))
-        return error_context(error, "the registry wants bytes again");
+        return error_context(error, "the server wants bytes again");
     atomic_fetch_sub(&body->progress->bytes_sent, body->taken);
     body->block_len = 0;
     body->taken = 0;
@@ -90,5 +90,5 @@ int body_finish(struct body *body)
     if (more < 0)
         return -1;
     return error_set(&body->error, ERROR_FAILED,
-                     "the registry stopped reading the layer after %" PRId64 " bytes", body->taken);
+                     "the server stopped reading the layer after %" PRId64 " bytes", body->taken);
 }

@@ -4,8 +4,8 @@
  * system still holds for a peer who does not take it. Embedded in the handle's owner, who frees the
  * handle first; one thread.
  */
-#ifndef CKPTOCI_REGISTRY_SOCKETS_H
-#define CKPTOCI_REGISTRY_SOCKETS_H
+#ifndef CKPTOCI_HTTP_SOCKETS_H
+#define CKPTOCI_HTTP_SOCKETS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/url.h"
+#include "http/url.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Small files that say who we are and whom we trust. */
-#ifndef CKPTOCI_REGISTRY_FILE_H
-#define CKPTOCI_REGISTRY_FILE_H
+#ifndef CKPTOCI_BASE_FILE_H
+#define CKPTOCI_BASE_FILE_H
 
 #include <stddef.h>
 

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/http-failure.h"
+#include "http/http-failure.h"
 
 #include <string.h>
 
-int http_advise_tls(CURLcode code, const char *url, struct error *error)
+int http_advise_tls(CURLcode code, const char *url, const struct http_advice *advice,
+                    struct error *error)
 {
     if (strncmp(url, "http:", 5) == 0)
-        return error_advice(error, "the registry names a place without TLS, which only "
-                                   "--tls-verify=false allows");
+        return error_advice(error, "%s", advice->plain_http);
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
-        return error_advice(error, "give the registry's CA certificate with --cert-dir DIRECTORY, "
-                                   "or do without verification with --tls-verify=false");
+        return error_advice(error, "%s", advice->untrusted);
     case CURLE_SSL_CONNECT_ERROR:
-        return error_advice(error,
-                            "if the registry speaks plain http, allow that with "
-                            "--tls-verify=false; if it wants a client certificate, give one with "
-                            "--cert-dir DIRECTORY");
+        return error_advice(error, "%s", advice->handshake);
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
-        return error_advice(error, "check the files in --cert-dir or certs.d, and those "
-                                   "that $SSL_CERT_FILE and the like name");
+        return error_advice(error, "%s", advice->files);
     default:
         return -1;
     }

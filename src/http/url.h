@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* URLs as registries give them, by curl's URL parser. Pure; results go to free(). */
-#ifndef CKPTOCI_REGISTRY_URL_H
-#define CKPTOCI_REGISTRY_URL_H
+/* URLs as servers give them, by curl's URL parser. Pure; results go to free(). */
+#ifndef CKPTOCI_HTTP_URL_H
+#define CKPTOCI_HTTP_URL_H
 
 #include <stdbool.h>
 

@@ -4,11 +4,11 @@
  * only place that knows curl's transfers. A struct http belongs to one thread; what it says of the
  * last response holds until the next http_send().
  *
- * It enforces what must hold whatever a registry answers: with TLS verification no request leaves
+ * It enforces what must hold whatever a server answers: with TLS verification no request leaves
  * without TLS, bodies and headers of responses have limits, and cancelling ends a transfer.
  */
-#ifndef CKPTOCI_REGISTRY_HTTP_H
-#define CKPTOCI_REGISTRY_HTTP_H
+#ifndef CKPTOCI_HTTP_HTTP_H
+#define CKPTOCI_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "registry/body.h"
-#include "registry/tls-files.h"
+#include "http/body.h"
+#include "http/tls-settings.h"
 
 enum {
     HTTP_CONNECT_TIMEOUT_S = 30,
@@ -34,9 +34,22 @@ enum {
 
 struct http;
 
+/* What the user can do where a transfer fails; the options are those of whoever sends it. */
+struct http_advice {
+    const char *plain_http; /* we were sent to a place without TLS, and TLS is to be verified */
+    const char *untrusted;  /* the server's certificate */
+    const char *handshake;  /* TLS did not come about */
+    const char *files;      /* certificates or keys that cannot be used */
+    const char *stalled;    /* not a byte moved for too long */
+};
+
 /* All borrowed. */
 struct http_options {
-    const struct tls_files *tls_files;
+    const struct tls_settings *tls;
+    const struct http_advice *advice; /* NULL: none */
+    const char *proxy;                /* its URL, may be secret; NULL: as the environment says */
+    const char
+        *connect_to; /* "HOST:PORT" that connections go to instead of the URL's; NULL: that */
     struct cancel *cancel;
     bool tls_verify;          /* false: any certificate will do, and http:// is allowed */
     int64_t stall_timeout_ms; /* without a byte in either direction; 0: none */
