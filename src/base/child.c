@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 
 enum {
     CHILD_LOOK_AGAIN_MS = 10, /* whether it has ended, when its output has */
@@ -66,9 +68,44 @@ static void set_signals(posix_spawnattr_t *attributes)
     posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
+static bool is_same_variable(const char *a, const char *b)
+{
+    size_t len = strcspn(a, "=");
+
+    return strncmp(a, b, len) == 0 && b[len] == '=';
+}
+
+static bool is_replaced(const char *variable, char *const *by)
+{
+    while (*by && !is_same_variable(*by, variable))
+        by++;
+    return *by;
+}
+
+/* Ours and the child's own; the array goes to free(), its strings are borrowed. */
+static char **join_environment(char *const *own)
+{
+    size_t count = 0, own_count = 0, len = 0;
+    char **joined;
+
+    while (environ[count])
+        count++;
+    while (own[own_count])
+        own_count++;
+    joined = xcalloc(count + own_count + 1, sizeof *joined);
+    for (size_t i = 0; i < own_count; i++)
+        joined[len++] = own[i];
+    for (size_t i = 0; i < count; i++)
+        if (!is_replaced(environ[i], own))
+            joined[len++] = environ[i];
+    return joined;
+}
+
 static int spawn(struct child *child, int input, int output)
 {
     char *const *argv = child->options->argv;
+    char *const *own = child->options->environment;
+    cleanup_free char **joined = own ? join_environment(own) : NULL;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     pid_t pid;
@@ -79,7 +116,7 @@ static int spawn(struct child *child, int input, int output)
     posix_spawn_file_actions_adddup2(&actions, output, CHILD_STANDARD_OUTPUT);
     posix_spawnattr_init(&attributes);
     set_signals(&attributes);
-    errnum = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ);
+    errnum = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, joined ? joined : environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (errnum == 0)

@@ -15,6 +15,9 @@
 /* All borrowed. */
 struct child_options {
     char *const *argv; /* ends with NULL; argv[0] is looked for in $PATH */
+    /* "NAME=VALUE", ends with NULL: added to our own environment, or in place of what is there; may
+     * be NULL. */
+    char *const *environment;
     const char *input;
     size_t input_len;
     int timeout_ms;        /* for all of it */

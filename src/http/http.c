@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "http/http-failure.h"
 #include "http/http-headers.h"
+#include "http/http-tls.h"
 #include "http/secret.h"
 #include "http/sockets.h"
 #include "http/stall.h"
@@ -262,38 +263,6 @@ static int watch(void *context, curl_off_t download_total, curl_off_t downloaded
     return 1;
 }
 
-static void set_blob(struct http *http, CURLoption option, const struct buffer *bytes)
-{
-    struct curl_blob blob = {bytes->data, bytes->len, CURL_BLOB_NOCOPY};
-
-    if (bytes->len)
-        SET(http, option, &blob);
-}
-
-static void set_tls(struct http *http)
-{
-    const struct tls_settings *tls = http->options.tls;
-    bool verify = http->options.tls_verify;
-
-    SET(http, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-    SET(http, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-    if (tls->system_ca_file)
-        SET(http, CURLOPT_CAINFO, tls->system_ca_file);
-    if (tls->system_ca_directory)
-        SET(http, CURLOPT_CAPATH, tls->system_ca_directory);
-    if (tls->only_cas) {
-        SET(http, CURLOPT_CAINFO, NULL);
-        SET(http, CURLOPT_CAPATH, NULL);
-    }
-    set_blob(http, CURLOPT_CAINFO_BLOB, &http->cas);
-    if (tls->certificate) {
-        SET(http, CURLOPT_SSLCERT, tls->certificate);
-        SET(http, CURLOPT_SSLKEY, tls->key);
-    }
-    set_blob(http, CURLOPT_SSLCERT_BLOB, &tls->certificate_pem);
-    set_blob(http, CURLOPT_SSLKEY_BLOB, &tls->key_pem);
-}
-
 static void set_connection(struct http *http)
 {
     const struct http_options *options = &http->options;
@@ -313,7 +282,7 @@ static void set_connection(struct http *http)
     if (options->proxy)
         SET(http, CURLOPT_PROXY, options->proxy);
     SET(http, CURLOPT_CONNECT_TO, http->connect_to);
-    set_tls(http);
+    http_set_tls(http->easy, options->tls, options->tls_verify, &http->cas);
 }
 
 static void set_callbacks(struct http *http)

@@ -105,6 +105,24 @@ int url_add_query(char **result, const char *url, const char *name, const char *
     return get_http_url(result, handle, error);
 }
 
+int url_replace_host(char **renamed, char **address, const char *url, const char *host,
+                     struct error *error)
+{
+    cleanup(curl_url_cleanupp) CURLU *handle = new_handle();
+    cleanup_free char *old_host = NULL, *port = NULL;
+
+    if (set_url(handle, url, error))
+        return -1;
+    old_host = get_part(handle, CURLUPART_HOST, 0);
+    port = get_part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (!old_host || !port || curl_url_set(handle, CURLUPART_HOST, host, 0))
+        return error_set(error, ERROR_FAILED, "wrong host \"%s\"", host);
+    if (get_http_url(renamed, handle, error))
+        return -1;
+    *address = xasprintf("%s:%s", old_host, port);
+    return 0;
+}
+
 char *url_encode(const char *text)
 {
     char *encoded = curl_easy_escape(NULL, text, 0), *copy;

@@ -20,6 +20,10 @@ int url_resolve(char **url, const char *base, const char *location, struct error
 int url_add_query(char **result, const char *url, const char *name, const char *value,
                   struct error *error);
 
+/* *renamed: the URL with another host; *address: "HOST:PORT" of the one it had. free() both. */
+int url_replace_host(char **renamed, char **address, const char *url, const char *host,
+                     struct error *error);
+
 /* The text as a value in a form or a query. May be secret: secret_free() it. */
 char *url_encode(const char *text);
 
