@@ -30,7 +30,7 @@ int access_set_server(struct access *access, const char *url, struct error *erro
         return -1;
     if (strncmp(resolved, "https://", 8) != 0)
         return error_set(error, ERROR_USAGE, "it has to begin with https://");
-    if (strpbrk(resolved, "?#"))
+    if (strpbrk(url, "?#"))
         return error_set(error, ERROR_USAGE, "it must not have a query or a fragment");
     len = strlen(resolved);
     while (resolved[len - 1] == '/')

@@ -83,12 +83,11 @@ static int set_server_name(struct access *access, const char *name, struct error
 {
     cleanup_free char *renamed = NULL, *address = NULL;
 
-    if (url_replace_host(&renamed, &address, access->server, name, error))
+    if (url_replace_host(&renamed, &address, access->server, name, error) ||
+        access_set_server(access, renamed, error))
         return error_context(error, "tls-server-name");
     free(access->connect_to);
     access->connect_to = steal(address);
-    free(access->server);
-    access->server = steal(renamed);
     return 0;
 }
 
