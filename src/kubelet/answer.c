@@ -21,7 +21,8 @@ int answer_read_path(char **ret, const char *body, size_t len, struct error *err
 
     if (json_array_size(items) != 1 || !path)
         return error_set(error, ERROR_FAILED,
-                         "the answer does not name the archive: it is not {\"items\":[\"PATH\"]}");
+                         "the answer does not name the archive: it is not {\"items\":[\"PATH\"]}; "
+                         "is it a kubelet that answers?");
     if (*path != '/' || strlen(path) > KUBELET_PATH_MAX_LEN || display_hides(path) ||
         strstr(path, "/../"))
         return error_set(error, ERROR_FAILED,
@@ -139,7 +140,8 @@ static int refuse_identity(const struct question *question, struct error *error)
         return error_advice(error, "log in again, or give another --kubeconfig or --token-file");
     return error_advice(
         error, "give --cert and --key, as /etc/kubernetes/pki/apiserver-kubelet-client.crt "
-               "and .key on a control plane node, or --token-file with a token");
+               "and .key on a control plane node, or --token-file with a token, which it "
+               "takes where its authentication.webhook is enabled");
 }
 
 static int advise_rule(struct error *error, const char *verb, const char *resource)

@@ -17,12 +17,23 @@ struct kubelet {
     char *authorization; /* secret; NULL: none */
 };
 
-static const struct http_advice advice = {
+static const struct http_advice kubelet_advice = {
     .plain_http = "only https is taken",
     .untrusted = "a kubelet mostly has a certificate that it has signed itself: give that, or the "
                  "CA that signed it, with --cacert FILE, or do without verification with "
                  "--insecure-skip-tls-verify",
     .handshake = "is it a kubelet that listens there?",
+    .files = "check the files of --cacert, --cert and --key, or those in the kubeconfig",
+    .stalled = "if the container needs longer to be written, give a higher --timeout; the archive "
+               "may still come about on the node",
+};
+
+static const struct http_advice apiserver_advice = {
+    .plain_http = "only https is taken",
+    .untrusted = "the kubeconfig's cluster has the CA in certificate-authority-data or "
+                 "certificate-authority; give another with --cacert FILE, or do without "
+                 "verification with --insecure-skip-tls-verify",
+    .handshake = "is it the cluster's API server that listens there?",
     .files = "check the files of --cacert, --cert and --key, or those in the kubeconfig",
     .stalled = "if the container needs longer to be written, give a higher --timeout; the archive "
                "may still come about on the node",
@@ -95,7 +106,8 @@ int kubelet_open(struct kubelet **result, const struct kubelet_options *options,
 {
     cleanup(kubelet_freep) struct kubelet *kubelet = NEW(struct kubelet);
     struct http_options http_options = {.tls = &kubelet->access.tls,
-                                        .advice = &advice,
+                                        .advice = options->via_apiserver ? &apiserver_advice
+                                                                         : &kubelet_advice,
                                         .cancel = cancel,
                                         .stall_timeout_ms = patience_ms(options)};
 

@@ -7,6 +7,7 @@ setup_file() {
     # shellcheck source=tests/lib/kubelet.bash
     . "$TEST_LIB/kubelet.bash"
     kubelet_make_certs
+    : >"$BATS_FILE_TMPDIR/messages"
 }
 
 setup() {
@@ -26,9 +27,18 @@ setup() {
     two=(--archive "prod-eu/shop/cart=$shop" --archive "prod-eu/shop/other=$counter")
 }
 
+
 teardown() {
     kubelet_stop
     registry_stop_all
+}
+
+# note: what was said, as it would be on a node, for the last test
+note() {
+    sed -e "s#$KUBELET#https://localhost:10250#g; s#$PWD/checkpoints#/var/lib/kubelet/checkpoints#g" \
+        -e 's#default/counters/[a-z-]*#default/counters/counter#g; s#of config\b#of /root/.kube/config#g' \
+        -e 's#-[0-9-]*T[0-9:]*Z.tar#-2026-11-20T09:30:15Z.tar#g; s#/nonexistent#/var/lib/kubelet/checkpoints#g' \
+        <<<"$stderr" >>"$BATS_FILE_TMPDIR/messages"
 }
 
 # ask STATUS ARGUMENT...: the kubelet, trusted; the exit status is that
@@ -39,6 +49,7 @@ ask() {
         --cacert "$KUBELET_CERTS/server.crt" "$@"
     echo "$output"
     echo "status $status: $stderr"
+    note
     [ "$status" -eq "$expected" ]
 }
 
@@ -101,12 +112,13 @@ refused_for() {
 
 @test "no answer: nobody there, a certificate that is not trusted, silence" {
     kubelet_start "${one[@]}" --fault silence
-    run "$CKPTOCI" checkpoint --node "https://127.0.0.1:1" default/counters/counter
+    run --separate-stderr "$CKPTOCI" checkpoint --node "https://127.0.0.1:1" default/counters/counter
     [ "$status" -eq 1 ]
-    [[ $output == *"refused"*"--node https://HOST:10250"*"--via-apiserver NODE"* ]]
-    run "$CKPTOCI" checkpoint --node "$KUBELET" default/counters/counter
+    says "refused" "--node https://HOST:10250" "--via-apiserver NODE"
+    run --separate-stderr "$CKPTOCI" checkpoint --node "$KUBELET" default/counters/counter
+    note
     [ "$status" -eq 1 ]
-    [[ $output == *"certificate"*"--cacert FILE"*"--insecure-skip-tls-verify"* ]]
+    says "certificate" "--cacert FILE" "--insecure-skip-tls-verify"
     # With --cacert, nobody else is trusted.
     SSL_CERT_FILE=$KUBELET_CERTS/server.crt run "$CKPTOCI" checkpoint --node "$KUBELET" \
         --cacert "$KUBELET_CERTS/other.crt" default/counters/counter
@@ -166,6 +178,7 @@ via() {
     run --separate-stderr "$CKPTOCI" checkpoint --kubeconfig config --via-apiserver "$@"
     echo "$output"
     echo "status $status: $stderr"
+    note
     [ "$status" -eq "$expected" ]
 }
 
@@ -365,4 +378,13 @@ docker://$REGISTRY/shop:1-other oci:image:1-other docker://$REGISTRY/shop:1 oci:
         xargs)" = "1-cart 1-other" ]
     ask 1 --all-containers nope
     says "there is no pod nope in namespace default"
+}
+
+@test "the documentation shows what is said" {
+    [ "$(grep -c '^    ckptoci: ' "$TEST_DOCS/kubernetes.md")" -gt 10 ]
+    sed -n 's/^    \(ckptoci: .*\)/\1/p' "$TEST_DOCS/kubernetes.md" >shown
+    sort -u "$BATS_FILE_TMPDIR/messages" >said
+    sort -u shown | comm -23 - said >untrue
+    cat untrue
+    [ ! -s untrue ]
 }
