@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "checkpoint-view.h"
 #include "convert-request.h"
@@ -199,6 +200,7 @@ static const struct digest *find_digest(const struct container_checkpoint_result
 static int report(const struct request *request, const struct container_checkpoint_result *result)
 {
     const char *digestfile = request->convert.options.digestfile;
+    int deadline_s = request->convert.options.deadline_s;
     struct error error = {0};
     int status;
 
@@ -207,6 +209,9 @@ static int report(const struct request *request, const struct container_checkpoi
     else
         checkpoint_view_plain(&request->checkpoint, result);
     status = cmd_flush();
+    if (deadline_s > 0 && result->seconds > deadline_s)
+        log_warning("it took %.1f s, more than the %d s until the deadline", result->seconds,
+                    deadline_s);
     checkpoint_view_failures(result, &status);
     if (status == 0 && digestfile && find_digest(result) &&
         convert_view_write_digest(digestfile, find_digest(result), &error) < 0)
@@ -234,7 +239,8 @@ static int run_checkpoint(const struct command *command, int argc, char **argv)
     struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
+    if (parse_request(&request, command, argc, argv, &error) < 0 ||
+        !(cancel = cmd_start_with_deadline(request.convert.options.deadline_s, &error)))
         return cmd_fail(&error);
     return checkpoint(&request, cancel);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd.h"
 
+#include "base/log.h"
 #include "convert-request.h"
 #include "convert-view.h"
 #include "findings-view.h"
@@ -70,6 +71,9 @@ static int report(const struct convert_request *request, const struct convert_re
     struct error error = {0};
     int status;
 
+    if (request->options.deadline_s > 0 && result->seconds > request->options.deadline_s)
+        log_warning("%s took %.1f s, more than the %d s until the deadline",
+                    request->options.archive, result->seconds, request->options.deadline_s);
     if (request->json)
         cmd_print_json(convert_view_json(result, request->options.archive));
     else
@@ -103,7 +107,8 @@ static int run_convert(const struct command *command, int argc, char **argv)
     struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
+    if (parse_request(&request, command, argc, argv, &error) < 0 ||
+        !(cancel = cmd_start_with_deadline(request.options.deadline_s, &error)))
         return cmd_fail(&error);
     return convert(&request, cancel);
 }

@@ -25,10 +25,14 @@ const struct option_spec convert_option_specs[] = {
      "zstd, gzip or none; default: zstd, or the archive's own compression",
      CONVERT_OPTION_COMPRESSION_FORMAT},
     {"compression-level", 0, "N", "default: 1", CONVERT_OPTION_COMPRESSION_LEVEL},
+    {"deadline", 0, "SECONDS",
+     "speed goes before size, so as to be done by then; a SIGTERM before does not stop the upload",
+     CONVERT_OPTION_DEADLINE},
     {"digestfile", 0, "FILE", "write the manifest's digest to FILE", CONVERT_OPTION_DIGESTFILE},
     {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8",
      CONVERT_OPTION_JOBS},
     {"json", 0, NULL, "print the result as JSON", CONVERT_OPTION_JSON},
+    REGISTRY_LIMIT_RATE_SPEC,
     {"name", 0, "NAME", "name of the container, else read from the archive", CONVERT_OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", CONVERT_OPTION_QUIET},
     {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
@@ -101,6 +105,8 @@ int convert_request_set(struct convert_request *request, int id, const char *val
     case CONVERT_OPTION_COMPRESSION_LEVEL:
         convert->level_given = true;
         return options_parse_int(value, -99, 99, &convert->level, error);
+    case CONVERT_OPTION_DEADLINE:
+        return options_parse_int(value, 1, CONVERT_MAX_DEADLINE_S, &convert->deadline_s, error);
     case CONVERT_OPTION_DIGESTFILE:
         convert->digestfile = value;
         break;

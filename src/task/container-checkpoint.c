@@ -17,7 +17,16 @@ struct run {
     struct progress *progress;
     struct cancel *cancel;
     struct kubelet *kubelet;
+    double begun_s; /* monotonic_seconds() */
 };
+
+static double monotonic_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 int container_checkpoint_check(const struct container_checkpoint_options *options,
                                struct error *error)
@@ -123,6 +132,17 @@ static void *run_conversion(void *argument)
     return NULL;
 }
 
+/* What the kubelet has left of it. */
+static int left_until_deadline_s(const struct run *run)
+{
+    int deadline_s = run->options->convert->deadline_s;
+    double left_s = deadline_s - (monotonic_seconds() - run->begun_s);
+
+    if (deadline_s == 0)
+        return 0;
+    return left_s > 1 ? (int)left_s : 1;
+}
+
 /* In a thread of its own, because it gives up rights that this one still needs: to remove the
  * archive, and to write what comes next. */
 static int convert(struct run *run, struct container_outcome *outcome, struct error *error)
@@ -135,6 +155,7 @@ static int convert(struct run *run, struct container_outcome *outcome, struct er
     pthread_t thread;
 
     options.archive = outcome->path;
+    options.deadline_s = left_until_deadline_s(run);
     if (outcome->destinations)
         options.destinations = outcome->destinations;
     atomic_store(&run->progress->bytes_total, 0);
@@ -273,22 +294,14 @@ static int find_containers(struct run *run, struct error *error)
     return 0;
 }
 
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 int container_checkpoint_run(const struct container_checkpoint_options *options,
                              struct container_checkpoint_result *result, struct progress *progress,
                              struct cancel *cancel, struct error *error)
 {
     cleanup(kubelet_freep) struct kubelet *kubelet = NULL;
     struct run run = {.options = options, .result = result, .progress = progress, .cancel = cancel};
-    double begun = monotonic_seconds();
 
+    run.begun_s = monotonic_seconds();
     if (kubelet_open(&kubelet, &options->kubelet, cancel, error))
         return -1;
     run.kubelet = kubelet;
@@ -304,7 +317,7 @@ int container_checkpoint_run(const struct container_checkpoint_options *options,
             outcome->error = failure;
     }
     put_indexes(&run);
-    result->seconds = monotonic_seconds() - begun;
+    result->seconds = monotonic_seconds() - run.begun_s;
     return 0;
 }
 
