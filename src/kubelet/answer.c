@@ -195,6 +195,8 @@ static int refuse_not_found(const struct question *question, const char *reason,
         return error_advice(error, "kubectl get nodes tells the names for --via-apiserver");
     if (strncmp(reason, "pods \"", 6) == 0)
         return error_advice(error, "kubectl get pod -n %s tells the pods", name->namespace_);
+    if (question->for_pods)
+        return error_advice(error, "is it a kubelet that answers?");
     if (strcasestr(reason, "page not found"))
         return advise_gate(error);
     return error_advice(error,

@@ -148,7 +148,7 @@ static int run(struct access *access, const json_t *exec, const struct child_opt
     buffer_done(&output);
     if (result == 0)
         return 0;
-    error_context(error, "credentials from %s", options->argv[0]);
+    error_context(error, "credentials from %s", text_of(exec, "command"));
     return text_of(exec, "installHint") ? error_advice(error, "%s", text_of(exec, "installHint"))
                                         : -1;
 }

@@ -200,8 +200,10 @@ static int handle_container(struct run *run, struct container_outcome *outcome, 
     if (cancel_check(run->cancel, error))
         return -1;
     if (kubelet_checkpoint(run->kubelet, &name, &outcome->path, error))
-        return error_context(error, "checkpoint %s/%s/%s", name.namespace_, name.pod,
-                             name.container);
+        return error->kind == ERROR_INTERRUPTED
+                   ? error_advice(error, "the archive may still come about on the node")
+                   : error_context(error, "checkpoint %s/%s/%s", name.namespace_, name.pod,
+                                   name.container);
     if (run->options->convert->destination_count == 0)
         return 0;
     if (check_file_name(run, name.container, outcome->path, error) ||
@@ -248,7 +250,8 @@ static void put_indexes(struct run *run)
     const struct convert_options *convert = run->options->convert;
     struct container_checkpoint_result *result = run->result;
 
-    if (run->options->name.container || convert->destination_count == 0)
+    if (run->options->name.container || convert->destination_count == 0 ||
+        cancel_triggered(run->cancel))
         return;
     result->indexes = xcalloc(convert->destination_count, sizeof *result->indexes);
     result->index_count = convert->destination_count;
@@ -313,8 +316,11 @@ int container_checkpoint_run(const struct container_checkpoint_options *options,
         struct container_outcome *outcome = &result->containers[i];
         struct error failure = {0};
 
-        if (handle_container(&run, outcome, &failure))
-            outcome->error = failure;
+        if (handle_container(&run, outcome, &failure) == 0)
+            continue;
+        outcome->error = failure;
+        if (failure.kind == ERROR_INTERRUPTED)
+            break;
     }
     put_indexes(&run);
     result->seconds = monotonic_seconds() - run.begun_s;

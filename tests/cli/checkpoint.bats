@@ -192,7 +192,8 @@ via() {
 @test "through the API server, with a kubeconfig" {
     kubelet_start "${one[@]}" --client-ca "$BATS_FILE_TMPDIR/client.crt" --token weak --token good \
         --rights pods
-    local ca="certificate-authority-data: $(base64 -w 0 "$KUBELET_CERTS/server.crt")"
+    local ca
+    ca="certificate-authority-data: $(base64 -w 0 "$KUBELET_CERTS/server.crt")"
     cp "$KUBELET_CERTS/server.crt" ca.crt
     cp "$KUBELET_CERTS"/client.* .
     kubeconfig "$ca" "client-certificate-data: $(base64 -w 0 client.crt), \
@@ -282,7 +283,6 @@ SH
         run --separate-stderr unshare -rm bash in-pod "$KUBELET_CERTS/server.crt" bash -c '
             "$0" checkpoint --node "$1" default/counters/counter &&
             "$0" checkpoint --via-apiserver node-1 default/counters/counter' "$CKPTOCI" "$KUBELET"
-    echo "status $status: $stderr"
     [ "$status" -eq 0 ]
     [ "$(sed 's/.* //' "$KUBELET_LOG" | xargs)" = "token token" ]
 }

@@ -7,7 +7,7 @@
 #     kubelet_start [OPTION...]   options for kubelet.py; in a directory that is the test's own
 #     kubelet_stop                at the end, also after failures
 #
-# kubelet_start sets
+# kubelet_start sets, and exports the first of
 #     KUBELET        https://127.0.0.1:PORT
 #     KUBELET_CERTS  server.crt and .key, the kubelet's; client.crt and .key, signed by nobody but
 #                    themselves, as the client CA that the kubelet may be told of; other.crt
@@ -42,6 +42,7 @@ kubelet_start() {
         sleep 0.05
     done
     KUBELET=https://127.0.0.1:$(cat kubelet.port)
+    export KUBELET
 }
 
 kubelet_stop() {
