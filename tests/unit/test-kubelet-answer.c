@@ -117,8 +117,8 @@ static void test_no_containers(void **state)
         "[]",
         "{\"items\":[]}",
         "{\"items\":[{\"metadata\":{\"name\":\"cart-0\",\"namespace\":\"shop\"}}]}",
-        "{\"items\":[{\"metadata\":{\"name\":\"cart-0\",\"namespace\":\"shop\"},"
-        "\"spec\":{\"containers\":[{\"name\":\"../x\"}]}}]}",
+        ("{\"items\":[{\"metadata\":{\"name\":\"cart-0\",\"namespace\":\"shop\"},"
+         "\"spec\":{\"containers\":[{\"name\":\"../x\"}]}}]}"),
     };
     json_t *names = NULL;
     struct error error;
