@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "options.h"
 
+extern const struct command checkpoint_command;
 extern const struct command convert_command;
 extern const struct command copy_command;
 extern const struct command inspect_command;

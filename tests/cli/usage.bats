@@ -34,6 +34,20 @@ wrong() {
     wrong '"0" is not a number from 1' convert --jobs 0 "$archive" oci:image
     wrong '"lzma" is not zstd, gzip or none' convert --compression-format lzma "$archive" oci:image
     wrong '"novalue" is not KEY=VALUE' convert --annotation novalue "$archive" oci:image
+    wrong "needs one NAMESPACE/POD/CONTAINER" checkpoint
+    wrong '"n/p" is not NAMESPACE/POD/CONTAINER' checkpoint n/p
+    wrong '"n/p/c" is not NAMESPACE/POD' checkpoint --all-containers n/p/c
+    wrong 'pod "P" is none: it is at most 253' checkpoint n/P/c
+    wrong "--cert and --key go together" checkpoint --cert a n/p/c
+    wrong '--node "http://a": it has to begin with https://' checkpoint --node http://a n/p/c
+    wrong "exclude each other" checkpoint --node https://a --via-apiserver a n/p/c
+    wrong '"1.5" is not a number from 1' checkpoint --timeout 1.5 n/p/c
+    wrong "--delete-after-push has no meaning without --to" checkpoint --delete-after-push n/p/c
+    wrong "options for images have no meaning without --to" checkpoint --arch arm64 n/p/c
+    wrong "--name is for one container" checkpoint --all-containers --name x --to oci:image:1 n/p
+    wrong "oci-archive:image.tar holds one image" checkpoint --all-containers \
+        --to oci-archive:image.tar n/p
+    wrong "oci:image has no tag" checkpoint --all-containers --to oci:image n/p
     wrong "an image and the archive to write" pull
     wrong "an image and the archive to write" pull oci:image
     wrong "an image and the archive to write" pull oci:image archive another
