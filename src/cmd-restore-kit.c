@@ -294,26 +294,33 @@ static int write_files(const struct request *request, const struct restore_kit *
     return restore_output_write(output, (char *[]){first, second}, error);
 }
 
+static int print(const struct request *request, const struct restore_kit *kit)
+{
+    cleanup_free char *text = make_text(request, kit);
+
+    fputs(text, stdout);
+    return cmd_flush();
+}
+
 static int report(const struct request *request, const struct restore_kit *kit,
                   struct restore_output *output)
 {
     struct error error = {0};
+    int status;
 
     findings_view_warn(&kit->findings);
-    if (request->output) {
-        if (write_files(request, kit, output, &error))
-            return cmd_fail(&error);
-    } else {
-        cleanup_free char *text = make_text(request, kit);
-
-        fputs(text, stdout);
-    }
+    if (request->output)
+        status = write_files(request, kit, output, &error) ? cmd_fail(&error) : EXIT_SUCCESS;
+    else
+        status = print(request, kit);
+    if (status)
+        return status;
     if (request->format != FORMAT_YAML)
         restore_view_print_notes(kit);
     else if (kit->mark_count)
         fprintf(stderr, "ckptoci: %zu thing%s to fill in first: the comments on top tell\n",
                 kit->mark_count, kit->mark_count == 1 ? "" : "s");
-    return cmd_flush();
+    return EXIT_SUCCESS;
 }
 
 static int make_kit(struct request *request, struct restore_output *output, struct cancel *cancel)

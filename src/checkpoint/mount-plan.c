@@ -264,6 +264,7 @@ static int read_mounts(struct mount_plan *plan, const json_t *spec, bool knows_p
         /* The last mount on a place is what is seen there, but what is declared is the place. */
         if (!entry.destination || has_mount_on(plan, entry.destination))
             continue;
+        plan->has_passwd = plan->has_passwd || strcmp(entry.destination, "/etc/passwd") == 0;
         owner = owner_of(&entry, knows_passwd);
         if (owner != MOUNT_BY_ENGINE && add_entry(plan, &entry, owner, error))
             return -1;

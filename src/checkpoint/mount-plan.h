@@ -68,6 +68,7 @@ struct mount_plan {
     size_t volume_count;
     const char *termination_log; /* the kubelet's, where it is not at its usual place; or NULL */
     bool has_token;              /* of a service account */
+    bool has_passwd;             /* /etc/passwd, which not every CRI-O makes itself */
 };
 
 /* From the JSON of spec.dump, which must live longer. `knows_passwd`: see mount_owner(). -1:

@@ -157,10 +157,9 @@ static void add_needs(const struct restore_job *job, json_t *notes)
     cleanup_free char *title = xasprintf("What %s needs:", engine ? engine : "the engine");
     cleanup(json_decrefp) json_t *texts = json_copy(job->needs);
 
-    if (job->engine == ENGINE_CRIO && !job->options->version_text)
-        restore_say(texts,
-                    "before 1.35 a mount on /etc/passwd has to be declared, if the container "
-                    "had one; with --engine-version it is");
+    if (job->engine == ENGINE_CRIO && job->plan.has_passwd && !job->options->version_text)
+        restore_say(texts, "CRI-O before 1.35: a mount on /etc/passwd as well, which is declared "
+                           "with --engine cri-o --engine-version VERSION");
     add_security_modules(job, texts);
     add_list(notes, title, texts);
 }
@@ -186,8 +185,10 @@ static void add_base(const struct restore_job *job, json_t *notes)
                     "default from 1.35 on, and engines from CRI-O 1.31 and containerd 2.1. "
                     "Without it, on the node:");
     else if (job->options->base == RESTORE_BASE_BY_POD)
-        restore_say(notes, "The first Pod only has the base image pulled. It ends as Failed, as "
-                           "there is no such command in it; then it can be deleted. By hand:");
+        restore_say(notes,
+                    "The first Pod only has the base image pulled. Nothing of it runs: there is "
+                    "no such command in it, for which it shows an error. Then it can be "
+                    "deleted. By hand:");
     else
         restore_say(notes,
                     "The base image has to be on the node before: the engine does not pull "

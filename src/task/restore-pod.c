@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "task/restore-job.h"
 
+enum { BASE_POD_DEADLINE_S = 3600 };
+
 static void set_text(json_t *object, const char *key, const char *text)
 {
     json_object_set_new(object, key, json_string(text));
@@ -303,8 +305,9 @@ static json_t *make_pod(const struct restore_job *job)
     return new_pod(job->name, job->pod_namespace, spec);
 }
 
-/* The kubelet pulls an image before it starts anything of it, and that is all it takes: whatever
- * is in the image, there is no such command, so that nothing of it runs. */
+/* The kubelet pulls an image before it starts anything of it, and that is all it takes. Whatever is
+ * in the image, there is no such command, so that nothing of it runs; and an engine that takes this
+ * for a reason to try again does so for an hour only. */
 static json_t *make_base_pod(const struct restore_job *job)
 {
     cleanup_free char *name = xasprintf("%.240s-base-image", job->name);
@@ -314,6 +317,7 @@ static json_t *make_base_pod(const struct restore_job *job)
     set_pull_secrets(job, spec);
     json_object_set_new(spec, "automountServiceAccountToken", json_false());
     set_text(spec, "restartPolicy", "Never");
+    json_object_set_new(spec, "activeDeadlineSeconds", json_integer(BASE_POD_DEADLINE_S));
     json_object_set_new(spec, "containers",
                         json_pack("[{s:s, s:s, s:s, s:[s]}]", "name", "base-image", "image",
                                   restore_base_image(job), "imagePullPolicy", "IfNotPresent",

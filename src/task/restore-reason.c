@@ -80,13 +80,16 @@ static void collect(const struct restore_job *job, struct answers *answers)
 }
 
 /* What the kit brings itself, or tells of in a place of its own. */
-static bool is_seen_to(const struct reason *reason)
+static bool is_seen_to(const struct restore_job *job, const struct reason *reason)
 {
+    bool has_image = job->options->target == RESTORE_BY_KUBERNETES || job->options->image ||
+                     job->options->subject->kind == SUBJECT_IMAGE;
+
     return reason->verdict == VERDICT_YES || strcmp(reason->rule, "mounts") == 0 ||
-           strcmp(reason->rule, "base-image") == 0;
+           strcmp(reason->rule, "base-image") == 0 ||
+           (strcmp(reason->rule, "signature-policy") == 0 && !has_image);
 }
 
-/* The reason in that answer with the text of `reason`, or NULL. */
 static bool says(const struct answer *answer, const struct reason *reason)
 {
     for (size_t i = 0; i < answer->reasoning.count; i++)
@@ -133,7 +136,7 @@ static void add_needs(struct restore_job *job, const struct answers *answers, si
     for (size_t i = 0; i < answer->reasoning.count; i++) {
         const struct reason *reason = &answer->reasoning.reasons[i];
         cleanup_free char *versions = NULL;
-        bool is_told = is_seen_to(reason);
+        bool is_told = is_seen_to(job, reason);
 
         for (size_t before = 0; before < index; before++)
             is_told = is_told ||
@@ -141,8 +144,10 @@ static void add_needs(struct restore_job *job, const struct answers *answers, si
         if (is_told)
             continue;
         versions = versions_that_say(answers, reason);
-        restore_say(job->needs, "%s%s%s%s", *versions ? "in " : "", versions, *versions ? ": " : "",
-                    reason->text);
+        if (*versions)
+            restore_say(job->needs, "%s %s: %s", engine_name(job->engine), versions, reason->text);
+        else
+            restore_say(job->needs, "%s", reason->text);
     }
 }
 
@@ -150,8 +155,8 @@ static void add_verdict(struct restore_job *job, const struct answer *answer)
 {
     const struct reason *decisive = reasoning_decisive(&answer->reasoning);
 
-    restore_say(job->needs, "in %s it is %s: %s", answer->versions,
-                answer->reasoning.verdict == VERDICT_NO ? "not restored" : "not known",
+    restore_say(job->needs, "%s %s%s: %s", engine_name(job->engine), answer->versions,
+                answer->reasoning.verdict == VERDICT_NO ? " does not restore it" : "",
                 decisive->text);
 }
 
