@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "findings-view.h"
 #include "progress-view.h"
@@ -19,6 +20,7 @@ enum option_id {
     OPTION_ARCH,
     OPTION_COMPRESSION_FORMAT,
     OPTION_COMPRESSION_LEVEL,
+    OPTION_DEADLINE,
     OPTION_DIGESTFILE,
     OPTION_JOBS,
     OPTION_JSON,
@@ -44,9 +46,13 @@ static const struct option_spec options[] = {
      "zstd, gzip or none; default: zstd, or the archive's own compression",
      OPTION_COMPRESSION_FORMAT},
     {"compression-level", 0, "N", "default: 1", OPTION_COMPRESSION_LEVEL},
+    {"deadline", 0, "SECONDS",
+     "speed goes before size, so as to be done by then; a SIGTERM before does not stop the upload",
+     OPTION_DEADLINE},
     {"digestfile", 0, "FILE", "write the manifest's digest to FILE", OPTION_DIGESTFILE},
     {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8", OPTION_JOBS},
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
+    REGISTRY_LIMIT_RATE_SPEC,
     {"name", 0, "NAME", "name of the container, else read from the archive", OPTION_NAME},
     {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
     {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
@@ -130,6 +136,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
     case OPTION_COMPRESSION_LEVEL:
         convert->level_given = true;
         return options_parse_int(value, -99, 99, &convert->level, error);
+    case OPTION_DEADLINE:
+        return options_parse_int(value, 1, CONVERT_MAX_DEADLINE_S, &convert->deadline_s, error);
     case OPTION_DIGESTFILE:
         convert->digestfile = value;
         break;
@@ -291,6 +299,9 @@ static int report(const struct request *request, const struct convert_result *re
     struct error error = {0};
     int status;
 
+    if (request->convert.deadline_s > 0 && result->seconds > request->convert.deadline_s)
+        log_warning("%s took %.1f s, more than the %d s until the deadline",
+                    request->convert.archive, result->seconds, request->convert.deadline_s);
     if (request->json)
         print_json(result, request->convert.archive);
     else
@@ -326,7 +337,8 @@ static int run_convert(const struct command *command, int argc, char **argv)
     struct cancel *cancel;
     struct error error = {0};
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
+    if (parse_request(&request, command, argc, argv, &error) < 0 ||
+        !(cancel = cmd_start_with_deadline(request.convert.deadline_s, &error)))
         return cmd_fail(&error);
     return convert(&request, cancel);
 }

@@ -25,6 +25,7 @@ static const struct option_spec options[] = {
      OPTION_ALL_PLATFORMS},
     {"all-tags", 'a', NULL, "copy every tag of the source, under the same names", OPTION_ALL_TAGS},
     REGISTRY_CHUNK_SIZE_SPEC,
+    REGISTRY_LIMIT_RATE_SPEC,
     {"dry-run", 'n', NULL, "only print what would be moved", OPTION_DRY_RUN},
     {"jobs", 'j', "N", "blobs copied at the same time; default: 4", OPTION_JOBS},
     {"json", 0, NULL, "print the result as JSON", OPTION_JSON},

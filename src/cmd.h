@@ -27,6 +27,10 @@ extern const struct command verify_command;
  */
 struct cancel *cmd_start(struct error *error);
 
+/* The same, but the first SIGTERM is only taken note of until `seconds` have passed, counted from
+ * here: whoever is told to end has until then to be done. */
+struct cancel *cmd_start_with_deadline(int seconds, struct error *error);
+
 /* Prints "ckptoci: " and the text to stderr; returns the exit status for it. */
 int cmd_fail(const struct error *error);
 

@@ -6,7 +6,11 @@
 
 #include "base/memory.h"
 
-enum { RETRY_TIMES_MAX = 1000, CHUNK_MIN_BYTES = 64 << 10 };
+enum {
+    RETRY_TIMES_MAX = 1000,
+    CHUNK_MIN_BYTES = 64 << 10,
+    LIMIT_RATE_MIN = 1 << 10, /* bytes a second */
+};
 
 const struct option_spec registry_option_specs[] = {
     {"authfile", 0, "FILE", "credentials for registries, else the usual files are searched",
@@ -71,6 +75,10 @@ int registry_request_set(struct registry_request *request, int id, const char *v
         break;
     case REGISTRY_OPTION_CHUNK_SIZE:
         return set_chunk_size(request, value, error);
+    case REGISTRY_OPTION_LIMIT_RATE:
+        request->options.rate_limit = &request->rate_limit;
+        return options_parse_size(value, LIMIT_RATE_MIN, INT64_MAX >> 20,
+                                  &request->rate_limit.bytes_per_s, error);
     case REGISTRY_OPTION_RETRY_DELAY:
         return options_parse_time_ms(value, &request->options.retry.delay_ms, error);
     case REGISTRY_OPTION_RETRY_TIMES:

@@ -20,6 +20,7 @@ enum registry_option_id {
     REGISTRY_OPTION_CERT_DIR,
     REGISTRY_OPTION_CHUNK_SIZE,
     REGISTRY_OPTION_CREDS,
+    REGISTRY_OPTION_LIMIT_RATE,
     REGISTRY_OPTION_RETRY_DELAY,
     REGISTRY_OPTION_RETRY_TIMES,
     REGISTRY_OPTION_STALL_TIMEOUT,
@@ -38,12 +39,13 @@ enum registry_option_id {
 /* Embedded in the command's request, which outlives every use of `options`. */
 struct registry_request {
     struct registry_options options;
+    struct rate_limit rate_limit;
     char *creds; /* our copy, secret */
 };
 
 #define REGISTRY_REQUEST_INIT                                                           \
     {                                                                                   \
-        .options =                                                                      \
+        .rate_limit = RATE_LIMIT_INIT, .options =                                       \
         {.tls_verify = true,                                                            \
          .retry = {.times = REGISTRY_RETRY_TIMES, .delay_ms = REGISTRY_RETRY_DELAY_MS}, \
          .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS }                                \
@@ -56,6 +58,14 @@ struct registry_request {
             "send layers in requests of at most SIZE, for a proxy that limits them; default: in " \
             "one, and smaller where that is refused",                                             \
             REGISTRY_OPTION_CHUNK_SIZE                                                            \
+    }
+
+#define REGISTRY_LIMIT_RATE_SPEC                                                                 \
+    {                                                                                            \
+        "limit-rate", 0, "RATE",                                                                 \
+            "send at most RATE bytes of layers a second, to all registries together; 50M is 50 " \
+            "MiB",                                                                               \
+            REGISTRY_OPTION_LIMIT_RATE                                                           \
     }
 
 extern const struct option_spec registry_option_specs[];

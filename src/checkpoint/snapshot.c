@@ -307,16 +307,18 @@ static bool next_stretch(const struct process *process, uint64_t from, uint64_t 
     return true;
 }
 
-int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, struct error *error)
+int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, uint64_t tar_size,
+                        struct error *error)
 {
     for (size_t i = 0; i < snapshot->pages_count; i++) {
         const struct snapshot_pages *pages = &snapshot->pages[i];
         struct process *process = process_table_of_pages(&snapshot->table, pages->id);
+        uint64_t present = tar_size > pages->offset ? tar_size - pages->offset : 0;
         uint64_t offset = 0, len = 0;
 
         if (!process || !process_plan_memory(&snapshot->table, process, pages->size))
             continue;
-        for (; next_stretch(process, offset, &offset, &len); offset += len)
+        for (; next_stretch(process, offset, &offset, &len) && offset < present; offset += len)
             if (source_seek(tar, pages->offset + offset, error) ||
                 read_part(process, tar, offset, len, error))
                 return -1;

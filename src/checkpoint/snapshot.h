@@ -7,7 +7,7 @@
  *     snapshot_init(&snapshot)
  *     visitor = snapshot_visitor(&snapshot)
  *     walk_archive(&walk, tar, &visitor, &error)
- *     snapshot_read_pages(&snapshot, tar, &error)     // where the walk has hopped over them
+ *     snapshot_read_pages(&snapshot, tar, size, &error) // where the walk has hopped over them
  *     report = snapshot_report(&snapshot, shows_secrets)
  *
  * Embedded in its owner; one thread.
@@ -83,9 +83,11 @@ void snapshot_done(struct snapshot *snapshot);
 /* The snapshot is borrowed. */
 struct walk_visitor snapshot_visitor(struct snapshot *snapshot);
 
-/* Reads command lines and environments from `tar`, which can be sought in, after the walk. -1: the
- * source's error. */
-int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, struct error *error);
+/* Reads command lines and environments from `tar`, which can be sought in, after the walk. Of an
+ * archive that was cut short, what is behind its `tar_size` bytes is left out. -1: the source's
+ * error. */
+int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, uint64_t tar_size,
+                        struct error *error);
 
 /* Whether anything of a checkpoint was in the archive. */
 bool snapshot_is_empty(const struct snapshot *snapshot);

@@ -51,6 +51,8 @@ ssize_t body_read(struct body *body, void *to, size_t capacity)
                          "the layer ended after %" PRId64 " of %" PRId64 " bytes", body->taken,
                          body->size);
     }
+    if (body->limit && len > 0)
+        len = rate_limit_take(body->limit, len);
     memcpy(to, body->block, len);
     body->block += len;
     body->block_len -= len;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/rate-limit.h"
 #include "stream/source.h"
 
 struct body {
@@ -20,7 +21,8 @@ struct body {
     int64_t offset;        /* in the layer, of the body's first byte */
     int64_t size;          /* bytes of the body; -1: only the end will tell */
     struct progress *progress;
-    const char *block; /* what is left of the source's last block */
+    struct rate_limit *limit; /* that body_read() keeps; NULL: none */
+    const char *block;        /* what is left of the source's last block */
     size_t block_len;
     int64_t taken; /* bytes given out */
     bool at_end;
@@ -28,6 +30,7 @@ struct body {
     bool source_failed; /* error is the source's own */
 };
 
+/* Without a limit. */
 void body_init(struct body *body, struct source *source, int64_t offset, int64_t size,
                struct progress *progress);
 

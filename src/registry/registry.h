@@ -14,6 +14,7 @@
 #include "base/backoff.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/rate-limit.h"
 #include "oci/image-sink.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
@@ -28,9 +29,10 @@ struct registry_options {
     bool tls_verify;       /* false: https unverified, then http */
     bool tls_verify_given; /* by the user, so that registries.conf does not count */
 
-    struct backoff retry;     /* what fails on the way, or at the registry for a while */
-    int64_t stall_timeout_ms; /* without a byte in either direction; 0: wait for ever */
-    size_t chunk_bytes;       /* most bytes of one request; 0: as many as the registry takes */
+    struct backoff retry;          /* what fails on the way, or at the registry for a while */
+    int64_t stall_timeout_ms;      /* without a byte in either direction; 0: wait for ever */
+    size_t chunk_bytes;            /* most bytes of one request; 0: as many as the registry takes */
+    struct rate_limit *rate_limit; /* for the layers of all uploads together; NULL: none */
 };
 
 /* What holds where the user does not say anything else. */

@@ -28,6 +28,12 @@ bool upload_is_open(const struct upload *upload)
     return upload->session.location != NULL;
 }
 
+static void begin_body(struct upload *upload, int64_t offset, int64_t size)
+{
+    body_init(&upload->body, upload->source, offset, size, upload->progress);
+    upload->body.limit = client_options(upload->client)->rate_limit;
+}
+
 /* Goes on from byte `offset`, which the registry wants next. */
 static int stand_at(struct upload *upload, int64_t offset, struct error *error)
 {
@@ -40,7 +46,7 @@ static int stand_at(struct upload *upload, int64_t offset, struct error *error)
         return -1;
     atomic_fetch_sub(&upload->progress->bytes_sent, counted - offset);
     upload->kept = offset;
-    body_init(&upload->body, upload->source, offset, left, upload->progress);
+    begin_body(upload, offset, left);
     return 0;
 }
 
@@ -241,7 +247,7 @@ int upload_stream(struct upload *upload, struct source *source, int64_t size,
     upload->progress = progress;
     set_chunk_bytes(upload, asked ? asked : UPLOAD_CHUNK_BYTES);
     upload->bounded = asked > 0;
-    body_init(&upload->body, source, 0, size, progress);
+    begin_body(upload, 0, size);
     return send_all(upload, error);
 }
 

@@ -20,6 +20,8 @@ enum compression {
 struct codec {
     const char *name; /* as in --compression-format */
     int min_level, max_level, default_level;
+    const int *ladder; /* levels to adapt with, the fastest first; NULL: none */
+    unsigned ladder_count;
 
     /* Most bytes that encoding `len` bytes can give, with what goes in front and behind. */
     size_t (*bound)(size_t len);
@@ -27,6 +29,8 @@ struct codec {
     /* What one worker needs to encode; one thread at a time. */
     void *(*state_new)(int level);
     void (*state_free)(void *state);
+    /* For the blocks that follow; a level of the ladder. NULL where that is. */
+    void (*state_set_level)(void *state, int level);
 
     /*
      * Encodes one block into `out`, which holds bound(len) bytes. NULL for a codec that leaves the

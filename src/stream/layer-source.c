@@ -45,6 +45,8 @@ static int encode_again(struct layer_source *self, size_t *len, struct error *er
         *len = self->place.block == 0 ? codec->head_len : 0;
         if (*len)
             memcpy(self->out, codec->head, *len);
+        if (codec->ladder)
+            codec->state_set_level(self->state, pipeline_level(self->pipeline, self->place.block));
         if (in_len > 0 &&
             codec->encode(self->state, self->in, in_len, self->out + *len, &out_len, &checksum) < 0)
             return error_set(error, ERROR_FAILED, "compress: the %s library failed", codec->name);

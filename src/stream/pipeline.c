@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/sandbox.h"
+#include "stream/adaptation.h"
 
 /* Beyond one block for each worker: one being read, and some for taps that are a little ahead of
  * or behind each other. */
@@ -58,9 +59,11 @@ struct pipeline {
     bool stopped;
     struct error error; /* why, if stopped */
 
-    struct block_place *places; /* `encoded` of them, and the end behind the last */
-    uint64_t places_capacity;
-    uint64_t raw_total; /* bytes in encoded blocks */
+    struct block_index index; /* of the `encoded` blocks, and the end behind the last */
+    uint64_t raw_total;       /* bytes in encoded blocks */
+
+    bool adapts;
+    struct adaptation adaptation; /* if adapts */
 };
 
 static struct slot *slot_of(struct pipeline *pipeline, uint64_t block)
@@ -91,18 +94,6 @@ static void stop_on_cancel(void *context)
     pipeline_stop(context, &error);
 }
 
-/* The places grow in pace with `encoded`: 24 bytes for each MiB of the archive. */
-static void append_place(struct pipeline *pipeline, uint64_t offset, uint32_t checksum)
-{
-    if (pipeline->encoded == pipeline->places_capacity) {
-        pipeline->places_capacity = pipeline->places_capacity * 2 + 64;
-        pipeline->places =
-            xreallocarray(pipeline->places, pipeline->places_capacity, sizeof *pipeline->places);
-    }
-    pipeline->places[pipeline->encoded] =
-        (struct block_place){.block = pipeline->encoded, .offset = offset, .checksum = checksum};
-}
-
 struct pipeline *pipeline_new(const struct pipeline_options *options)
 {
     struct pipeline *pipeline = NEW(struct pipeline);
@@ -120,7 +111,10 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     }
     pthread_mutex_init(&pipeline->mutex, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
-    append_place(pipeline, 0, 0);
+    block_index_append(&pipeline->index, 0, 0);
+    pipeline->adapts = options->adapts && codec->ladder;
+    if (pipeline->adapts)
+        adaptation_init(&pipeline->adaptation, codec, (unsigned)pipeline->slot_count);
     input_count_into(options->input, &options->progress->bytes_read);
     pipeline->watch = (struct cancel_watch){.wake = stop_on_cancel, .context = pipeline};
     cancel_watch_add(options->cancel, &pipeline->watch);
@@ -153,7 +147,8 @@ void pipeline_free(struct pipeline *pipeline)
         free(pipeline->slots[i].in);
     }
     free(pipeline->slots);
-    free(pipeline->places);
+    block_index_done(&pipeline->index);
+    adaptation_done(&pipeline->adaptation);
     pthread_cond_destroy(&pipeline->changed);
     pthread_mutex_destroy(&pipeline->mutex);
     free(pipeline);
@@ -210,7 +205,7 @@ static void sequence_locked(struct pipeline *pipeline)
 
     while (pipeline->encoded < pipeline->filled && slot_of(pipeline, pipeline->encoded)->encoded) {
         struct slot *slot = slot_of(pipeline, pipeline->encoded);
-        struct block_place place = pipeline->places[pipeline->encoded];
+        struct block_place place = pipeline->index.places[pipeline->encoded];
 
         pipeline->raw_total += slot->in_len;
         if (codec->checksum_append)
@@ -219,7 +214,7 @@ static void sequence_locked(struct pipeline *pipeline)
             slot->out_len +=
                 codec->tail(place.checksum, pipeline->raw_total, slot->out + slot->out_len);
         pipeline->encoded++;
-        append_place(pipeline, place.offset + slot->out_len, place.checksum);
+        block_index_append(&pipeline->index, place.offset + slot->out_len, place.checksum);
     }
     if (pipeline->encoded == before)
         return;
@@ -266,8 +261,53 @@ static void *read_blocks(void *argument)
     return NULL;
 }
 
+/* Taken by the slowest tap of the encoded stream; *count is how many such taps there are. */
+static uint64_t slowest_passed(const struct pipeline *pipeline, unsigned *count)
+{
+    uint64_t passed = pipeline->encoded;
+
+    *count = 0;
+    for (const struct tap *tap = pipeline->taps; tap; tap = tap->next_tap) {
+        if (tap->raw)
+            continue;
+        ++*count;
+        if (tap->passed < passed)
+            passed = tap->passed;
+    }
+    return passed;
+}
+
+static int level_locked(struct pipeline *pipeline, uint64_t block)
+{
+    return pipeline->adapts ? adaptation_level(&pipeline->adaptation, block)
+                            : pipeline->options.level;
+}
+
+/* One tap takes the digest and is never waited for: when it is left alone, the last level stays,
+ * because those who have gone go on at the pace they had. */
+static int settle_level(struct pipeline *pipeline, uint64_t block)
+{
+    unsigned count;
+    uint64_t passed = slowest_passed(pipeline, &count);
+
+    if (pipeline->adapts && count > 1)
+        adaptation_observe(&pipeline->adaptation, (unsigned)(pipeline->filled - pipeline->claimed),
+                           (unsigned)(pipeline->encoded - passed), SPARE_SLOTS);
+    return level_locked(pipeline, block);
+}
+
+int pipeline_level(struct pipeline *pipeline, uint64_t block)
+{
+    int level;
+
+    pthread_mutex_lock(&pipeline->mutex);
+    level = level_locked(pipeline, block);
+    pthread_mutex_unlock(&pipeline->mutex);
+    return level;
+}
+
 /* The next block nobody has begun to encode; false when there will be none. */
-static bool claim_block(struct pipeline *pipeline, uint64_t *block)
+static bool claim_block(struct pipeline *pipeline, uint64_t *block, int *level)
 {
     bool claimed;
 
@@ -275,8 +315,10 @@ static bool claim_block(struct pipeline *pipeline, uint64_t *block)
     while (!pipeline->stopped && pipeline->claimed == pipeline->filled && !pipeline->ended)
         wait_as(pipeline, &pipeline->filled_waiters);
     claimed = !pipeline->stopped && pipeline->claimed < pipeline->filled;
-    if (claimed)
+    if (claimed) {
         *block = pipeline->claimed++;
+        *level = settle_level(pipeline, *block);
+    }
     pthread_mutex_unlock(&pipeline->mutex);
     return claimed;
 }
@@ -302,12 +344,15 @@ static void *encode_blocks(void *argument)
     const struct codec *codec = pipeline->options.codec;
     void *state = codec->state_new(pipeline->options.level);
     uint64_t block;
+    int level;
 
     sandbox_seal_thread();
-    while (claim_block(pipeline, &block)) {
+    while (claim_block(pipeline, &block, &level)) {
         struct slot *slot = slot_of(pipeline, block);
         struct error error;
 
+        if (pipeline->adapts)
+            codec->state_set_level(state, level);
         if (encode_slot(codec, state, block, slot) < 0) {
             error_set(&error, ERROR_FAILED, "compress: the %s library failed", codec->name);
             pipeline_stop(pipeline, &error);
@@ -434,23 +479,14 @@ int pipeline_finish(struct pipeline *pipeline, struct error *error)
 
 struct block_place pipeline_locate(struct pipeline *pipeline, uint64_t offset)
 {
-    uint64_t low = 0, high, with_bytes;
     struct block_place place;
+    uint64_t with_bytes;
 
     pthread_mutex_lock(&pipeline->mutex);
     with_bytes = pipeline->ended ? pipeline->filled - 1 : pipeline->filled;
     if (with_bytes > pipeline->encoded)
         with_bytes = pipeline->encoded;
-    high = with_bytes ? with_bytes - 1 : 0;
-    while (low < high) {
-        uint64_t middle = low + (high - low + 1) / 2;
-
-        if (pipeline->places[middle].offset <= offset)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    place = pipeline->places[low];
+    place = block_index_find(&pipeline->index, with_bytes ? with_bytes : 1, offset);
     pthread_mutex_unlock(&pipeline->mutex);
     return place;
 }

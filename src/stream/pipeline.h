@@ -26,6 +26,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "stream/block-index.h"
 #include "stream/codec.h"
 #include "stream/input.h"
 #include "stream/source.h"
@@ -41,6 +42,7 @@ struct pipeline_options {
     struct input *input; /* borrowed */
     const struct codec *codec;
     int level;
+    bool adapts;               /* the level to those who take, if the codec has a ladder */
     unsigned workers;          /* 1 to PIPELINE_MAX_WORKERS */
     struct cancel *cancel;     /* borrowed; stops the pipeline */
     struct progress *progress; /* borrowed; bytes_read is counted */
@@ -63,16 +65,12 @@ bool pipeline_stop(struct pipeline *pipeline, const struct error *error);
 /* Waits until the input has been read to its end and encoded. -1: the first failure. */
 int pipeline_finish(struct pipeline *pipeline, struct error *error);
 
-/* Where a block of the encoded stream begins, and the checksum of all raw bytes before it. */
-struct block_place {
-    uint64_t block;    /* its number; its raw bytes begin at block * PIPELINE_BLOCK_SIZE */
-    uint64_t offset;   /* bytes, in the encoded stream */
-    uint32_t checksum; /* codec's */
-};
-
 /* The last block, of those with bytes that are encoded so far, that begins at or before `offset`.
  * Any thread. */
 struct block_place pipeline_locate(struct pipeline *pipeline, uint64_t offset);
+
+/* What that block is, or will be, encoded with. Any thread. */
+int pipeline_level(struct pipeline *pipeline, uint64_t block);
 
 const struct pipeline_options *pipeline_get_options(const struct pipeline *pipeline);
 

@@ -62,6 +62,7 @@ static void set_up_pipeline(struct run *run)
         .input = run->input,
         .codec = run->plan.codec,
         .level = run->plan.level,
+        .adapts = run->plan.adapts,
         .workers = options->jobs ? options->jobs : default_jobs(),
         .cancel = run->cancel,
         .progress = run->progress,

@@ -24,6 +24,7 @@ enum {
     CONVERT_DEFAULT_MAX_JOBS = 8,
     CONVERT_DEFAULT_WINDOW_BYTES = 16 << 20,
     CONVERT_MAX_WINDOW_BYTES = 1 << 30,
+    CONVERT_MAX_DEADLINE_S = 7 * 24 * 3600,
 };
 
 /* All borrowed. */
@@ -37,6 +38,8 @@ struct convert_options {
     bool level_given;
     int level;
     unsigned jobs; /* compressing threads; 0: one for each CPU, up to CONVERT_DEFAULT_MAX_JOBS */
+
+    int deadline_s; /* the run should be over by then: speed goes before size; 0: none */
 
     size_t window_bytes; /* of the layer, kept for each destination; only from standard input */
 

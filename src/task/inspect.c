@@ -67,7 +67,7 @@ static int read_tar(struct inspection *inspection, struct source *tar, uint64_t 
         check_metadata(inspection, &walk, file);
     }
     walk_done(&walk);
-    if (hops_within && snapshot_read_pages(snapshot, tar, error))
+    if (hops_within && snapshot_read_pages(snapshot, tar, hops_within, error))
         return -1;
     json_object_set_new(inspection->source, "read", json_string(whole ? "whole" : "in part"));
     return cancel_check(inspection->cancel, error);

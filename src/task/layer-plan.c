@@ -48,6 +48,8 @@ static void describe_encoding(struct layer_plan *plan, enum compression format)
 
     if (plan->passthrough)
         snprintf(plan->encoding, sizeof plan->encoding, "%s as given", name);
+    else if (plan->adapts)
+        snprintf(plan->encoding, sizeof plan->encoding, "%s adaptive", name);
     else if (plan->codec->encode)
         snprintf(plan->encoding, sizeof plan->encoding, "%s level %d", name, plan->level);
     else
@@ -69,6 +71,7 @@ int layer_plan_make(struct layer_plan *ret, const struct convert_options *option
     if (check_level(options, &plan, error) < 0)
         return -1;
     plan.level = options->level_given ? options->level : plan.codec->default_level;
+    plan.adapts = options->deadline_s > 0 && !options->level_given && plan.codec->ladder;
     plan.archive_size = have == COMPRESSION_NONE ? input_size(input) : -1;
     plan.layer_size = have == want ? input_size(input) : -1;
     describe_encoding(&plan, want);

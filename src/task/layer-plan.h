@@ -17,6 +17,7 @@ struct layer_plan {
     const char *media_type;
     const struct codec *codec;
     int level;
+    bool adapts; /* the level, to the destinations' speed */
     enum compression archive_compression;
     bool passthrough; /* the archive is compressed and becomes the layer as it is */
     char encoding[LAYER_ENCODING_SIZE]; /* for image_parts */

@@ -100,6 +100,22 @@ static void setup_open(struct setup *setup, struct fixture *fixture, enum compre
     });
 }
 
+static void setup_open_adapting(struct setup *setup, struct fixture *fixture)
+{
+    struct error error;
+
+    assert_int_equal(input_open(&setup->input, fixture->path, fixture->cancel, &error), 0);
+    setup->pipeline = pipeline_new(&(struct pipeline_options){
+        .input = setup->input,
+        .codec = codec_for(COMPRESSION_ZSTD),
+        .level = 1,
+        .adapts = true,
+        .workers = 2,
+        .cancel = fixture->cancel,
+        .progress = &fixture->progress,
+    });
+}
+
 static void setup_close(struct setup *setup)
 {
     pipeline_free(setup->pipeline);
@@ -365,6 +381,68 @@ static void assert_seeks(struct fixture *fixture, enum compression compression)
     buffer_done(&again.bytes);
 }
 
+/* The blocks have many levels here, and each must be made again with the one it had. */
+static void test_a_slow_taker_gets_smaller_blocks(void **state)
+{
+    struct fixture *fixture = *state;
+    struct setup setup;
+    struct taker digest, slow;
+    struct error error = {0};
+    struct source *layer;
+    const size_t size = 20 * PIPELINE_BLOCK_SIZE + 7;
+
+    write_archive(fixture, size);
+    setup_open_adapting(&setup, fixture);
+    layer = layer_source_new(setup.pipeline, 0);
+    taker_start(&digest, pipeline_encoded_tap(setup.pipeline), 0);
+    taker_start(&slow, layer, 50000);
+    pipeline_start(setup.pipeline);
+    assert_int_equal(pipeline_finish(setup.pipeline, &error), 0);
+    taker_join(&digest);
+    pthread_join(slow.thread, NULL);
+    assert_int_equal(pipeline_level(setup.pipeline, 0), 1);
+    assert_true(pipeline_level(setup.pipeline, 19) > 1);
+    assert_decodes_to(COMPRESSION_ZSTD, &slow.bytes, fixture->bytes, size);
+
+    buffer_clear(&slow.bytes);
+    slow.pause_us = 0;
+    assert_int_equal(source_seek(layer, 1000, &error), 0);
+    take_all(&slow);
+    assert_int_equal(slow.bytes.len, digest.bytes.len - 1000);
+    assert_memory_equal(slow.bytes.data, digest.bytes.data + 1000, slow.bytes.len);
+    source_free(layer);
+    setup_close(&setup);
+    buffer_done(&digest.bytes);
+    buffer_done(&slow.bytes);
+}
+
+/* Then nothing is known of the pace of the one that has left. */
+static void test_the_level_stays_when_only_the_digest_is_left(void **state)
+{
+    struct fixture *fixture = *state;
+    struct setup setup;
+    struct taker digest, rest;
+    struct error error = {0};
+    struct source *layer;
+
+    write_archive(fixture, 30 * PIPELINE_BLOCK_SIZE + 7);
+    setup_open_adapting(&setup, fixture);
+    layer = layer_source_new(setup.pipeline, 0);
+    assert_int_equal(source_seek(layer, 0, &error), 0);
+    taker_start(&digest, pipeline_encoded_tap(setup.pipeline), 0);
+    taker_start(&rest, layer, 0);
+    pipeline_start(setup.pipeline);
+    assert_int_equal(pipeline_finish(setup.pipeline, &error), 0);
+    taker_join(&digest);
+    taker_join(&rest);
+    assert_int_equal(pipeline_level(setup.pipeline, 29), 1);
+    assert_int_equal(rest.bytes.len, digest.bytes.len);
+    assert_memory_equal(rest.bytes.data, digest.bytes.data, rest.bytes.len);
+    setup_close(&setup);
+    buffer_done(&digest.bytes);
+    buffer_done(&rest.bytes);
+}
+
 static void test_layer_can_be_read_again_from_any_offset(void **state)
 {
     assert_seeks(*state, COMPRESSION_GZIP);
@@ -417,6 +495,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_layer_can_be_read_again_from_any_offset, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_seek_while_the_pipeline_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_slow_taker_gets_smaller_blocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_level_stays_when_only_the_digest_is_left, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
