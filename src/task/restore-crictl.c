@@ -134,7 +134,8 @@ static json_t *security_context(const struct restore_job *job)
     if (json_object_size(of_process))
         json_object_set(context, "capabilities", of_process);
     json_decref(of_process);
-    if (settings->user_id)
+    /* No engine takes a group without a user. */
+    if (settings->user_id || settings->group_id)
         json_object_set_new(context, "run_as_user",
                             json_pack("{s:I}", "value", (json_int_t)settings->user_id));
     if (settings->group_id)

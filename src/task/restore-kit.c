@@ -260,13 +260,15 @@ static void choose_image(struct restore_job *job)
         return;
     job->image = xstrdup(RESTORE_FILL_IN);
     if (is_image)
-        restore_say(job->marks,
-                    "image: where nodes can pull it from, after ckptoci copy to a registry; or "
-                    "give it with --image");
+        restore_say(
+            job->marks,
+            "image: copy it with ckptoci copy to a registry that the node pulls from, and put "
+            "the name here; or give it with --image");
     else
-        restore_say(job->marks,
-                    "image: what ckptoci convert makes of the archive in a registry that the node "
-                    "pulls from; or give it with --image");
+        restore_say(
+            job->marks,
+            "image: push the archive with ckptoci convert to a registry that the node pulls "
+            "from, and put the name here; or give it with --image");
 }
 
 static int refuse_podman(const struct restore_job *job, struct error *error)

@@ -228,8 +228,11 @@ static void add_remarks(const struct restore_job *job, json_t *notes)
     restore_say(texts, "labels, ports and probes are not in the archive: without its labels no "
                        "Service finds the pod");
     if (job->plan.has_token)
-        restore_say(texts, "nor is the service account: the pod gets the token of \"default\" "
-                           "unless it names another");
+        restore_say(texts, "the service account is not in it either: the pod gets the token of "
+                           "\"default\" unless it names another");
+    restore_say(texts,
+                "where the pod says \"no command specified\", the engine has not known the image "
+                "for a checkpoint: ckptoci verify tells why");
     restore_say(texts, "when its process ends, the kubelet restores the container again; "
                        "restartPolicy: Never stops that");
     if (!job->options->name)

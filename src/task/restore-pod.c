@@ -101,7 +101,8 @@ static json_t *security_context(const struct restore_job *job)
     bool is_privileged = settings->is_privileged && job->options->grants_privileges;
     json_t *context = json_object();
 
-    if (settings->user_id)
+    /* No engine takes a group without a user. */
+    if (settings->user_id || settings->group_id)
         json_object_set_new(context, "runAsUser", json_integer(settings->user_id));
     if (settings->group_id)
         json_object_set_new(context, "runAsGroup", json_integer(settings->group_id));
