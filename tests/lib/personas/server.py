@@ -68,8 +68,13 @@ class Body:
         self.expects = handler.headers.get("Expect", "").lower() == "100-continue"
         self.received = 0
         self.at_end = self.length == 0
+        self.rest = self.pieces_in_order()
 
     def pieces(self):
+        """What has not been taken yet: one who stops in the middle leaves the rest to the next."""
+        return self.rest
+
+    def pieces_in_order(self):
         if self.expects and not self.at_end:
             self.handler.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.expects = False
