@@ -17,6 +17,7 @@ extern const struct command list_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
+extern const struct command restore_kit_command;
 extern const struct command verify_command;
 
 /*

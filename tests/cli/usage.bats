@@ -63,6 +63,17 @@ wrong() {
     wrong "inspect needs one archive or image" inspect "$archive" "$archive"
     wrong '"arm64" is not OS/ARCH' inspect --platform arm64 oci:image
     wrong "list takes one directory" list a b
+    wrong "restore-kit needs one archive or image" restore-kit
+    wrong '"toml" is not yaml, json or crictl' restore-kit --format toml "$archive"
+    wrong '"Pod" is no name in Kubernetes' restore-kit --name Pod "$archive"
+    wrong '"a.b" is no name in Kubernetes' restore-kit --namespace a.b "$archive"
+    wrong '"Upper/case"' restore-kit --image Upper/case "$archive"
+    wrong 'needs --node' restore-kit --pull-base pod "$archive"
+    wrong '"init" is neither pod nor volume' restore-kit --pull-base init "$archive"
+    wrong 'no meaning with --format crictl' restore-kit --format crictl --node n "$archive"
+    wrong 'no meaning without --output' restore-kit --force "$archive"
+    wrong 'no meaning without --engine' restore-kit --engine-version 1.36 "$archive"
+    wrong 'podman does not restore into pods' restore-kit --engine podman "$archive"
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
     wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
@@ -93,10 +104,10 @@ wrong() {
     for status in 0 1 2 3 4 130; do
         grep -qE "^\.B $status\$" "$TEST_DOCS/ckptoci.1"
     done
-    "$CKPTOCI" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
+    "$CKPTOCI" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' >commands
     [ -s commands ]
     while read -r command; do
-        grep -qF "ckptoci\\-$command" "$TEST_DOCS/ckptoci.1"
+        grep -qF "ckptoci\\-${command//-/\\-}" "$TEST_DOCS/ckptoci.1"
         "$CKPTOCI" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u >help
         sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-$command.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
         diff help manual
