@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "options.h"
 
+extern const struct command checkpoint_command;
 extern const struct command convert_command;
 extern const struct command copy_command;
 extern const struct command inspect_command;
@@ -16,6 +17,7 @@ extern const struct command list_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command pull_command;
+extern const struct command restore_kit_command;
 extern const struct command verify_command;
 extern const struct command watch_command;
 

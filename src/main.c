@@ -12,11 +12,11 @@
 #include "base/sandbox.h"
 #include "cmd.h"
 
-static const struct command *const commands[] = {&convert_command, &copy_command,
-                                                 &pull_command,    &verify_command,
-                                                 &inspect_command, &list_command,
-                                                 &watch_command,   &login_command,
-                                                 &logout_command};
+static const struct command *const commands[] = {
+    &checkpoint_command,  &convert_command, &copy_command,    &pull_command,
+    &restore_kit_command, &verify_command,  &inspect_command, &list_command,
+    &watch_command,       &login_command,   &logout_command,
+};
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *stream)

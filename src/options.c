@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_OPTIONS = 40, HELP_COLUMN = 34, LONG_ONLY = 0x1000, ID_HELP = -1 };
+enum { MAX_OPTIONS = 64, HELP_COLUMN = 34, LONG_ONLY = 0x1000, ID_HELP = -1 };
 
 static const struct option_spec help_option = {.name = "help",
                                                .letter = 'h',
@@ -26,16 +26,23 @@ static int count_table(const struct option_spec *table)
 
 static const struct option_spec *spec_at(const struct command *command, int i)
 {
-    int own = count_table(command->options), shared = count_table(command->shared);
+    const struct option_spec *const tables[] = {command->options, command->shared,
+                                                command->also_shared};
 
-    if (i < own)
-        return &command->options[i];
-    return i < own + shared ? &command->shared[i - own] : &help_option;
+    for (size_t table = 0; table < sizeof tables / sizeof *tables; table++) {
+        int count = count_table(tables[table]);
+
+        if (i < count)
+            return &tables[table][i];
+        i -= count;
+    }
+    return &help_option;
 }
 
 static int count_options(const struct command *command)
 {
-    return count_table(command->options) + count_table(command->shared) + 1; /* and --help */
+    return count_table(command->options) + count_table(command->shared) +
+           count_table(command->also_shared) + 1; /* and --help */
 }
 
 static int argument_kind(const struct option_spec *spec)

@@ -25,7 +25,8 @@ struct command {
     const char *arguments;             /* for the usage line */
     const char *details;               /* further text for --help */
     const struct option_spec *options; /* ends with a NULL name */
-    const struct option_spec *shared;  /* further ones, the same for several commands; or NULL */
+    /* Further ones, the same for several commands; or NULL. */
+    const struct option_spec *shared, *also_shared;
     int (*run)(const struct command *command, int argc, char **argv);
 };
 

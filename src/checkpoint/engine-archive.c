@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "checkpoint/engine-rules.h"
+#include "checkpoint/mount-owner.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 
@@ -156,46 +157,17 @@ void engine_check_containerd_base(const struct engine_rule *rule,
                       "the base image %.256s can be pulled by its name", name);
 }
 
-static bool is_among(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(text, *list) == 0)
-            return true;
-    return false;
-}
-
 /* A mount that the pod has to have, shared and not copied; `by_kubelet` gets those that every pod
  * has. */
 static void sort_mount(json_t *mount, bool knows_passwd, json_t *declared, json_t *by_kubelet)
 {
-    static const char *const made_by_crio[] = {
-        "/proc",
-        "/dev",
-        "/dev/pts",
-        "/dev/mqueue",
-        "/sys",
-        "/sys/fs/cgroup",
-        "/dev/shm",
-        "/etc/group",
-        "/etc/resolv.conf",
-        "/etc/hostname",
-        "/run/secrets",
-        "/run/.containerenv",
-        NULL,
-    };
-    static const char *const made_by_kubelet[] = {
-        "/etc/hosts",
-        "/dev/termination-log",
-        "/var/run/secrets/kubernetes.io/serviceaccount",
-        NULL,
-    };
     json_t *path = json_object_get(mount, "destination");
     const char *destination = json_string_value(path);
+    enum mount_owner owner;
 
-    if (!destination || is_among(destination, made_by_crio) ||
-        (knows_passwd && strcmp(destination, "/etc/passwd") == 0))
+    if (!destination || (owner = mount_owner(destination, knows_passwd)) == MOUNT_BY_ENGINE)
         return;
-    json_array_append(is_among(destination, made_by_kubelet) ? by_kubelet : declared, path);
+    json_array_append(owner == MOUNT_BY_KUBELET ? by_kubelet : declared, path);
 }
 
 static char *list_items(const json_t *items)

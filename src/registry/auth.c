@@ -7,12 +7,12 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "http/secret.h"
+#include "http/url.h"
 #include "registry/challenge.h"
 #include "registry/redirect.h"
 #include "registry/refusal.h"
-#include "registry/secret.h"
 #include "registry/token.h"
-#include "registry/url.h"
 
 enum auth_scheme {
     AUTH_NONE,

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "http/http.h"
 #include "registry/credentials.h"
-#include "registry/http.h"
 
 enum {
     AUTH_RENEW_BEFORE_S = 15, /* a token this close to its end is not used any more */

@@ -10,9 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "http/secret.h"
 #include "registry/authfile.h"
 #include "registry/credential-helper.h"
-#include "registry/secret.h"
 
 enum { JSON_STYLE = JSON_INDENT(4) };
 

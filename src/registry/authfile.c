@@ -7,10 +7,10 @@
 #include <jansson.h>
 #include <openssl/crypto.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "http/secret.h"
 #include "registry/credential-helper.h"
-#include "registry/file.h"
-#include "registry/secret.h"
 
 static int parse(json_t **result, const char *text, size_t len, const char *origin,
                  struct error *error)

@@ -9,20 +9,32 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/pattern.h"
+#include "http/url.h"
 #include "registry/auth.h"
 #include "registry/credentials.h"
 #include "registry/redirect.h"
 #include "registry/refusal.h"
 #include "registry/registries-conf.h"
 #include "registry/tls-files.h"
-#include "registry/url.h"
+
+static const struct http_advice advice = {
+    .plain_http = "the registry names a place without TLS, which only --tls-verify=false allows",
+    .untrusted = "give the registry's CA certificate with --cert-dir DIRECTORY, or do without "
+                 "verification with --tls-verify=false",
+    .handshake =
+        "if the registry speaks plain http, allow that with --tls-verify=false; if it wants "
+        "a client certificate, give one with --cert-dir DIRECTORY",
+    .files = "check the files in --cert-dir or certs.d, and those that $SSL_CERT_FILE and the like "
+             "name",
+    .stalled = "check the network and the registry, or be more patient with --stall-timeout",
+};
 
 struct client {
     const struct reference *reference;
     const struct registry_options *options;
     struct cancel *cancel;
     struct credentials credentials;
-    struct tls_files tls_files;
+    struct tls_settings tls;
     struct http *http;
     struct auth *auth;
     char *base;   /* "SCHEME://HOST" */
@@ -41,7 +53,7 @@ void client_free(struct client *client)
     auth_free(client->auth);
     http_free(client->http);
     credentials_done(&client->credentials);
-    tls_files_done(&client->tls_files);
+    tls_settings_done(&client->tls);
     for (size_t i = 0; i < client->warning_count; i++)
         free(client->warnings[i]);
     free(client->base);
@@ -342,17 +354,18 @@ int client_open(struct client **result, const struct reference *reference,
                                    ? xasprintf("repository:%s:%s", reference->path,
                                                access == CLIENT_PUSH ? "pull,push" : "pull")
                                    : NULL;
-    struct http_options http_options = {.tls_files = &client->tls_files,
+    struct http_options http_options = {.tls = &client->tls,
+                                        .advice = &advice,
                                         .cancel = cancel,
                                         .stall_timeout_ms = options->stall_timeout_ms};
 
     client->reference = reference;
     client->options = options;
     client->cancel = cancel;
-    tls_files_init(&client->tls_files);
+    tls_settings_init(&client->tls);
     if (apply_registries_conf(&http_options.tls_verify, reference, options, error) ||
         credentials_find(&client->credentials, reference, options, cancel, error) ||
-        tls_files_find(&client->tls_files, options->cert_dir, reference->domain, error) ||
+        tls_files_find(&client->tls, options->cert_dir, reference->domain, error) ||
         http_new(&client->http, &http_options, error))
         return -1;
     client->auth = auth_new(client->http, &client->credentials, reference->domain, scope);

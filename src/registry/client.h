@@ -11,9 +11,9 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "http/http.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
-#include "registry/http.h"
 #include "registry/registry.h"
 
 enum { WARNINGS_MAX = 16 }; /* different texts from one registry that are passed on */

@@ -8,10 +8,10 @@
 #include <jansson.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/memory.h"
 #include "base/pattern.h"
-#include "registry/child.h"
-#include "registry/secret.h"
+#include "http/secret.h"
 
 enum { REASON_MAX_LEN = 200 };
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "http/secret.h"
 #include "registry/authfile.h"
-#include "registry/secret.h"
 
 void credentials_done(struct credentials *credentials)
 {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "http/http.h"
+#include "http/url.h"
 #include "oci/image-source.h"
-#include "registry/http.h"
-#include "registry/url.h"
 
 /* The status is for callers who can do without what is not there. */
 static int refused(struct client *client, int status, struct error *error)

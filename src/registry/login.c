@@ -6,10 +6,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "http/secret.h"
 #include "registry/authfile-edit.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
-#include "registry/secret.h"
 
 /* Takes "HOST[:PORT][/NAMESPACE]" apart; the path of the result means nothing. */
 static int parse_registry(struct reference *reference, const char *registry, struct error *error)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/look-up.h"
 
+#include "http/http.h"
 #include "registry/blob.h"
-#include "registry/http.h"
 
 /* What lies at `url`: 1 and its bytes, which hold until the next request; 0: refused, or more than
  * `max`; -1: no answer. */

@@ -2,8 +2,8 @@
 #include "registry/registry.h"
 
 #include "base/memory.h"
+#include "http/http.h"
 #include "registry/client.h"
-#include "registry/http.h"
 #include "registry/look-up.h"
 #include "registry/manifest.h"
 #include "registry/upload.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "registry/url.h"
+#include "http/url.h"
 
 static bool is_redirect(int status, const char *method)
 {

@@ -4,7 +4,7 @@
 #define CKPTOCI_REGISTRY_REDIRECT_H
 
 #include "base/error.h"
-#include "registry/http.h"
+#include "http/http.h"
 
 enum { REDIRECTS_MAX = 5 };
 

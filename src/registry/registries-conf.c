@@ -10,9 +10,9 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "registry/file.h"
 #include "registry/registries-toml.h"
 
 enum { REASON_SIZE = 200 };

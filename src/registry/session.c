@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "http/url.h"
 #include "registry/content-range.h"
 #include "registry/refusal.h"
-#include "registry/url.h"
 
 static const char octet_stream[] = "application/octet-stream";
 

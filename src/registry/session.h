@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "http/body.h"
 #include "oci/digest.h"
-#include "registry/body.h"
 #include "registry/client.h"
 
 struct session {

@@ -13,11 +13,11 @@
 #include <openssl/pem.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "registry/file.h"
 
-enum { TLS_DIRECTORY_MAX_ENTRIES = 1000, CA_BUNDLE_MAX_BYTES = 4 << 20 };
+enum { TLS_DIRECTORY_MAX_ENTRIES = 1000 };
 
 /* The names in a directory, sorted: the first client pair wins, and which that is must not depend
  * on the file system. */
@@ -31,38 +31,6 @@ static void listing_done(struct listing *listing)
     for (int i = 0; i < listing->count; i++)
         free(listing->entries[i]);
     free(listing->entries);
-}
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value && *value ? value : NULL;
-}
-
-/* libcurl leaves these variables to the program. */
-static void take_environment(struct tls_files *files)
-{
-    files->system_ca_file = environment("CURL_CA_BUNDLE");
-    if (files->system_ca_file)
-        return;
-    files->system_ca_file = environment("SSL_CERT_FILE");
-    files->system_ca_directory = environment("SSL_CERT_DIR");
-}
-
-void tls_files_init(struct tls_files *files)
-{
-    *files = (struct tls_files){0};
-    buffer_init(&files->cas, TLS_CAS_MAX_BYTES);
-    take_environment(files);
-}
-
-void tls_files_done(struct tls_files *files)
-{
-    buffer_done(&files->cas);
-    free(files->certificate);
-    free(files->key);
-    *files = (struct tls_files){0};
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -84,7 +52,7 @@ static bool is_pem_certificate(const char *data, size_t len)
     return is_one;
 }
 
-static int add_ca(struct tls_files *files, const char *path, struct error *error)
+static int add_ca(struct tls_settings *settings, const char *path, struct error *error)
 {
     cleanup_free char *data = NULL;
     size_t len;
@@ -96,43 +64,43 @@ static int add_ca(struct tls_files *files, const char *path, struct error *error
         return error_set(error, ERROR_FAILED, "read %s: there is no such file", path);
     if (!is_pem_certificate(data, len))
         return error_set(error, ERROR_FAILED, "read %s: no certificate in PEM form", path);
-    if (buffer_append(&files->cas, data, len) || buffer_append(&files->cas, "\n", 1))
+    if (buffer_append(&settings->cas, data, len) || buffer_append(&settings->cas, "\n", 1))
         return error_set(error, ERROR_FAILED, "read %s: more than %d bytes of certificates", path,
                          TLS_CAS_MAX_BYTES);
     return 0;
 }
 
-static int add_client_pair(struct tls_files *files, const char *path, struct error *error)
+static int add_client_pair(struct tls_settings *settings, const char *path, struct error *error)
 {
     size_t stem_len = strlen(path) - strlen(".cert");
     cleanup_free char *key = xasprintf("%.*s.key", (int)stem_len, path);
 
     if (access(key, F_OK) != 0)
         return error_set(error, ERROR_FAILED, "the client certificate %s has no key %s", path, key);
-    if (files->certificate) {
+    if (settings->certificate) {
         log_warning("the client certificate %s is not used: %s comes first", path,
-                    files->certificate);
+                    settings->certificate);
         return 0;
     }
-    files->certificate = xstrdup(path);
-    files->key = steal(key);
+    settings->certificate = xstrdup(path);
+    settings->key = steal(key);
     return 0;
 }
 
-static int add_file(struct tls_files *files, const char *directory, const char *name,
+static int add_file(struct tls_settings *settings, const char *directory, const char *name,
                     struct error *error)
 {
     cleanup_free char *path = xasprintf("%s/%s", directory, name);
 
     if (ends_with(name, ".crt"))
-        return add_ca(files, path, error);
+        return add_ca(settings, path, error);
     if (ends_with(name, ".cert"))
-        return add_client_pair(files, path, error);
+        return add_client_pair(settings, path, error);
     return 0;
 }
 
 /* 1: taken; 0: there is no such directory for us; -1: it is there but wrong. */
-static int add_directory(struct tls_files *files, const char *directory, struct error *error)
+static int add_directory(struct tls_settings *settings, const char *directory, struct error *error)
 {
     cleanup(listing_done) struct listing listing = {0};
 
@@ -145,12 +113,12 @@ static int add_directory(struct tls_files *files, const char *directory, struct 
         return error_set(error, ERROR_FAILED, "read %s: more than %d files", directory,
                          TLS_DIRECTORY_MAX_ENTRIES);
     for (int i = 0; i < listing.count; i++)
-        if (add_file(files, directory, listing.entries[i]->d_name, error))
+        if (add_file(settings, directory, listing.entries[i]->d_name, error))
             return -1;
     return 1;
 }
 
-static int search_usual(struct tls_files *files, const char *domain, struct error *error)
+static int search_usual(struct tls_settings *settings, const char *domain, struct error *error)
 {
     const char *home = getenv("HOME");
     cleanup_free char *own = xasprintf("%s/.config/containers", home ? home : "");
@@ -160,37 +128,21 @@ static int search_usual(struct tls_files *files, const char *domain, struct erro
     for (size_t i = 0; i < sizeof places / sizeof *places && found == 0; i++) {
         cleanup_free char *directory = xasprintf("%s/certs.d/%s", places[i], domain);
 
-        found = add_directory(files, directory, error);
+        found = add_directory(settings, directory, error);
     }
     return found < 0 ? -1 : 0;
 }
 
-int tls_files_find(struct tls_files *files, const char *directory, const char *domain,
+int tls_files_find(struct tls_settings *settings, const char *directory, const char *domain,
                    struct error *error)
 {
     int found;
 
     if (!directory)
-        return search_usual(files, domain, error);
-    found = add_directory(files, directory, error);
+        return search_usual(settings, domain, error);
+    found = add_directory(settings, directory, error);
     if (found == 0)
         return error_set(error, ERROR_USAGE, "--cert-dir: %s is no directory that can be read",
                          directory);
     return found < 0 ? -1 : 0;
-}
-
-int tls_files_join_cas(const struct tls_files *files, const char *path, struct buffer *cas,
-                       struct error *error)
-{
-    cleanup_free char *bundle = NULL;
-    size_t len;
-    int found = path ? file_read(path, CA_BUNDLE_MAX_BYTES, &bundle, &len, error) : 0;
-
-    if (found < 0)
-        return -1;
-    buffer_init(cas, CA_BUNDLE_MAX_BYTES + TLS_CAS_MAX_BYTES);
-    if (found)
-        buffer_append(cas, bundle, len);
-    buffer_append(cas, files->cas.data, files->cas.len);
-    return 0;
 }

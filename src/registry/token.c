@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
-#include "registry/secret.h"
+#include "http/secret.h"
 
 static int parse_lifetime(const json_t *value)
 {

@@ -245,6 +245,9 @@ int upload_stream(struct upload *upload, struct source *source, int64_t size,
     upload->source = source;
     upload->size = size;
     upload->progress = progress;
+    upload->kept = upload->given = 0; /* there may have been another blob before */
+    upload->failures = upload->restarts = 0;
+    upload->in_pieces = upload->never_bounded = false;
     set_chunk_bytes(upload, asked ? asked : UPLOAD_CHUNK_BYTES);
     upload->bounded = asked > 0;
     begin_body(upload, 0, size);

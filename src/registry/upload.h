@@ -33,8 +33,8 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "http/body.h"
 #include "oci/digest.h"
-#include "registry/body.h"
 #include "registry/client.h"
 #include "registry/session.h"
 #include "stream/source.h"

@@ -271,6 +271,16 @@ docker://$REGISTRY/second:$tag@$expected" ]
     [ "$(find "$REGISTRY_ROOT" -path '*/_manifests/tags/*')" = "" ]
 }
 
+@test "a layer behind another blob, where the registry limits requests" {
+    "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:1
+    registry_start_persona quay --option body_limit=100000
+    copy --jobs 1 --retry-delay 10ms oci:layout:1 "$REGISTRY/x:1"
+    [ "$(digest_at "docker://$REGISTRY/x:1")" = "$(digest_at oci:layout:1)" ]
+    # From the first byte on, not from where the one before has ended.
+    "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:1" back.tar
+    cmp back.tar "$archive"
+}
+
 @test "a broken connection is taken up while a blob streams through" {
     registry_start_plain
     to=$REGISTRY

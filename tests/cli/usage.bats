@@ -34,6 +34,20 @@ wrong() {
     wrong '"0" is not a number from 1' convert --jobs 0 "$archive" oci:image
     wrong '"lzma" is not zstd, gzip or none' convert --compression-format lzma "$archive" oci:image
     wrong '"novalue" is not KEY=VALUE' convert --annotation novalue "$archive" oci:image
+    wrong "needs one NAMESPACE/POD/CONTAINER" checkpoint
+    wrong '"n/p" is not NAMESPACE/POD/CONTAINER' checkpoint n/p
+    wrong '"n/p/c" is not NAMESPACE/POD' checkpoint --all-containers n/p/c
+    wrong 'pod "P" is none: it is at most 253' checkpoint n/P/c
+    wrong "--cert and --key go together" checkpoint --cert a n/p/c
+    wrong '--node "http://a": it has to begin with https://' checkpoint --node http://a n/p/c
+    wrong "exclude each other" checkpoint --node https://a --via-apiserver a n/p/c
+    wrong '"1.5" is not a number from 1' checkpoint --timeout 1.5 n/p/c
+    wrong "--delete-after-push has no meaning without --to" checkpoint --delete-after-push n/p/c
+    wrong "options for images have no meaning without --to" checkpoint --arch arm64 n/p/c
+    wrong "--name is for one container" checkpoint --all-containers --name x --to oci:image:1 n/p
+    wrong "oci-archive:image.tar holds one image" checkpoint --all-containers \
+        --to oci-archive:image.tar n/p
+    wrong "oci:image has no tag" checkpoint --all-containers --to oci:image n/p
     wrong "an image and the archive to write" pull
     wrong "an image and the archive to write" pull oci:image
     wrong "an image and the archive to write" pull oci:image archive another
@@ -51,6 +65,17 @@ wrong() {
     wrong "list takes one directory or archive" list a b
     wrong "watch needs a directory and a template" watch .
     wrong '"0" is not a number from 1' watch --jobs 0 . 'oci:image:{time}'
+    wrong "restore-kit needs one archive or image" restore-kit
+    wrong '"toml" is not yaml, json or crictl' restore-kit --format toml "$archive"
+    wrong '"Pod" is no name in Kubernetes' restore-kit --name Pod "$archive"
+    wrong '"a.b" is no name in Kubernetes' restore-kit --namespace a.b "$archive"
+    wrong '"Upper/case"' restore-kit --image Upper/case "$archive"
+    wrong 'needs --node' restore-kit --pull-base pod "$archive"
+    wrong '"init" is neither pod nor volume' restore-kit --pull-base init "$archive"
+    wrong 'no meaning with --format crictl' restore-kit --format crictl --node n "$archive"
+    wrong 'no meaning without --output' restore-kit --force "$archive"
+    wrong 'no meaning without --engine' restore-kit --engine-version 1.36 "$archive"
+    wrong 'podman does not restore into pods' restore-kit --engine podman "$archive"
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
     wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
@@ -81,10 +106,10 @@ wrong() {
     for status in 0 1 2 3 4 130; do
         grep -qE "^\.B $status\$" "$TEST_DOCS/ckptoci.1"
     done
-    "$CKPTOCI" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
+    "$CKPTOCI" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' >commands
     [ -s commands ]
     while read -r command; do
-        grep -qF "ckptoci\\-$command" "$TEST_DOCS/ckptoci.1"
+        grep -qF "ckptoci\\-${command//-/\\-}" "$TEST_DOCS/ckptoci.1"
         "$CKPTOCI" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u >help
         sed 's/\\-/-/g' "$TEST_DOCS/ckptoci-$command.1" | grep -oE -- '--[a-z-]+' | sort -u >manual
         diff help manual

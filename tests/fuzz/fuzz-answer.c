@@ -4,12 +4,12 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
+#include "http/secret.h"
+#include "http/url.h"
 #include "registry/challenge.h"
 #include "registry/content-range.h"
 #include "registry/refusal.h"
-#include "registry/secret.h"
 #include "registry/token.h"
-#include "registry/url.h"
 
 static const char base[] = "https://registry.example:5000/v2/a/blobs/uploads/?state=1";
 

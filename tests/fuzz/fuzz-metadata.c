@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "checkpoint/mount-plan.h"
+#include "checkpoint/pod-settings.h"
 #include "fuzz.h"
 #include "oci/held-image.h"
 #include "oci/manifest.h"
@@ -37,6 +39,27 @@ static void require_readable(const struct image *image)
     fuzz_require(manifest_annotation(manifest, "org.criu.checkpoint.container.name"));
     manifest_free(manifest);
     held_image_done(&held);
+}
+
+/* What restore-kit makes of it: of every mount a volume, with a name that Kubernetes takes. */
+static void plan_pod(const struct buffer *spec_dump)
+{
+    cleanup(json_decrefp) json_t *spec = json_loadb(spec_dump->data, spec_dump->len, 0, NULL);
+    cleanup(mount_plan_done) struct mount_plan plan = {0};
+    cleanup(pod_settings_done) struct pod_settings settings = {0};
+    struct error error = {0};
+
+    pod_settings_read(&settings, spec, ENGINE_CRIO);
+    if (mount_plan_read(&plan, spec, false, &error)) {
+        fuzz_require_error(&error);
+        return;
+    }
+    for (size_t i = 0; i < plan.mount_count; i++)
+        fuzz_require(
+            plan.mounts[i].destination[0] == '/' &&
+            (plan.mounts[i].owner != MOUNT_BY_POD || plan.mounts[i].volume < plan.volume_count));
+    for (size_t i = 0; i < plan.volume_count; i++)
+        fuzz_require(dns_is_label(plan.volumes[i].name));
 }
 
 /* The file that the documents are said to come from: it has a mode. */
@@ -81,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require_error(&error);
         return 0;
     }
+    plan_pod(&facts.walk.spec_dump);
     fuzz_require(strlen(facts.created) >= strlen("1970-01-01T00:00:00Z"));
     if (archive_facts_build_image(&facts, &plan, &layer, &image, &error) < 0)
         fuzz_require_error(&error);

@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
+#include "http/secret.h"
 #include "registry/authfile.h"
 #include "registry/registries-conf.h"
-#include "registry/secret.h"
 
 static const char image[] = "registry.example:5000/team/app:1";
 

@@ -77,7 +77,7 @@ static void start_server(pthread_t *thread)
 
 struct fixture {
     pthread_t thread;
-    struct tls_files files;
+    struct tls_settings files;
     struct cancel *cancel;
     struct http *http;
     struct auth *auth;
@@ -88,12 +88,12 @@ static void set_up(struct fixture *fixture, const struct credentials *credential
                    const char *scope)
 {
     const struct http_request request = {.method = "GET", .url = server.url};
-    struct http_options options = {.tls_files = &fixture->files};
+    struct http_options options = {.tls = &fixture->files};
     struct error error;
 
     setenv("no_proxy", "127.0.0.1", 1);
     start_server(&fixture->thread);
-    tls_files_init(&fixture->files);
+    tls_settings_init(&fixture->files);
     options.cancel = fixture->cancel = cancel_new();
     assert_int_equal(http_new(&fixture->http, &options, &error), 0);
     fixture->auth = auth_new(fixture->http, credentials, "registry.example", scope);
@@ -106,7 +106,7 @@ static void tear_down(struct fixture *fixture)
     auth_free(fixture->auth);
     http_free(fixture->http);
     cancel_free(fixture->cancel);
-    tls_files_done(&fixture->files);
+    tls_settings_done(&fixture->files);
     shutdown(server.socket, SHUT_RDWR);
     pthread_join(fixture->thread, NULL);
     close(server.socket);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "registry/body.h"
+#include "http/body.h"
 
 /* Gives its text in blocks of three bytes and then, if `fails`, an error instead of the end. */
 struct text_source {

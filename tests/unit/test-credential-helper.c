@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "registry/child.h"
+#include "base/child.h"
 #include "registry/credential-helper.h"
 
 #define NAME "test"

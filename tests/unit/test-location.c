@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "registry/url.h"
+#include "http/url.h"
 
 #define BASE "https://registry.example:5000/v2/a/b/blobs/uploads/"
 

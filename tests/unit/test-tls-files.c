@@ -33,10 +33,10 @@ static char *make_certificate(void)
 
 static void assert_error(const char *directory, const char *word)
 {
-    cleanup(tls_files_done) struct tls_files files;
+    cleanup(tls_settings_done) struct tls_settings files;
     struct error error;
 
-    tls_files_init(&files);
+    tls_settings_init(&files);
     assert_int_equal(tls_files_find(&files, directory, domain, &error), -1);
     if (!strstr(error.text, word))
         fail_msg("%s: no word of %s", error.text, word);
@@ -44,11 +44,11 @@ static void assert_error(const char *directory, const char *word)
 
 static void test_no_directory_for_the_host_is_fine(void **state)
 {
-    cleanup(tls_files_done) struct tls_files files;
+    cleanup(tls_settings_done) struct tls_settings files;
     struct error error;
 
     (void)state;
-    tls_files_init(&files);
+    tls_settings_init(&files);
     assert_int_equal(tls_files_find(&files, NULL, domain, &error), 0);
     assert_int_equal(files.cas.len, 0);
     assert_null(files.certificate);
@@ -56,7 +56,7 @@ static void test_no_directory_for_the_host_is_fine(void **state)
 
 static void test_collects_every_ca_and_the_first_pair(void **state)
 {
-    cleanup(tls_files_done) struct tls_files files;
+    cleanup(tls_settings_done) struct tls_settings files;
     cleanup_free char *pem = make_certificate();
     cleanup_free char *key_1 = write_file(state, "certs/1.key", "");
     cleanup_free char *pair_1 = write_file(state, "certs/1.cert", "");
@@ -69,7 +69,7 @@ static void test_collects_every_ca_and_the_first_pair(void **state)
     put_file(state, "certs/2.key", "");
     put_file(state, "certs/2.cert", "");
     put_file(state, "certs/README", "not a certificate");
-    tls_files_init(&files);
+    tls_settings_init(&files);
     assert_int_equal(tls_files_find(&files, directory, domain, &error), 0);
     assert_string_equal(files.certificate, pair_1);
     assert_string_equal(files.key, key_1);
@@ -80,13 +80,13 @@ static void test_collects_every_ca_and_the_first_pair(void **state)
 
 static void test_searches_the_users_certs_d_by_host_and_port(void **state)
 {
-    cleanup(tls_files_done) struct tls_files files;
+    cleanup(tls_settings_done) struct tls_settings files;
     cleanup_free char *pem = make_certificate();
     struct error error;
 
     put_file(state, ".config/containers/certs.d/registry.example/ca.crt", "wrong");
     put_file(state, ".config/containers/certs.d/registry.example:5000/ca.crt", pem);
-    tls_files_init(&files);
+    tls_settings_init(&files);
     assert_int_equal(tls_files_find(&files, NULL, domain, &error), 0);
     assert_true(files.cas.len > 0);
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "registry/secret.h"
+#include "http/secret.h"
 #include "registry/token.h"
 
 static void assert_token(const char *answer, const char *expected, int expected_lifetime_s)

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/container-checkpoint.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "task/archive-removal.h"
+#include "task/pod-index.h"
+
+struct run {
+    const struct container_checkpoint_options *options;
+    struct container_checkpoint_result *result;
+    struct progress *progress;
+    struct cancel *cancel;
+    struct kubelet *kubelet;
+    double begun_s; /* monotonic_seconds() */
+};
+
+static double monotonic_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int container_checkpoint_check(const struct container_checkpoint_options *options,
+                               struct error *error)
+{
+    const struct convert_options *convert = options->convert;
+
+    if (kubelet_check_name(&options->name, error))
+        return -1;
+    for (unsigned i = 0; i < convert->destination_count && !options->name.container; i++) {
+        const struct destination *destination = &convert->destinations[i];
+
+        if (destination->kind == DESTINATION_ARCHIVE)
+            return error_set(error, ERROR_USAGE,
+                             "%s holds one image only; with --all-containers use a registry or "
+                             "oci:DIRECTORY:TAG",
+                             destination->name);
+        if (destination->kind == DESTINATION_LAYOUT && !destination->tag)
+            return error_set(error, ERROR_USAGE,
+                             "%s has no tag, which the images' tags are made of with "
+                             "--all-containers; use oci:DIRECTORY:TAG",
+                             destination->name);
+    }
+    return 0;
+}
+
+/* The kubelet could name any file here: it must be one of the archives of this container. */
+static int check_file_name(const struct run *run, const char *container, const char *path,
+                           struct error *error)
+{
+    const struct container_name *name = &run->options->name;
+    cleanup_free char *start =
+        xasprintf("checkpoint-%s_%s-%s-", name->pod, name->namespace_, container);
+    const char *file = strrchr(path, '/') + 1;
+    size_t len = strlen(file);
+
+    if (strncmp(file, start, strlen(start)) == 0 && len > 4 && strcmp(file + len - 4, ".tar") == 0)
+        return 0;
+    error_set(error, ERROR_FAILED,
+              "the kubelet names %s, which is not what it calls archives of this container", path);
+    return error_advice(error, "look at it with ckptoci inspect, and push it with ckptoci convert");
+}
+
+/* The archive is where the kubelet is. */
+static int find_here(struct archive_identity *identity, const char *path, struct error *error)
+{
+    bool is_forbidden = access(path, R_OK) != 0 && errno == EACCES;
+
+    if (!is_forbidden && archive_identify(identity, path, error) == 0)
+        return 0;
+    if (is_forbidden)
+        error_set_errno(error, EACCES, "look at %s", path);
+    error_context(error, "the checkpoint was taken, but its archive cannot be read here");
+    if (is_forbidden)
+        return error_advice(error, "run this as root, who owns the archives");
+    return error_advice(error,
+                        "it lies on the node: run this there, or where the node's directory is "
+                        "mounted at the same path; or send it with ssh NODE sudo cat %s | ckptoci "
+                        "convert - DESTINATION",
+                        path);
+}
+
+/* Of the container's own image: that of the pod's index, with "-CONTAINER" behind the tag. */
+static int name_image(struct destination *destination, const struct destination *index,
+                      const char *container, struct error *error)
+{
+    cleanup_free char *text = xasprintf("%s-%s", index->name, container);
+
+    return destination_parse(destination, text, error);
+}
+
+static int name_images(const struct run *run, struct container_outcome *outcome,
+                       struct error *error)
+{
+    const struct convert_options *convert = run->options->convert;
+
+    if (run->options->name.container)
+        return 0;
+    outcome->destinations = xcalloc(convert->destination_count, sizeof *outcome->destinations);
+    for (unsigned i = 0; i < convert->destination_count; i++) {
+        if (name_image(&outcome->destinations[i], &convert->destinations[i], outcome->container,
+                       error))
+            return -1;
+        outcome->destination_count++;
+    }
+    return 0;
+}
+
+struct conversion {
+    const struct convert_options *options;
+    struct convert_result *result;
+    struct run *run;
+    struct error *error;
+    int status;
+};
+
+static void *run_conversion(void *argument)
+{
+    struct conversion *conversion = argument;
+
+    conversion->status =
+        convert_run(conversion->options, conversion->result, conversion->run->progress,
+                    conversion->run->cancel, conversion->error);
+    return NULL;
+}
+
+/* What the kubelet has left of it. */
+static int left_until_deadline_s(const struct run *run)
+{
+    int deadline_s = run->options->convert->deadline_s;
+    double left_s = deadline_s - (monotonic_seconds() - run->begun_s);
+
+    if (deadline_s == 0)
+        return 0;
+    return left_s > 1 ? (int)left_s : 1;
+}
+
+/* In a thread of its own, because it gives up rights that this one still needs: to remove the
+ * archive, and to write what comes next. */
+static int convert(struct run *run, struct container_outcome *outcome, struct error *error)
+{
+    struct convert_options options = *run->options->convert;
+    struct conversion conversion = {.options = &options,
+                                    .result = outcome->convert,
+                                    .run = run,
+                                    .error = error};
+    pthread_t thread;
+
+    options.archive = outcome->path;
+    options.deadline_s = left_until_deadline_s(run);
+    if (outcome->destinations)
+        options.destinations = outcome->destinations;
+    atomic_store(&run->progress->bytes_total, 0);
+    atomic_store(&run->progress->bytes_read, 0);
+    atomic_store(&run->progress->bytes_sent, 0);
+    if (pthread_create(&thread, NULL, run_conversion, &conversion) != 0)
+        abort();
+    pthread_join(thread, NULL);
+    outcome->is_converted = conversion.status == 0;
+    return conversion.status;
+}
+
+static bool has_all_images(const struct convert_result *result)
+{
+    for (unsigned i = 0; i < result->delivery_count; i++)
+        if (result->deliveries[i].error.kind != ERROR_NONE)
+            return false;
+    return true;
+}
+
+static int delete_archive(struct run *run, struct container_outcome *outcome,
+                          const struct archive_identity *identity, struct error *error)
+{
+    const struct convert_result *result = outcome->convert;
+
+    if (!has_all_images(result)) /* their errors say why */
+        return 0;
+    if (archive_remove_confirmed(outcome->path, identity, result->deliveries,
+                                 result->delivery_count, &run->options->convert->registry,
+                                 run->cancel, error))
+        return error_context(error, "--delete-after-push: %s was not removed", outcome->path);
+    outcome->is_deleted = true;
+    return 0;
+}
+
+static int handle_container(struct run *run, struct container_outcome *outcome, struct error *error)
+{
+    struct container_name name = run->options->name;
+    struct archive_identity identity;
+
+    name.container = outcome->container;
+    if (cancel_check(run->cancel, error))
+        return -1;
+    if (kubelet_checkpoint(run->kubelet, &name, &outcome->path, error))
+        return error->kind == ERROR_INTERRUPTED
+                   ? error_advice(error, "the archive may still come about on the node")
+                   : error_context(error, "checkpoint %s/%s/%s", name.namespace_, name.pod,
+                                   name.container);
+    if (run->options->convert->destination_count == 0)
+        return 0;
+    if (check_file_name(run, name.container, outcome->path, error) ||
+        find_here(&identity, outcome->path, error) || convert(run, outcome, error))
+        return -1;
+    return run->options->deletes_archives ? delete_archive(run, outcome, &identity, error) : 0;
+}
+
+static bool has_image(const struct container_outcome *outcome, unsigned destination)
+{
+    return outcome->is_converted &&
+           outcome->convert->deliveries[destination].error.kind == ERROR_NONE;
+}
+
+/* -1: at this destination there is no index, because not every container has its image there. */
+static int put_index(struct run *run, unsigned i, struct index_outcome *outcome,
+                     struct error *error)
+{
+    const struct container_checkpoint_result *result = run->result;
+    const struct convert_options *convert = run->options->convert;
+    cleanup_free struct pod_index_part *parts = xcalloc(result->container_count, sizeof *parts);
+    cleanup(manifest_freep) struct manifest *index = NULL;
+
+    for (size_t c = 0; c < result->container_count; c++) {
+        const struct container_outcome *container = &result->containers[c];
+
+        if (!has_image(container, i))
+            return error_set(error, ERROR_FAILED,
+                             "%s was not written: there is no image of container %s to be listed",
+                             outcome->destination->name, container->container);
+        parts[c] =
+            (struct pod_index_part){container->convert->image, container->convert->annotations};
+    }
+    if (pod_index_build(&index, parts, result->container_count, error) ||
+        pod_index_put(outcome->destination, index, &convert->registry, run->cancel,
+                      &outcome->already_there, error))
+        return -1;
+    outcome->digest = index->digest;
+    return 0;
+}
+
+static void put_indexes(struct run *run)
+{
+    const struct convert_options *convert = run->options->convert;
+    struct container_checkpoint_result *result = run->result;
+
+    if (run->options->name.container || convert->destination_count == 0 ||
+        cancel_triggered(run->cancel))
+        return;
+    result->indexes = xcalloc(convert->destination_count, sizeof *result->indexes);
+    result->index_count = convert->destination_count;
+    for (unsigned i = 0; i < result->index_count; i++) {
+        struct index_outcome *outcome = &result->indexes[i];
+        struct error error = {0};
+
+        outcome->destination = &convert->destinations[i];
+        if (put_index(run, i, outcome, &error))
+            outcome->error = error;
+    }
+}
+
+static void add_outcome(struct container_checkpoint_result *result, const char *container)
+{
+    struct container_outcome *outcome = &result->containers[result->container_count++];
+
+    outcome->container = xstrdup(container);
+    outcome->convert = NEW(struct convert_result);
+}
+
+/* The names of the images, too: what is wrong with them is better known before anything is asked.
+ */
+static int find_containers(struct run *run, struct error *error)
+{
+    const struct container_name *name = &run->options->name;
+    struct container_checkpoint_result *result = run->result;
+    cleanup(json_decrefp) json_t *names = NULL;
+    const json_t *container;
+    size_t i;
+
+    if (name->container)
+        names = json_pack("[s]", name->container);
+    else if (kubelet_list_containers(run->kubelet, name->namespace_, name->pod, &names, error))
+        return error_context(error, "list the containers of %s/%s", name->namespace_, name->pod);
+    result->containers = xcalloc(json_array_size(names), sizeof *result->containers);
+    json_array_foreach(names, i, container)
+    {
+        add_outcome(result, json_string_value(container));
+        if (name_images(run, &result->containers[i], error))
+            return -1;
+    }
+    return 0;
+}
+
+int container_checkpoint_run(const struct container_checkpoint_options *options,
+                             struct container_checkpoint_result *result, struct progress *progress,
+                             struct cancel *cancel, struct error *error)
+{
+    cleanup(kubelet_freep) struct kubelet *kubelet = NULL;
+    struct run run = {.options = options, .result = result, .progress = progress, .cancel = cancel};
+
+    run.begun_s = monotonic_seconds();
+    if (kubelet_open(&kubelet, &options->kubelet, cancel, error))
+        return -1;
+    run.kubelet = kubelet;
+    if (find_containers(&run, error)) {
+        container_checkpoint_result_done(result);
+        return -1;
+    }
+    for (size_t i = 0; i < result->container_count; i++) {
+        struct container_outcome *outcome = &result->containers[i];
+        struct error failure = {0};
+
+        if (handle_container(&run, outcome, &failure) == 0)
+            continue;
+        outcome->error = failure;
+        if (failure.kind == ERROR_INTERRUPTED)
+            break;
+    }
+    put_indexes(&run);
+    result->seconds = monotonic_seconds() - run.begun_s;
+    return 0;
+}
+
+static void container_outcome_done(struct container_outcome *outcome)
+{
+    for (unsigned i = 0; i < outcome->destination_count; i++)
+        destination_done(&outcome->destinations[i]);
+    free(outcome->destinations);
+    convert_result_done(outcome->convert);
+    free(outcome->convert);
+    free(outcome->container);
+    free(outcome->path);
+}
+
+void container_checkpoint_result_done(struct container_checkpoint_result *result)
+{
+    for (size_t i = 0; i < result->container_count; i++)
+        container_outcome_done(&result->containers[i]);
+    free(result->containers);
+    free(result->indexes);
+    *result = (struct container_checkpoint_result){0};
+}
