@@ -85,6 +85,13 @@ every_kind() {
     [ "$(cut -d : -f 1 <<<"$output" | sort -u | wc -l)" -eq "$n" ]
 }
 
+@test "the manifests that come with the agent are right by the schema, too" {
+    check_pods "$TEST_DOCS"/deploy/*.yaml
+    sed 's/readOnlyRootFilesystem/readOnlyRoot/' "$TEST_DOCS/deploy/job.yaml" >wrong.yaml
+    run ! check_pods wrong.yaml
+    [[ $output == *readOnlyRoot* ]]
+}
+
 @test "each kind of volume is known by its path, and what is not known is marked" {
     archive_with "$(every_kind)" every.tar
     kit --format json every.tar 2>notes >pod.json

@@ -145,3 +145,19 @@ wrong() {
     [ "$status" -eq 1 ]
     [[ $output == *"standard output"* ]]
 }
+
+@test "the Containerfile installs every library that the program is linked with" {
+    command -v dpkg-query >/dev/null || skip "not Debian"
+    installed=" $(tr -s '\\\n ' ' ' <"$TEST_LIB/../../Containerfile") "
+    libraries=$(readelf --dynamic "$CKPTOCI" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+    [[ $libraries == *libcurl* ]]
+    for library in $libraries; do
+        case $library in libc.so.6 | libm.so.6 | libgcc_s.so.1 | lib[at]san.* | libubsan.*) continue ;; esac
+        packages=$(dpkg-query --search "*/$library" | sed 's/:.*//' | sort -u)
+        echo "# $library: $packages"
+        for package in $packages; do
+            [[ $installed != *" $package "* ]] || continue 2
+        done
+        false
+    done
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""check-pod.py SCHEMA FILE...: holds each Pod in the files, YAML or JSON, against the schema, and
-prints what is wrong with them. Beside that, what the API server checks of volumes: each mount has
+"""check-pod.py SCHEMA FILE...: holds each Pod in the files, YAML or JSON, and the template of each
+DaemonSet and Job, against the schema, and prints what is wrong with them. Beside that, what the API server checks of volumes: each mount has
 one, each is there once, and has exactly one source. Exit status: 0 if nothing is wrong."""
 
 import json
@@ -45,6 +45,11 @@ def problems(document, validator):
         return ["it is no object"]
     if document.get("kind") == "List":
         return [text for item in document["items"] for text in problems(item, validator)]
+    if document.get("kind") in ("DaemonSet", "Job"):
+        template = document["spec"]["template"]
+        return problems({"apiVersion": "v1", "kind": "Pod", **template}, validator)
+    if document.get("kind") in ("Namespace", "ServiceAccount"):
+        return []
     found = ["%s: %s" % ("/".join(map(str, error.absolute_path)), error.message)
              for error in validator.iter_errors(document)]
     return found or list(reference_problems(document))
