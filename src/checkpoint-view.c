@@ -46,15 +46,10 @@ static json_t *report_indexes(const struct container_checkpoint_result *result)
 
     for (unsigned i = 0; i < result->index_count; i++) {
         const struct index_outcome *index = &result->indexes[i];
-        bool failed = index->error.kind != ERROR_NONE;
 
-        json_array_append_new(indexes, json_pack("{s:s, s:s, s:s*, s:s*}", "reference",
-                                                 index->destination->name, "status",
-                                                 failed                 ? "failed"
-                                                 : index->already_there ? "unchanged"
-                                                                        : "pushed",
-                                                 "digest", failed ? NULL : index->digest.text,
-                                                 "error", failed ? index->error.text : NULL));
+        json_array_append_new(indexes,
+                              convert_view_delivery(index->destination, index->already_there,
+                                                    &index->digest, &index->error));
     }
     return indexes;
 }

@@ -8,21 +8,28 @@
 
 #include "base/cleanup.h"
 
+json_t *convert_view_delivery(const struct destination *destination, bool already_there,
+                              const struct digest *digest, const struct error *error)
+{
+    bool failed = error->kind != ERROR_NONE;
+
+    return json_pack("{s:s, s:s, s:s*, s:s*}", "reference", destination->name, "status",
+                     failed          ? "failed"
+                     : already_there ? "unchanged"
+                                     : "pushed",
+                     "digest", failed ? NULL : digest->text, "error", failed ? error->text : NULL);
+}
+
 static json_t *report_deliveries(const struct convert_result *result)
 {
     json_t *images = json_array();
 
     for (unsigned i = 0; i < result->delivery_count; i++) {
         const struct delivery *delivery = &result->deliveries[i];
-        bool failed = delivery->error.kind != ERROR_NONE;
 
-        json_array_append_new(images, json_pack("{s:s, s:s, s:s*, s:s*}", "reference",
-                                                delivery->destination->name, "status",
-                                                failed                    ? "failed"
-                                                : delivery->already_there ? "unchanged"
-                                                                          : "pushed",
-                                                "digest", failed ? NULL : delivery->manifest.text,
-                                                "error", failed ? delivery->error.text : NULL));
+        json_array_append_new(images,
+                              convert_view_delivery(delivery->destination, delivery->already_there,
+                                                    &delivery->manifest, &delivery->error));
     }
     return images;
 }

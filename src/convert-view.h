@@ -15,4 +15,8 @@ void convert_view_plain(const struct convert_result *result);
 /* For --digestfile. */
 int convert_view_write_digest(const char *path, const struct digest *digest, struct error *error);
 
+/* What became of one destination; the digest counts where there is no error. */
+json_t *convert_view_delivery(const struct destination *destination, bool already_there,
+                              const struct digest *digest, const struct error *error);
+
 #endif
