@@ -57,7 +57,7 @@ void engine_check_crio_image_id(const struct engine_rule *rule,
 void engine_check_deleted_files(const struct engine_rule *rule,
                                 const struct restore_subject *subject, struct reasoning *reasoning)
 {
-    if (subject->has_deleted_files)
+    if (subject->members.has_deleted_files)
         return;
     reasoning_add(reasoning, VERDICT_NO, rule->name, NULL,
                   "deleted.files is missing, without which CRI-O 1.26 gives up");
@@ -78,7 +78,7 @@ void engine_check_written_by_newer(const struct engine_rule *rule,
 void engine_check_status_dump(const struct engine_rule *rule, const struct restore_subject *subject,
                               struct reasoning *reasoning)
 {
-    if (subject->has_status_dump)
+    if (subject->members.has_status_dump)
         return;
     reasoning_add(reasoning, VERDICT_NO, rule->name, NULL,
                   "status.dump is missing, which containerd writes and wants from 2.1 on");

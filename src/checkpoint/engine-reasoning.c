@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/display.h"
@@ -126,6 +127,20 @@ const struct reason *reasoning_decisive(const struct reasoning *reasoning)
         if (reasoning->reasons[i].verdict == reasoning->verdict)
             return &reasoning->reasons[i];
     return NULL;
+}
+
+int engine_members_visit(void *context, const struct member *member, struct error *error)
+{
+    struct engine_members *members = context;
+
+    (void)error;
+    if (member->container)
+        return 0;
+    if (strcmp(member->path, "deleted.files") == 0)
+        members->has_deleted_files = true;
+    else if (strcmp(member->path, "status.dump") == 0)
+        members->has_status_dump = true;
+    return 0;
 }
 
 void reasoning_done(struct reasoning *reasoning)

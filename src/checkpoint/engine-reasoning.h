@@ -18,6 +18,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/engine-version.h"
+#include "checkpoint/member.h"
 
 /* The later, the graver: the gravest of the lines is the verdict. */
 enum verdict {
@@ -37,12 +38,17 @@ struct restore_image {
     const char *os, *architecture; /* of the config */
 };
 
+/* What an engine may want of an archive beside its metadata. */
+struct engine_members {
+    bool has_deleted_files, has_status_dump;
+};
+
 /* All borrowed. */
 struct restore_subject {
     const struct checkpoint *checkpoint;
     const json_t *spec, *config; /* spec.dump, config.dump */
     bool has_inventory;          /* checkpoint/inventory.img */
-    bool has_deleted_files, has_status_dump;
+    struct engine_members members;
     const struct restore_image *image; /* NULL: the image that convert makes of the archive */
 };
 
@@ -65,6 +71,9 @@ struct engine_range {
     const char *versions;
     struct engine_version sample; /* one of them */
 };
+
+/* For a walk_visitor, whose context is the struct engine_members. */
+int engine_members_visit(void *context, const struct member *member, struct error *error);
 
 /* Every version, in order; ends with ENGINE_UNKNOWN. */
 extern const struct engine_range engine_ranges[];

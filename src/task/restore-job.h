@@ -24,7 +24,7 @@ struct restore_job {
     struct walk walk;
     struct checkpoint checkpoint;
     json_t *spec, *config;
-    bool has_deleted_files, has_status_dump;
+    struct engine_members members;
 
     /* What follows from it. */
     enum engine engine; /* that restores it */

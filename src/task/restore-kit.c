@@ -52,20 +52,6 @@ void restore_say(json_t *lines, const char *format, ...)
     json_array_append_new(lines, json_string(shown));
 }
 
-static int visit_member(void *context, const struct member *member, struct error *error)
-{
-    struct restore_job *job = context;
-
-    (void)error;
-    if (member->container)
-        return 0;
-    if (strcmp(member->path, "deleted.files") == 0)
-        job->has_deleted_files = true;
-    else if (strcmp(member->path, "status.dump") == 0)
-        job->has_status_dump = true;
-    return 0;
-}
-
 /* What the walk kept, checked as convert checks it. */
 static int parse_sealed(void *context, struct error *error)
 {
@@ -85,8 +71,8 @@ static int parse_sealed(void *context, struct error *error)
 static int read_tar(struct restore_job *job, struct source *tar, uint64_t hops_within,
                     struct error *error)
 {
-    struct walk_visitor visitor = {.context = job,
-                                   .member = visit_member,
+    struct walk_visitor visitor = {.context = &job->members,
+                                   .member = engine_members_visit,
                                    .hops_within = hops_within};
 
     sandbox_limit_writing(job->options->writable);

@@ -55,8 +55,7 @@ static void collect(const struct restore_job *job, struct answers *answers)
         .spec = job->spec,
         .config = job->config,
         .has_inventory = true, /* the walk refuses an archive without it */
-        .has_deleted_files = job->has_deleted_files,
-        .has_status_dump = job->has_status_dump,
+        .members = job->members,
     };
 
     if (job->manifest) {

@@ -15,20 +15,6 @@
 #include "task/convert-checks.h"
 #include "task/verify-job.h"
 
-static int visit_member(void *context, const struct member *member, struct error *error)
-{
-    struct verify_job *job = context;
-
-    (void)error;
-    if (member->container)
-        return 0;
-    if (strcmp(member->path, "deleted.files") == 0)
-        job->has_deleted_files = true;
-    else if (strcmp(member->path, "status.dump") == 0)
-        job->has_status_dump = true;
-    return 0;
-}
-
 /* To the end, or to where `source` fails: its observation tells. */
 static void drain(struct source *source)
 {
@@ -97,7 +83,7 @@ static int judge(struct verify_job *job, struct error *error)
 int verify_archive(struct verify_job *job, struct source *raw, enum compression *compression,
                    struct error *error)
 {
-    const struct walk_visitor visitor = {.context = job, .member = visit_member};
+    const struct walk_visitor visitor = {.context = &job->members, .member = engine_members_visit};
     struct expansion expansion = {.findings = &job->result->findings,
                                   .free_bytes = ARCHIVE_FREE_BYTES,
                                   .ratio = ARCHIVE_MAX_RATIO,

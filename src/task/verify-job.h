@@ -32,7 +32,7 @@ struct verify_job {
     bool has_checkpoint; /* what follows is filled in */
     struct checkpoint checkpoint;
     json_t *spec_dump, *config_dump;
-    bool has_deleted_files, has_status_dump;
+    struct engine_members members;
 };
 
 /* Adds a finding. `member` NULL: it is about the whole. */

@@ -122,8 +122,7 @@ static void reason(struct verify_job *job)
         .spec = job->spec_dump,
         .config = job->config_dump,
         .has_inventory = true, /* the walk refuses an archive without it */
-        .has_deleted_files = job->has_deleted_files,
-        .has_status_dump = job->has_status_dump,
+        .members = job->members,
     };
 
     if (job->manifest) {

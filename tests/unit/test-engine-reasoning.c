@@ -59,9 +59,9 @@ static int visit_member(void *context, const struct member *member, struct error
 
     (void)error;
     if (!member->container && strcmp(member->path, "deleted.files") == 0)
-        fixture->subject.has_deleted_files = true;
+        fixture->subject.members.has_deleted_files = true;
     if (!member->container && strcmp(member->path, "status.dump") == 0)
-        fixture->subject.has_status_dump = true;
+        fixture->subject.members.has_status_dump = true;
     return 0;
 }
 
@@ -229,7 +229,7 @@ static void test_crio_1_26(void **state)
 
     load(fixture, "crio-1.26-counter.tar");
     assert_int_equal(ask(fixture, ENGINE_CRIO, "1.26.5"), VERDICT_NEEDS);
-    fixture->subject.has_deleted_files = false;
+    fixture->subject.members.has_deleted_files = false;
     assert_int_equal(ask(fixture, ENGINE_CRIO, "1.26.5"), VERDICT_NO);
     assert_reason(fixture, "deleted-files", VERDICT_NO, "deleted.files is missing");
     assert_int_equal(ask(fixture, ENGINE_CRIO, "1.27"), VERDICT_NEEDS);
@@ -296,7 +296,7 @@ static void test_containerd_reads_the_archive(void **state)
     struct fixture *fixture = *state;
 
     load(fixture, "containerd-2.3-counter.tar");
-    fixture->subject.has_status_dump = false;
+    fixture->subject.members.has_status_dump = false;
     assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.1"), VERDICT_NO);
     assert_reason(fixture, "status-dump", VERDICT_NO, "status.dump");
 
