@@ -247,6 +247,10 @@ SH
     kubeconfig "insecure-skip-tls-verify: true" "auth-provider: {name: gcp}"
     via 2 node-1 default/counters/counter
     says '"auth-provider" is not supported' "--token-file"
+    kubeconfig "proxy-url: 'http://u:s3cret@a b:1'" "token: good"
+    via 1 node-1 default/counters/counter
+    says "the proxy's URL is not understood"
+    [[ $stderr != *s3cret* ]]
     kubeconfig "certificate-authority-data: '!'" "token: good"
     via 1 node-1 default/counters/counter
     says 'cluster "c": certificate-authority-data: not base64'
