@@ -324,7 +324,9 @@ kept() {
     registry_start_persona spec
     kubelet_start "${one[@]}" --archive "default/counters/elsewhere=$counter" \
         --fault elsewhere=elsewhere --archive "default/counters/foreign=$counter" \
-        --fault foreign=foreign --archive default/counters/cut=cut.tar
+        --fault foreign=foreign --archive default/counters/cut=cut.tar \
+        --archive "default/counters/longer=$counter" --fault longer=longer \
+        --archive "default/counters/commands=$counter" --fault commands=commands
     # The registry had it, and has lost it.
     persona_control '{"faults": [{"method": "GET", "path": "/manifests/1$", "nth": 2, "status": 404}]}'
     ask 1 --tls-verify=false --to "$REGISTRY/x:1" --delete-after-push default/counters/counter
@@ -344,6 +346,12 @@ kept() {
     ask 1 --to oci:image:4 --delete-after-push default/counters/foreign
     says "is not what it calls archives of this container" "ckptoci inspect"
     kept
+    ask 1 --to oci:image:4 --delete-after-push default/counters/longer
+    says "is not what it calls archives of this container"
+    kept
+    # Nor is a command to be copied what the kubelet makes of it.
+    ask 1 --to oci:image:5 default/counters/commands
+    says "it lies on the node" "sudo cat ARCHIVE |"
     # It is not here.
     ask 1 --to oci:image:5 default/counters/elsewhere
     says "the checkpoint was taken" "No such file" "it lies on the node" "ckptoci convert - DEST"
