@@ -191,6 +191,35 @@ static bool has_all_images(const struct convert_result *result)
     return true;
 }
 
+/* An archive that says it is of another container is not what was asked for, and its image has a
+ * wrong name. What the user says in place of the archive is not looked at. */
+static int check_owner(const struct run *run, const struct container_outcome *outcome,
+                       struct error *error)
+{
+    const struct container_name *name = &run->options->name;
+    const struct convert_options *convert = run->options->convert;
+    const struct {
+        const char *key, *asked;
+    } parts[] = {
+        {"org.criu.checkpoint.pod.namespace", name->namespace_},
+        {"org.criu.checkpoint.pod.name", name->pod},
+        {"org.criu.checkpoint.container.name", convert->name ? NULL : outcome->container},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *key = parts[i].key;
+        const char *told = json_string_value(json_object_get(outcome->convert->annotations, key));
+
+        if (!parts[i].asked || !told || json_object_get(convert->annotations, key) ||
+            strcmp(told, parts[i].asked) == 0)
+            continue;
+        error_set(error, ERROR_FAILED, "it says that its %s is \"%s\", and not %s",
+                  key + strlen("org.criu.checkpoint."), told, parts[i].asked);
+        return error_advice(error, "look at it with ckptoci inspect");
+    }
+    return 0;
+}
+
 static int delete_archive(struct run *run, struct container_outcome *outcome,
                           const struct archive_identity *identity, struct error *error)
 {
@@ -198,7 +227,8 @@ static int delete_archive(struct run *run, struct container_outcome *outcome,
 
     if (!has_all_images(result)) /* their errors say why */
         return 0;
-    if (archive_remove_confirmed(outcome->path, identity, result->deliveries,
+    if (check_owner(run, outcome, error) ||
+        archive_remove_confirmed(outcome->path, identity, result->deliveries,
                                  result->delivery_count, &run->options->convert->registry,
                                  run->cancel, error))
         return error_context(error, "--delete-after-push: %s was not removed", outcome->path);
