@@ -19,7 +19,8 @@ static FILE *open_text(char **text, size_t *len)
     return stream;
 }
 
-/* What is behind a dash is indented as far as what follows it. */
+/* What is behind a dash is indented as far as what follows it. Of several spaces one is left:
+ * otherwise the archive's words could be moved to where a line of ours begins. */
 static void print_wrapped(FILE *stream, const char *prefix, const char *line)
 {
     int indent = strncmp(line, "- ", 2) == 0 ? 2 : 0, width = LINE_WIDTH - (int)strlen(prefix);
@@ -36,7 +37,8 @@ static void print_wrapped(FILE *stream, const char *prefix, const char *line)
             column += fprintf(stream, " ");
         }
         column += fprintf(stream, "%.*s", word, line);
-        line += word + (line[word] == ' ');
+        line += word;
+        line += strspn(line, " ");
     }
     fputc('\n', stream);
 }

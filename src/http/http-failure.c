@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+const char *http_reason(CURLcode code, const char *message)
+{
+    static const char quoting[] = "Unsupported proxy"; /* and then its URL, with the password */
+
+    if (strncmp(message, quoting, sizeof quoting - 1) == 0)
+        return "the proxy's URL is not understood";
+    return *message ? message : curl_easy_strerror(code);
+}
+
 int http_advise_tls(CURLcode code, const char *url, const struct http_advice *advice,
                     struct error *error)
 {

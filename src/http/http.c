@@ -364,7 +364,7 @@ static int explain_stall(struct http *http, const char *origin, struct error *er
 static int explain(struct http *http, CURLcode code, struct error *error)
 {
     const struct http_request *request = http->request;
-    const char *reason = http->message[0] ? http->message : curl_easy_strerror(code);
+    const char *reason = http_reason(code, http->message);
     cleanup_free char *origin = NULL;
     long errnum = 0;
 

@@ -40,6 +40,13 @@ int access_set_server(struct access *access, const char *url, struct error *erro
     return 0;
 }
 
+int access_name_url(struct error *error, const char *what, const char *url)
+{
+    if (strchr(url, '@')) /* a password may be before it */
+        return error_context(error, "%s", what);
+    return error_context(error, "%s \"%s\"", what, url);
+}
+
 int access_put(struct buffer *buffer, const char *bytes, size_t len, struct error *error)
 {
     secret_clear(buffer);
@@ -186,7 +193,7 @@ static int find_node(struct access *access, const struct kubelet_options *option
     const char *node = options->node ? options->node : KUBELET_DEFAULT_NODE;
 
     if (access_set_server(access, node, error))
-        return error->kind = ERROR_USAGE, error_context(error, "--node \"%s\"", node);
+        return error->kind = ERROR_USAGE, access_name_url(error, "--node", node);
     if (options->kubeconfig)
         return kubeconfig_read(access, options->kubeconfig, KUBECONFIG_USER, cancel, error);
     if (!options->certificate && !options->token_file && in_pod())

@@ -34,6 +34,8 @@ void access_done(struct access *access);
 
 /* For whoever reads it from elsewhere; each replaces what was there. */
 int access_set_server(struct access *access, const char *url, struct error *error);
+/* What it was in that a URL was wrong, for the error; -1. Without the URL if it may be secret. */
+int access_name_url(struct error *error, const char *what, const char *url);
 /* Only these CAs are trusted then. */
 int access_read_ca(struct access *access, const char *path, struct error *error);
 int access_read_identity(struct access *access, const char *certificate, const char *key,

@@ -13,6 +13,13 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
+static bool climbs(const char *path)
+{
+    size_t len = strlen(path);
+
+    return strstr(path, "/../") || (len >= 3 && strcmp(path + len - 3, "/..") == 0);
+}
+
 int answer_read_path(char **ret, const char *body, size_t len, struct error *error)
 {
     cleanup(json_decrefp) json_t *answer = json_loadb(body, len, 0, NULL);
@@ -23,8 +30,7 @@ int answer_read_path(char **ret, const char *body, size_t len, struct error *err
         return error_set(error, ERROR_FAILED,
                          "the answer does not name the archive: it is not {\"items\":[\"PATH\"]}; "
                          "is it a kubelet that answers?");
-    if (*path != '/' || strlen(path) > KUBELET_PATH_MAX_LEN || display_hides(path) ||
-        strstr(path, "/../"))
+    if (*path != '/' || strlen(path) > KUBELET_PATH_MAX_LEN || display_hides(path) || climbs(path))
         return error_set(error, ERROR_FAILED,
                          "what the answer names is no absolute path that can be shown");
     *ret = xstrdup(path);

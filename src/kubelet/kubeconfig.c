@@ -100,7 +100,7 @@ static int read_server(const struct reading *reading, const json_t *cluster, str
     if (!server)
         return error_set(error, ERROR_FAILED, "the cluster has no server");
     if (access_set_server(access, server, error))
-        return error_context(error, "server \"%s\"", server);
+        return access_name_url(error, "server", server);
     if (json_is_true(json_object_get(cluster, "insecure-skip-tls-verify")))
         access->tls_verify = false;
     if (proxy) {

@@ -94,9 +94,10 @@ static int64_t patience_ms(const struct kubelet_options *options)
 static const char *choose_proxy(const struct access *access)
 {
     static const char loopback[] =
-        "^https://(localhost|127\\.[0-9]+\\.[0-9]+\\.[0-9]+|\\[::1\\])(:[0-9]+)?(/|$)";
+        "^(https://)?(localhost|127\\.[0-9]+\\.[0-9]+\\.[0-9]+|\\[::1\\])(:[0-9]+)?(/|$)";
+    const char *place = access->connect_to ? access->connect_to : access->server;
 
-    if (!access->proxy && pattern_matches(loopback, access->server))
+    if (!access->proxy && pattern_matches(loopback, place))
         return "";
     return access->proxy;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "task/archive-removal.h"
 #include "task/pod-index.h"
 
@@ -52,6 +53,15 @@ int container_checkpoint_check(const struct container_checkpoint_options *option
     return 0;
 }
 
+/* Whether that is a time as a kubelet writes it (RFC 3339), and ".tar". No name of a container has
+ * a "T" in it, so that no longer name is taken for a short one and a time. */
+static bool is_time_and_suffix(const char *text)
+{
+    return pattern_matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+                           "(Z|[+-][0-9]{2}:[0-9]{2})\\.tar$",
+                           text);
+}
+
 /* The kubelet could name any file here: it must be one of the archives of this container. */
 static int check_file_name(const struct run *run, const char *container, const char *path,
                            struct error *error)
@@ -60,13 +70,18 @@ static int check_file_name(const struct run *run, const char *container, const c
     cleanup_free char *start =
         xasprintf("checkpoint-%s_%s-%s-", name->pod, name->namespace_, container);
     const char *file = strrchr(path, '/') + 1;
-    size_t len = strlen(file);
 
-    if (strncmp(file, start, strlen(start)) == 0 && len > 4 && strcmp(file + len - 4, ".tar") == 0)
+    if (strncmp(file, start, strlen(start)) == 0 && is_time_and_suffix(file + strlen(start)))
         return 0;
     error_set(error, ERROR_FAILED,
               "the kubelet names %s, which is not what it calls archives of this container", path);
     return error_advice(error, "look at it with ckptoci inspect, and push it with ckptoci convert");
+}
+
+/* A path that goes into a command which somebody may copy: the shell is to take it as it is. */
+static const char *path_for_shell(const char *path)
+{
+    return pattern_matches("^[A-Za-z0-9/._:+-]+$", path) ? path : "ARCHIVE";
 }
 
 /* The archive is where the kubelet is. */
@@ -85,7 +100,7 @@ static int find_here(struct archive_identity *identity, const char *path, struct
                         "it lies on the node: run this there, or where the node's directory is "
                         "mounted at the same path; or send it with ssh NODE sudo cat %s | ckptoci "
                         "convert - DESTINATION",
-                        path);
+                        path_for_shell(path));
 }
 
 /* Of the container's own image: that of the pod's index, with "-CONTAINER" behind the tag. */
@@ -176,6 +191,35 @@ static bool has_all_images(const struct convert_result *result)
     return true;
 }
 
+/* An archive that says it is of another container is not what was asked for, and its image has a
+ * wrong name. What the user says in place of the archive is not looked at. */
+static int check_owner(const struct run *run, const struct container_outcome *outcome,
+                       struct error *error)
+{
+    const struct container_name *name = &run->options->name;
+    const struct convert_options *convert = run->options->convert;
+    const struct {
+        const char *key, *asked;
+    } parts[] = {
+        {"org.criu.checkpoint.pod.namespace", name->namespace_},
+        {"org.criu.checkpoint.pod.name", name->pod},
+        {"org.criu.checkpoint.container.name", convert->name ? NULL : outcome->container},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *key = parts[i].key;
+        const char *told = json_string_value(json_object_get(outcome->convert->annotations, key));
+
+        if (!parts[i].asked || !told || json_object_get(convert->annotations, key) ||
+            strcmp(told, parts[i].asked) == 0)
+            continue;
+        error_set(error, ERROR_FAILED, "it says that its %s is \"%s\", and not %s",
+                  key + strlen("org.criu.checkpoint."), told, parts[i].asked);
+        return error_advice(error, "look at it with ckptoci inspect");
+    }
+    return 0;
+}
+
 static int delete_archive(struct run *run, struct container_outcome *outcome,
                           const struct archive_identity *identity, struct error *error)
 {
@@ -183,7 +227,8 @@ static int delete_archive(struct run *run, struct container_outcome *outcome,
 
     if (!has_all_images(result)) /* their errors say why */
         return 0;
-    if (archive_remove_confirmed(outcome->path, identity, result->deliveries,
+    if (check_owner(run, outcome, error) ||
+        archive_remove_confirmed(outcome->path, identity, result->deliveries,
                                  result->delivery_count, &run->options->convert->registry,
                                  run->cancel, error))
         return error_context(error, "--delete-after-push: %s was not removed", outcome->path);

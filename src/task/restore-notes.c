@@ -74,6 +74,13 @@ static void add_list(json_t *notes, const char *title, const json_t *texts)
     }
 }
 
+/* What cannot be one is left to the list of what is to be filled in: here it would read as a
+ * sentence of ours. */
+static const char *show_name(const char *name, bool is_valid(const char *))
+{
+    return !name ? "(not told)" : is_valid(name) ? name : "(not a name)";
+}
+
 static void add_heading(const struct restore_job *job, json_t *notes)
 {
     const struct checkpoint *checkpoint = &job->checkpoint;
@@ -87,9 +94,9 @@ static void add_heading(const struct restore_job *job, json_t *notes)
     restore_say(notes, "%s container %s of pod %s in namespace %s,",
                 job->options->target == RESTORE_BY_CRICTL ? "Restores with crictl the"
                                                           : "A Pod that restores the",
-                checkpoint->container ? checkpoint->container : "(not told)",
-                checkpoint->pod ? checkpoint->pod : "(not told)",
-                checkpoint->pod_namespace ? checkpoint->pod_namespace : "(not told)");
+                show_name(checkpoint->container, dns_is_label),
+                show_name(checkpoint->pod, dns_is_subdomain),
+                show_name(checkpoint->pod_namespace, dns_is_label));
     restore_say(notes, "checkpointed %s by %s%s%s%s.", when, engine ? engine : "an unknown engine",
                 checkpoint->architecture ? " on linux/" : "",
                 checkpoint->architecture ? checkpoint->architecture : "",

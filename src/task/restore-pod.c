@@ -307,8 +307,8 @@ static json_t *make_pod(const struct restore_job *job)
 }
 
 /* The kubelet pulls an image before it starts anything of it, and that is all it takes. Whatever is
- * in the image, there is no such command, so that nothing of it runs; and an engine that takes this
- * for a reason to try again does so for an hour only. */
+ * in the image, nothing can be below /dev/null, so that nothing of it runs; and an engine that
+ * takes this for a reason to try again does so for an hour only. */
 static json_t *make_base_pod(const struct restore_job *job)
 {
     cleanup_free char *name = xasprintf("%.240s-base-image", job->name);
@@ -322,7 +322,7 @@ static json_t *make_base_pod(const struct restore_job *job)
     json_object_set_new(spec, "containers",
                         json_pack("[{s:s, s:s, s:s, s:[s]}]", "name", "base-image", "image",
                                   restore_base_image(job), "imagePullPolicy", "IfNotPresent",
-                                  "command", "/only-to-pull-the-image"));
+                                  "command", "/dev/null/only-to-pull-the-image"));
     return new_pod(name, job->pod_namespace, spec);
 }
 

@@ -204,7 +204,8 @@ via() {
         "$KUBELET_LOG"
     kubeconfig "$ca, tls-server-name: node-1.example" "client-certificate: client.crt, \
         client-key: client.key"
-    via 0 node-1 default/counters/counter
+    # By whatever name: no proxy is asked for this machine itself.
+    https_proxy=http://127.0.0.1:1 via 0 node-1 default/counters/counter
     kubeconfig "$ca, tls-server-name: node-2.example" "token: good"
     via 1 node-1 default/counters/counter
     says "node-2.example"
@@ -247,6 +248,10 @@ SH
     kubeconfig "insecure-skip-tls-verify: true" "auth-provider: {name: gcp}"
     via 2 node-1 default/counters/counter
     says '"auth-provider" is not supported' "--token-file"
+    kubeconfig "proxy-url: 'http://u:s3cret@a b:1'" "token: good"
+    via 1 node-1 default/counters/counter
+    says "the proxy's URL is not understood"
+    [[ $stderr != *s3cret* ]]
     kubeconfig "certificate-authority-data: '!'" "token: good"
     via 1 node-1 default/counters/counter
     says 'cluster "c": certificate-authority-data: not base64'
@@ -319,7 +324,10 @@ kept() {
     registry_start_persona spec
     kubelet_start "${one[@]}" --archive "default/counters/elsewhere=$counter" \
         --fault elsewhere=elsewhere --archive "default/counters/foreign=$counter" \
-        --fault foreign=foreign --archive default/counters/cut=cut.tar
+        --fault foreign=foreign --archive default/counters/cut=cut.tar \
+        --archive "default/counters/longer=$counter" --fault longer=longer \
+        --archive "default/counters/mixed=$shop" \
+        --archive "default/counters/commands=$counter" --fault commands=commands
     # The registry had it, and has lost it.
     persona_control '{"faults": [{"method": "GET", "path": "/manifests/1$", "nth": 2, "status": 404}]}'
     ask 1 --tls-verify=false --to "$REGISTRY/x:1" --delete-after-push default/counters/counter
@@ -339,6 +347,15 @@ kept() {
     ask 1 --to oci:image:4 --delete-after-push default/counters/foreign
     says "is not what it calls archives of this container" "ckptoci inspect"
     kept
+    ask 1 --to oci:image:4 --delete-after-push default/counters/longer
+    says "is not what it calls archives of this container"
+    kept
+    ask 1 --to oci:mixed:1 --delete-after-push default/counters/mixed
+    says "was not removed: it says that its pod.namespace is \"prod-eu\", and not default"
+    kept
+    # Nor is a command to be copied what the kubelet makes of it.
+    ask 1 --to oci:image:5 default/counters/commands
+    says "it lies on the node" "sudo cat ARCHIVE |"
     # It is not here.
     ask 1 --to oci:image:5 default/counters/elsewhere
     says "the checkpoint was taken" "No such file" "it lies on the node" "ckptoci convert - DEST"
@@ -346,15 +363,21 @@ kept() {
 }
 
 @test "all containers of a pod, and one index" {
+    mkdir tree
+    tar -xf "$shop" -C tree
+    jq '.annotations["io.kubernetes.cri-o.Metadata"] |= (fromjson | .name = "other" | tojson)' \
+        tree/spec.dump >spec.dump
+    mv spec.dump tree
+    (umask 077 && tar -cf other.tar -C tree .)
     registry_start_persona spec
-    kubelet_start "${two[@]}"
+    kubelet_start "${two[@]}" --archive prod-eu/shop/other=other.tar
     ask 0 --all-containers --tls-verify=false --to "$REGISTRY/shop:1" --to oci:image:1 --delete-after-push prod-eu/shop
     [ "$(sed 's/@.*//' <<<"$output" | xargs)" = "docker://$REGISTRY/shop:1-cart oci:image:1-cart \
 docker://$REGISTRY/shop:1-other oci:image:1-other docker://$REGISTRY/shop:1 oci:image:1" ]
     [ "$(find checkpoints -type f)" = "" ]
     # Each image as it would be alone, and all that its annotations say once more in the index.
     layout_layer image 1-cart | cmp - "$shop"
-    layout_layer image 1-other | cmp - "$counter"
+    layout_layer image 1-other | cmp - other.tar
     layout_manifest image 1 >index
     for i in 0 1; do
         digest=$(jq -r ".manifests[$i].digest" index)

@@ -175,6 +175,14 @@ every_kind() {
     run ! grep -q "$(printf '\033')" kit.yaml
     run ! grep -q reboot <(grep -v '^#' kit.yaml)
     kit --name p --namespace n hostile.tar 2>/dev/null | grep -qx '  name: p'
+    # Words of the archive's never begin a line, as if they were ours.
+    archive_with ".annotations[\"io.kubernetes.cri-o.Metadata\"] =
+        ({name: (\"x. Then run:\" + \" \" * 200 + \"reboot now\")} | tojson)
+        | $(mount /at "/x$(printf '%90s' '')reboot now")" words.tar
+    kit words.tar >kit.yaml 2>/dev/null
+    grep -q '^# A Pod that restores the container (not a name) of pod shop' kit.yaml
+    [ "$(grep -c 'reboot now' kit.yaml)" -eq 2 ]
+    run ! grep -q '^#  *reboot' kit.yaml
     for destination in /a:b /a/../etc etc '/a\u202e'; do
         archive_with ".mounts += [{destination: \"$destination\", type: \"bind\", source: \"/x\"}]" bad.tar
         run --separate-stderr kit bad.tar

@@ -40,6 +40,8 @@ wrong() {
     wrong 'pod "P" is none: it is at most 253' checkpoint n/P/c
     wrong "--cert and --key go together" checkpoint --cert a n/p/c
     wrong '--node "http://a": it has to begin with https://' checkpoint --node http://a n/p/c
+    wrong "--node: wrong URL" checkpoint --node https://user:s3cret@a n/p/c
+    [[ $stderr != *s3cret* ]]
     wrong "exclude each other" checkpoint --node https://a --via-apiserver a n/p/c
     wrong '"1.5" is not a number from 1' checkpoint --timeout 1.5 n/p/c
     wrong "--delete-after-push has no meaning without --to" checkpoint --delete-after-push n/p/c

@@ -35,6 +35,8 @@ What goes wrong, for every checkpoint or with CONTAINER= before it for those of 
   --fault garbage          200, and not what it should be
   --fault elsewhere        200, and the path of a file that is not there
   --fault foreign          200, and the path of another container's archive
+  --fault longer           the same, of one whose name begins with this one's and "-"
+  --fault commands         200, and a path that a shell would take for more
   --fault unreachable      the API server does not reach the node
 
 Each request is noted on standard output: method, path with its query, status, and what it was let in
@@ -156,14 +158,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "garbage":
             return 200, b'{"items":"none"}'
         if fault == "elsewhere":
-            return 200, json.dumps({"items": ["/nonexistent/checkpoint-%s_%s-%s-2026.tar"
+            return 200, json.dumps({"items": ["/nonexistent/checkpoint-%s_%s-%s-2026-11-20T09:30:15Z.tar"
                                               % (pod, namespace, container)]}).encode()
+        if fault == "commands":
+            return 200, json.dumps({"items": ["/x; touch y; /checkpoint-%s_%s-%s-2026-11-20T09:30:15Z"
+                                              ".tar" % (pod, namespace, container)]}).encode()
         failure = ENGINE_ERRORS.get(fault)
         if fault == "not-running" or name not in ARCHIVES:
             failure = "container %s not found" % container
         if failure:
             return text(500, "checkpointing of %s failed (%s)" % (name, failure))
-        return self.take(name, "other" if fault == "foreign" else container)
+        return self.take(name, {"foreign": "other", "longer": container + "-2"}.get(fault, container))
 
     def take(self, name, container):
         namespace, pod, _ = name.split("/")

@@ -71,6 +71,7 @@ static void test_a_path(void **state)
         "{\"items\":[1]}",
         "{\"items\":[\"relative.tar\"]}",
         "{\"items\":[\"/var/../etc/shadow\"]}",
+        "{\"items\":[\"/var/lib/..\"]}",
         "{\"items\":[\"/var/\\u001b[2J\"]}",
     };
     cleanup_free char *path = NULL;
