@@ -42,6 +42,7 @@ enum option_id {
     OPTION_ARCH,
     OPTION_COMPRESSION_FORMAT,
     OPTION_COMPRESSION_LEVEL,
+    OPTION_DEADLINE,
     OPTION_STRICT,
 };
 
@@ -77,10 +78,12 @@ static const struct option_spec options[] = {
     {"chunk-size", 0, "SIZE", "as convert has it", REGISTRY_OPTION_CHUNK_SIZE},
     {"compression-format", 0, "FORMAT", "as convert has it", OPTION_COMPRESSION_FORMAT},
     {"compression-level", 0, "N", "as convert has it", OPTION_COMPRESSION_LEVEL},
+    {"deadline", 0, "SECONDS", "as convert has it, for each archive", OPTION_DEADLINE},
     {"drain", 0, NULL, "when asked to stop, finish what is being pushed", OPTION_DRAIN},
     {"hook", 0, "COMMAND",
      "run it for each archive that was pushed or has failed: words, without a shell", OPTION_HOOK},
-    {"hook-timeout", 0, "TIME", "kill a hook that takes longer; default: 60s", OPTION_HOOK_TIMEOUT},
+    {"hook-timeout", 0, "TIME", "kill a hook that takes longer, 0 for never; default: 60s",
+     OPTION_HOOK_TIMEOUT},
     {"jobs", 'j', "N", "archives that are converted at the same time; default: 2", OPTION_JOBS},
     {"keep-age", 0, "TIME", "remove archives that are pushed and older, as in 30d",
      OPTION_KEEP_AGE},

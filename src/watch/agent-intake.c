@@ -60,6 +60,13 @@ void agent_handle(void *context, enum directory_event event, const char *name)
         if (reason && event != DIRECTORY_CLOSED && event != DIRECTORY_LEFT)
             tell_skipped(agent, name, reason);
         break;
+    case ENTRY_UNKNOWN:
+        /* What is known of it is kept. */
+        if (archive)
+            archive->is_present = true;
+        else
+            tell_skipped(agent, name, reason);
+        return;
     case ENTRY_GONE:
         break;
     }
@@ -71,13 +78,20 @@ void agent_handle(void *context, enum directory_event event, const char *name)
 static void handle_scanned(void *context, enum directory_event event, const char *name)
 {
     struct agent *agent = context;
+    struct archive *archive;
     struct archive_identity identity;
+    enum directory_entry entry;
     const char *reason;
 
-    if (agent->is_scanning)
+    if (agent->is_scanning) {
         agent_handle(context, event, name);
-    else if (directory_look(agent->directory, name, &identity, &reason) == ENTRY_ARCHIVE)
+        return;
+    }
+    entry = directory_look(agent->directory, name, &identity, &reason);
+    if (entry == ENTRY_ARCHIVE)
         see(agent, name, &identity, false);
+    else if (entry == ENTRY_UNKNOWN && (archive = archive_table_find(&agent->table, name)))
+        archive->is_present = true;
 }
 
 static void forget_absent(struct agent *agent)
@@ -108,8 +122,12 @@ bool agent_is_same(struct agent *agent, struct archive *archive)
 {
     struct archive_identity identity;
     const char *reason;
+    enum directory_entry entry =
+        directory_look(agent->directory, archive->name, &identity, &reason);
 
-    if (directory_look(agent->directory, archive->name, &identity, &reason) != ENTRY_ARCHIVE) {
+    if (entry == ENTRY_UNKNOWN)
+        return true;
+    if (entry != ENTRY_ARCHIVE) {
         agent_forget(agent, archive);
         return false;
     }

@@ -28,7 +28,8 @@ struct agent {
 
     bool is_scanning; /* for the first time */
     bool is_stopping;
-    bool has_swept; /* with `once`: nothing is left that may be removed */
+    bool is_interrupting; /* stopping, and what is being pushed as well */
+    bool has_swept;       /* with `once`: nothing is left that may be removed */
     /* Monotonic. */
     int64_t check_due_ms, scan_due_ms, retention_due_ms, stop_due_ms, watchdog_due_ms;
 
@@ -39,7 +40,8 @@ struct agent {
 /* agent-intake.c: what is in the directory. */
 void agent_handle(void *agent, enum directory_event event, const char *name);
 int agent_scan(struct agent *agent, struct error *error);
-/* Makes sure that the file is the one that is known. False: it is not; that has been dealt with. */
+/* Makes sure that the file is the one that is known, as far as it can be looked at. False: it is
+ * not; that has been dealt with. */
 bool agent_is_same(struct agent *agent, struct archive *archive);
 /* The file is not there any more. */
 void agent_forget(struct agent *agent, struct archive *archive);

@@ -164,13 +164,24 @@ static void relay_errors(const struct agent *agent, const struct process *proces
             agent->options->relay(line);
 }
 
+/* Between the two children: nothing is to be pushed any more, or another file is there now, which
+ * gets a reference of its own. */
+static bool is_pointless(struct agent *agent, const struct conversion *job)
+{
+    if (job->has_begun_to_push)
+        return false;
+    return agent->is_interrupting ||
+           !archive_identity_equal(&job->archive->identity, &job->identity) ||
+           !agent_is_same(agent, job->archive);
+}
+
 void agent_end_job(struct agent *agent, struct conversion **slot)
 {
     cleanup(conversion_freep) struct conversion *job = NULL;
-    struct outcome outcome;
+    struct outcome outcome = {.kind = OUTCOME_INTERRUPTED};
 
     relay_errors(agent, (*slot)->process);
-    if (!conversion_advance(*slot, &outcome)) {
+    if (!is_pointless(agent, *slot) && !conversion_advance(*slot, &outcome)) {
         event_emit_archive(&agent->options->events, "converting", (*slot)->archive, NULL);
         return;
     }

@@ -112,13 +112,14 @@ static void stop(struct agent *agent, int64_t now_ms)
     bool drains = agent->options->drains && agent->failure.kind == ERROR_NONE;
 
     agent->is_stopping = true;
+    agent->is_interrupting = !drains;
     agent->stop_due_ms = drains ? INT64_MAX : now_ms + AGENT_STOP_MS;
     notify_stopping();
     event_emit(&agent->options->events, "stopping",
                json_pack("{s:i, s:i}", "converting", count_jobs(agent), "waiting",
                          (int)archive_table_count(&agent->table, ARCHIVE_WAITING)));
     if (!drains)
-        signal_jobs(agent, SIGTERM);
+        signal_jobs(agent, SIGINT); /* SIGTERM may be deferred, by --deadline */
 }
 
 static bool is_done(const struct agent *agent)
@@ -317,6 +318,7 @@ int agent_run(const struct agent_options *options, struct agent_result *result,
     loop(&agent);
     finish(&agent);
     agent.result.was_interrupted = cancel_triggered(cancel);
+    cancel_trigger(cancel); /* what registries are still being asked is of no use any more */
     *result = agent.result;
     if (agent.failure.kind == ERROR_NONE)
         return 0;

@@ -6,25 +6,40 @@
 
 #include "base/memory.h"
 
+enum { NS_PER_S = 1000000000 };
+
 static const char *const state_names[ARCHIVE_STATE_COUNT] = {
     [ARCHIVE_WAITING] = "waiting", [ARCHIVE_CONVERTING] = "converting", [ARCHIVE_PUSHED] = "pushed",
     [ARCHIVE_REFUSED] = "refused", [ARCHIVE_FAILED] = "failed",
 };
 
+/* Times that nanoseconds in 64 bits, and differences of them, have room for: from 1843 to 2262. */
+#define MIN_MTIME_S (-4000000000)
+#define MAX_MTIME_S (INT64_MAX / NS_PER_S - 1)
+
+static int64_t mtime_ns_of(const struct stat *status)
+{
+    int64_t seconds = status->st_mtim.tv_sec;
+
+    if (seconds < MIN_MTIME_S)
+        seconds = MIN_MTIME_S;
+    if (seconds > MAX_MTIME_S)
+        seconds = MAX_MTIME_S;
+    return seconds * NS_PER_S + status->st_mtim.tv_nsec;
+}
+
 struct archive_identity archive_identity_of(const struct stat *status)
 {
     return (struct archive_identity){
-        .device = status->st_dev,
         .inode = status->st_ino,
         .size = status->st_size,
-        .mtime_ns = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec,
+        .mtime_ns = mtime_ns_of(status),
     };
 }
 
 bool archive_identity_equal(const struct archive_identity *a, const struct archive_identity *b)
 {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns;
+    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
 const char *archive_state_name(enum archive_state state)

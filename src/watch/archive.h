@@ -16,9 +16,10 @@
 
 enum { WATCH_MAX_ARCHIVES = 100000 };
 
-/* Which file it is. One that is written anew under the same name is another one. */
+/* Which file it is. One that is written anew under the same name is another one. Without the
+ * device: it is the directory's, and its number may be another one after each boot. */
 struct archive_identity {
-    uint64_t device, inode;
+    uint64_t inode;
     int64_t size;     /* bytes */
     int64_t mtime_ns; /* since 1970 */
 };

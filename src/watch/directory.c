@@ -10,6 +10,8 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include <jansson.h>
+
 #include "base/memory.h"
 
 enum {
@@ -143,6 +145,15 @@ static bool is_expected(const char *name)
            (len > suffix && strcmp(name + len - suffix, DIRECTORY_KEEP_SUFFIX) == 0);
 }
 
+/* What is none cannot be recorded. */
+static bool is_text(const char *name)
+{
+    json_t *text = json_string(name);
+
+    json_decref(text);
+    return text != NULL;
+}
+
 enum directory_entry directory_look(const struct directory *directory, const char *name,
                                     struct archive_identity *identity, const char **reason)
 {
@@ -151,9 +162,15 @@ enum directory_entry directory_look(const struct directory *directory, const cha
     *reason = NULL;
     if (is_expected(name))
         return ENTRY_OTHER;
-    if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW))
-        return ENTRY_GONE;
-    if (fnmatch("checkpoint-*.tar", name, 0) != 0)
+    if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW)) {
+        if (errno == ENOENT)
+            return ENTRY_GONE;
+        *reason = strerror(errno);
+        return ENTRY_UNKNOWN;
+    }
+    if (!is_text(name))
+        *reason = "the name is not UTF-8";
+    else if (fnmatch("checkpoint-*.tar", name, 0) != 0)
         *reason = "the name is not checkpoint-*.tar";
     else if (S_ISLNK(status.st_mode))
         *reason = "it is a symbolic link";
@@ -165,16 +182,20 @@ enum directory_entry directory_look(const struct directory *directory, const cha
     return ENTRY_ARCHIVE;
 }
 
-static bool is_there(const struct directory *directory, const char *name)
+/* What cannot be looked at may be there; a name that is too long cannot. */
+static bool may_be_there(const struct directory *directory, const char *name)
 {
-    return faccessat(directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    struct stat status;
+
+    return fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+           (errno != ENOENT && errno != ENAMETOOLONG);
 }
 
 bool directory_is_kept(const struct directory *directory, const char *name)
 {
     cleanup_free char *beside = xasprintf("%s" DIRECTORY_KEEP_SUFFIX, name);
 
-    return is_there(directory, DIRECTORY_KEEP_SUFFIX) || is_there(directory, beside);
+    return may_be_there(directory, DIRECTORY_KEEP_SUFFIX) || may_be_there(directory, beside);
 }
 
 int directory_remove(const struct directory *directory, const char *name,

@@ -46,13 +46,14 @@ int directory_scan(struct directory *directory, directory_handler *handler, void
 enum directory_entry {
     ENTRY_ARCHIVE, /* *identity says which file */
     ENTRY_OTHER,   /* *reason says why it does not count; NULL: it is no surprise here */
+    ENTRY_UNKNOWN, /* it cannot be looked at now; *reason says why */
     ENTRY_GONE,
 };
 
 /* What is there under that name. */
 enum directory_entry directory_look(const struct directory *directory, const char *name,
                                     struct archive_identity *identity, const char **reason);
-/* Whether the archive is to be kept: there is a NAME.keep, or a .keep for all. */
+/* Whether the archive is to be kept: there is a NAME.keep, or a .keep for all, or there may be. */
 bool directory_is_kept(const struct directory *directory, const char *name);
 /* Removes the file if it is still that one; 0 also when it is gone. */
 int directory_remove(const struct directory *directory, const char *name,

@@ -127,7 +127,7 @@ int64_t hooks_work(struct hooks *hooks, int64_t now_ms, hooks_ended *ended, void
         struct hook_call **slot = &hooks->running[i];
 
         fill_slot(hooks, slot, ended, context);
-        if (!*slot)
+        if (!*slot || (*slot)->process->deadline_ms == 0)
             continue;
         if (now_ms >= (*slot)->process->deadline_ms)
             process_signal((*slot)->process, SIGKILL);
@@ -150,7 +150,7 @@ static void judge(const struct hooks *hooks, const struct process *process, stru
 {
     int status = process->wait_status;
 
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && hooks->timeout_ms > 0)
         error_set(error, ERROR_FAILED, "%s was killed; it may take %lld s", hooks->argv[0],
                   (long long)hooks->timeout_ms / 1000);
     else if (WIFSIGNALED(status))

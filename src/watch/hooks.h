@@ -24,8 +24,8 @@ struct hook_call {
 };
 
 struct hooks {
-    char *const *argv; /* borrowed, ends with NULL; NULL: there is no hook */
-    int64_t timeout_ms;
+    char *const *argv;  /* borrowed, ends with NULL; NULL: there is no hook */
+    int64_t timeout_ms; /* 0: none */
     struct hook_call *running[HOOKS_AT_ONCE];
     struct hook_call *first, *last; /* that wait */
 };

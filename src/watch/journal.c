@@ -99,9 +99,8 @@ int journal_open(struct journal **ret, const char *directory, const char *watche
 
 static json_t *to_json(const struct archive *archive)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
-                     "name", archive->name, "dev", (json_int_t)archive->identity.device, "ino",
-                     (json_int_t)archive->identity.inode, "size",
+    return json_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
+                     "name", archive->name, "ino", (json_int_t)archive->identity.inode, "size",
                      (json_int_t)archive->identity.size, "mtime_ns",
                      (json_int_t)archive->identity.mtime_ns, "state",
                      archive_state_name(archive->state), "recorded",
@@ -125,7 +124,6 @@ static void from_json(struct archive *archive, const json_t *json, enum archive_
 {
     archive->state = state;
     archive->identity = (struct archive_identity){
-        .device = (uint64_t)integer(json, "dev"),
         .inode = (uint64_t)integer(json, "ino"),
         .size = integer(json, "size"),
         .mtime_ns = integer(json, "mtime_ns"),
@@ -275,6 +273,7 @@ int journal_compact(struct journal *journal, const struct archive_table *table, 
         renameat(journal->directory, new_name, journal->directory, file_name) ||
         fsync(journal->directory)) {
         error_set_errno(error, errno, "write state file %s/%s", journal->path, new_name);
+        unlinkat(journal->directory, new_name, 0); /* the disk may be full */
         return error_advice(error, "make room there, or name another directory with --state-dir");
     }
     close(journal->file);

@@ -50,7 +50,9 @@ static void judge_end(struct outcome *outcome, const struct process *process)
     int status = process->wait_status;
 
     if (WIFSIGNALED(status)) {
-        outcome->kind = WTERMSIG(status) == SIGTERM ? OUTCOME_INTERRUPTED : OUTCOME_CRASHED;
+        outcome->kind = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT
+                            ? OUTCOME_INTERRUPTED
+                            : OUTCOME_CRASHED;
         snprintf(outcome->text, sizeof outcome->text, "the child was killed by signal %d (%s)",
                  WTERMSIG(status), sigabbrev_np(WTERMSIG(status)) ?: "unknown");
         return;

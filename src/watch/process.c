@@ -32,6 +32,7 @@ static void reset_signals(void)
     sigset_t none;
 
     sigemptyset(&none);
+    signal(SIGINT, SIG_DFL); /* a shell's background jobs ignore it */
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);

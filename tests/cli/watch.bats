@@ -68,6 +68,7 @@ arrive() {
     cp "$counter" dir/checkpoint-early.tar
     cp "$shop" dir/other.tar
     ln -s "$counter" dir/checkpoint-link.tar
+    cp "$counter" $'dir/checkpoint-\xff.tar'
     begin 'oci:layout:{namespace}-{pod}-{container}-{node}-{time}' --refuse-after 6s
     until_count 1 '.event == "pushed" and .archive == "checkpoint-early.tar"'
     arrive "$shop" checkpoint-moved.tar
@@ -87,6 +88,7 @@ arrive() {
     until_count 1 '.event == "removed" and .archive == "checkpoint-gone.tar"'
     [ "$(count '.event == "skipped" and .file == "other.tar"')" -eq 1 ]
     [ "$(count '.event == "skipped" and (.reason | contains("symbolic link"))')" -eq 1 ]
+    [ "$(count '.event == "skipped" and (.reason | contains("UTF-8"))')" -eq 1 ]
     end 0
     [ "$(count '.event == "pushed"')" -eq 4 ]
     [ "$(jq '.manifests | length' layout/index.json)" -eq 4 ]
@@ -214,9 +216,11 @@ END
     [ ! -s state/archives.jsonl ] || ! grep -q pushed state/archives.jsonl
     # A line that was being written when it was killed does not count.
     printf '{"name":"checkpoint-a.tar","state":"pus' >>state/archives.jsonl
-    begin "$template" --tls-verify=false
+    begin "$template" --tls-verify=false --deadline 60
     until_count 1 '.event == "converting"'
+    SECONDS=0
     end 0
+    [ "$SECONDS" -lt 15 ]
     [ "$(count '.event == "retry" or .event == "failed"')" -eq 0 ]
     persona_control | jq -e '.open_uploads | length <= 2'
     # With --drain it ends only when that is pushed.
@@ -229,11 +233,18 @@ END
     run "$CKPTOCI" watch --once --state-dir state dir "$template"
     [ "$status" -eq 1 ]
     [[ $output == *"another agent uses it"* ]]
-    # The directory goes: it cannot go on.
+    end 0
+    # The directory goes: it cannot go on, whatever a registry still has to be asked.
+    persona_control '{"faults": [{"method": "GET", "path": "/manifests/", "do": "stall", "times": 9},
+                                 {"method": "HEAD", "path": "/manifests/", "do": "stall", "times": 9}]}'
+    begin "$template" --tls-verify=false --keep-count 0
+    sleep 0.5
     rm -r dir
+    SECONDS=0
     wait "$agent" && status=0 || status=$?
     agent=
     [ "$status" -eq 1 ]
+    [ "$SECONDS" -lt 20 ]
     grep "the directory was removed" errors
 }
 

@@ -65,7 +65,7 @@ static void fill(struct archive *archive, int number)
     char text[80];
 
     archive->identity =
-        (struct archive_identity){UINT64_MAX, 1000U + (unsigned)number, 4096, 1795527089123456789};
+        (struct archive_identity){UINT64_MAX - (unsigned)number, 4096, 1795527089123456789};
     archive->state = ARCHIVE_PUSHED;
     snprintf(text, sizeof text, "docker://x/y:%d", number);
     archive_set_text(&archive->reference, text);
@@ -111,8 +111,7 @@ static void test_it_is_as_it_was(void **state)
     assert_string_equal(a->reference, "docker://x/y:3");
     assert_string_equal(a->pod, "po\"d\n\xc3\xa9");
     assert_null(a->container);
-    assert_true(a->identity.device == UINT64_MAX);
-    assert_true(a->identity.inode == 1003);
+    assert_true(a->identity.inode == UINT64_MAX - 3);
     assert_true(a->identity.mtime_ns == 1795527089123456789);
     assert_int_equal(b->state, ARCHIVE_REFUSED);
     assert_string_equal(b->error_text, "it is none");

@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "watch/directory.h"
 #include "watch/retention.h"
 #include "watch/schedule.h"
 #include "watch/template.h"
@@ -79,6 +83,57 @@ static void test_archives_of_one_second_differ(void **state)
     assert_string_not_equal(one, other);
     assert_string_equal(one, again);
     assert_int_equal(strlen(one), strlen("x/web:20261124-000000-00000000"));
+}
+
+static void test_which_file_it_is(void **state)
+{
+    struct stat status = {.st_dev = 1, .st_ino = 2, .st_size = 3, .st_mtim = {.tv_sec = 4}};
+    const struct archive_identity known = archive_identity_of(&status);
+    struct archive_identity now;
+
+    (void)state;
+    status.st_dev = 5; /* the machine has been started anew */
+    now = archive_identity_of(&status);
+    assert_true(archive_identity_equal(&known, &now));
+    status.st_mtim.tv_nsec = 1;
+    now = archive_identity_of(&status);
+    assert_false(archive_identity_equal(&known, &now));
+    status.st_mtim.tv_sec = (time_t)430 * 365 * 24 * 60 * 60; /* is not long ago */
+    assert_true(archive_identity_of(&status).mtime_ns > INT64_MAX / 2);
+    status.st_mtim.tv_sec = -status.st_mtim.tv_sec;
+    assert_true(archive_identity_of(&status).mtime_ns < 0);
+}
+
+/* Root may look everywhere. */
+static void become(uid_t id)
+{
+    if (getuid() == 0 && seteuid(id))
+        fail_msg("seteuid");
+}
+
+static void test_what_cannot_be_looked_at_is_not_gone(void **state)
+{
+    char path[] = "/tmp/ckptoci-watch.XXXXXX";
+    cleanup(directory_freep) struct directory *directory = NULL;
+    struct archive_identity identity;
+    struct error error = {0};
+    const char *reason;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    if (directory_open(&directory, path, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(directory_look(directory, "checkpoint-a.tar", &identity, &reason), ENTRY_GONE);
+    assert_false(directory_is_kept(directory, "checkpoint-a.tar"));
+    chmod(path, 0400);
+    become(65534);
+    assert_int_equal(directory_look(directory, "checkpoint-a.tar", &identity, &reason),
+                     ENTRY_UNKNOWN);
+    assert_non_null(reason);
+    assert_true(directory_is_kept(directory, "checkpoint-a.tar"));
+    become(0);
+    chmod(path, 0700);
+    rmdir(path);
 }
 
 static const struct schedule schedule = {.settle_ms = 500,
@@ -298,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_failures_are_counted),
         cmocka_unit_test(test_crashes_have_a_bound_of_their_own),
         cmocka_unit_test(test_another_file_of_the_same_name_is_new),
+        cmocka_unit_test(test_which_file_it_is),
+        cmocka_unit_test(test_what_cannot_be_looked_at_is_not_gone),
         cmocka_unit_test(test_what_may_be_removed),
         cmocka_unit_test(test_the_table_is_sorted),
     };
