@@ -54,7 +54,7 @@ until_count() {
             cat events errors
             return 1
         fi
-        sleep 0.05
+        sleep 0.2
     done
 }
 
@@ -210,7 +210,7 @@ END
     wait "$agent" || true
     for _ in {1..100}; do
         kill -0 "$child" 2>/dev/null || break
-        sleep 0.05
+        sleep 0.2
     done
     run ! kill -0 "$child"
     [ ! -s state/archives.jsonl ] || ! grep -q pushed state/archives.jsonl

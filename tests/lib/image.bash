@@ -38,10 +38,10 @@ layout_config() {
 
 # layout_layer LAYOUT [TAG]: the layer uncompressed, whatever its media type says it is
 layout_layer() {
-    local manifest blob
-    manifest=$(layout_manifest "$@")
-    blob=$(blob_path "$1" "$(jq -r '.layers[0].digest' <<<"$manifest")")
-    case $(jq -r '.layers[0].mediaType' <<<"$manifest") in
+    local digest type blob
+    read -r digest type < <(layout_manifest "$@" | jq -r '.layers[0] | "\(.digest) \(.mediaType)"')
+    blob=$1/blobs/sha256/${digest#sha256:}
+    case $type in
     application/vnd.oci.image.layer.v1.tar) cat "$blob" ;;
     application/vnd.oci.image.layer.v1.tar+gzip) gunzip -c "$blob" ;;
     application/vnd.oci.image.layer.v1.tar+zstd) zstd -dcq "$blob" ;;
@@ -52,24 +52,17 @@ layout_layer() {
 # assert_layout_sound LAYOUT: every blob has the digest that is its name, and is referred to with
 # its true size; nothing else lies about
 assert_layout_sound() {
-    local layout=$1 digest size blob
-    [ "$(cat "$layout/oci-layout")" = '{"imageLayoutVersion":"1.0.0"}' ]
-    [ "$(find "$layout" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" = \
-        "blobs index.json oci-layout" ]
-    for blob in "$layout"/blobs/sha256/*; do
-        [ "$(sha256sum <"$blob" | cut -d ' ' -f 1)" = "${blob##*/}" ] || return 1
-    done
-    jq -r '.manifests[] | "\(.digest) \(.size)"' "$layout/index.json" | while read -r digest size; do
-        assert_blob_size "$layout" "$digest" "$size" || return 1
-        jq -r '.config, .layers[] | "\(.digest) \(.size)"' "$(blob_path "$layout" "$digest")" |
-            while read -r digest size; do
-                assert_blob_size "$layout" "$digest" "$size" || return 1
-            done || return 1
-    done
-}
-
-assert_blob_size() {
-    [ "$(stat -c %s "$(blob_path "$1" "$2")")" = "$3" ]
+    local layout=$1 manifests
+    [ "$(<"$layout/oci-layout")" = '{"imageLayoutVersion":"1.0.0"}' ]
+    [ "$(shopt -s dotglob && cd "$layout" && echo *)" = "blobs index.json oci-layout" ]
+    ! (cd "$layout/blobs/sha256" && sha256sum -- *) | grep -vE '^([0-9a-f]{64})  \1$' || return 1
+    mapfile -t manifests < <(jq -r '.manifests[].digest' "$layout/index.json")
+    manifests=("${manifests[@]#sha256:}")
+    # Of what is referred to, nothing is missing, and nothing has another size.
+    [ "$({
+        jq -r '.manifests[] | "\(.digest) \(.size)"' "$layout/index.json"
+        jq -r '.config, .layers[] | "\(.digest) \(.size)"' "${manifests[@]/#/$layout/blobs/sha256/}"
+    } | sort -u | comm -23 - <(cd "$layout/blobs/sha256" && stat -c 'sha256:%n %s' -- * | sort))" = "" ]
 }
 
 # assert_same_tree ARCHIVE DIRECTORY: the directory holds what tar makes of the archive: names,

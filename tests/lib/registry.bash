@@ -56,23 +56,32 @@ registry_run() {
     echo $! >>"$REGISTRY_ROOT/pids"
 }
 
-# registry_wait_for COMMAND...: until it succeeds; fails with the logs after REGISTRY_WAIT_S
+# registry_wait_for COMMAND...: until it succeeds; fails with the logs after REGISTRY_WAIT_S. Without
+# a process for each turn: there are many tests, and many turns in each.
 registry_wait_for() {
-    local deadline=$((SECONDS + REGISTRY_WAIT_S))
+    local deadline=$((SECONDS + REGISTRY_WAIT_S)) silence
+    exec {silence}<> <(:)
     until "$@"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
             echo "registry.bash: no sign of life after $REGISTRY_WAIT_S s" >&2
             registry_logs >&2
+            exec {silence}>&-
             return 1
         fi
-        sleep 0.05
+        read -r -t 0.05 -u "$silence" || true
     done
+    exec {silence}>&-
 }
 
 registry_find_port() {
-    REGISTRY=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$REGISTRY_DIR/log" |
-        head -n 1)
-    [ -n "$REGISTRY" ]
+    local line
+    while IFS= read -r line; do
+        if [[ $line =~ listening\ on\ (127\.0\.0\.1:[0-9]+) ]]; then
+            REGISTRY=${BASH_REMATCH[1]}
+            return 0
+        fi
+    done <"$REGISTRY_DIR/log"
+    return 1
 }
 
 # registry_start [YAML]: a registry with these further sections in its configuration; "  tls:" and
@@ -230,7 +239,7 @@ registry_start_proxy() {
     registry_run "$port_file.log" python3 "$REGISTRY_LIB/cutting-proxy.py" \
         --upstream "$REGISTRY" --port-file "$port_file" --journal "$REGISTRY_PROXY_JOURNAL" "$@"
     registry_wait_for test -e "$port_file" || return 1
-    REGISTRY=127.0.0.1:$(cat "$port_file")
+    REGISTRY=127.0.0.1:$(<"$port_file")
     export REGISTRY REGISTRY_PROXY_JOURNAL
 }
 
@@ -242,7 +251,7 @@ registry_start_persona() {
     registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/persona-registry.py" --persona "$@" \
         --port-file "$REGISTRY_DIR/port" --journal "$REGISTRY_JOURNAL"
     registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    REGISTRY=127.0.0.1:$(<"$REGISTRY_DIR/port")
     export REGISTRY REGISTRY_JOURNAL
 }
 
@@ -253,7 +262,7 @@ registry_start_serving() {
     registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/serving-registry.py" "$PWD/$1" \
         "$REGISTRY_DIR/port" "${@:2}"
     registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    REGISTRY=127.0.0.1:$(<"$REGISTRY_DIR/port")
     export REGISTRY
 }
 
