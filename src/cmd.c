@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "progress-view.h"
@@ -17,36 +18,19 @@
 struct signal_thread {
     sigset_t signals;
     struct cancel *cancel;
-    struct timespec deadline; /* that a SIGTERM is deferred to; on the monotonic clock */
+    int64_t deadline_ms; /* that a SIGTERM is deferred to; on the monotonic clock */
 };
 
-/* As sigwait(), until the deadline; 0: it has passed. */
-static int wait_until_deadline(const struct signal_thread *thread)
+/* Until another signal comes, or the deadline. */
+static void wait_until_deadline(const struct signal_thread *thread)
 {
-    struct timespec now, left;
-    int signal;
+    struct timespec left;
+    int64_t left_ms;
 
     do {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        left.tv_sec = thread->deadline.tv_sec - now.tv_sec;
-        left.tv_nsec = thread->deadline.tv_nsec - now.tv_nsec;
-        if (left.tv_nsec < 0) {
-            left.tv_sec--;
-            left.tv_nsec += 1000000000L;
-        }
-        if (left.tv_sec < 0)
-            return 0;
-        signal = sigtimedwait(&thread->signals, NULL, &left);
-    } while (signal < 0 && errno == EINTR);
-    return signal > 0 ? signal : 0;
-}
-
-static bool is_before_deadline(const struct signal_thread *thread)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec < thread->deadline.tv_sec;
+        left_ms = thread->deadline_ms - clock_monotonic_ms();
+        left = (struct timespec){.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
+    } while (left_ms > 0 && sigtimedwait(&thread->signals, NULL, &left) < 0 && errno == EINTR);
 }
 
 static void *wait_for_signals(void *argument)
@@ -56,7 +40,7 @@ static void *wait_for_signals(void *argument)
 
     sandbox_seal_thread();
     sigwait(&thread->signals, &signal);
-    if (signal == SIGTERM && is_before_deadline(thread)) {
+    if (signal == SIGTERM && clock_monotonic_ms() < thread->deadline_ms) {
         log_warning("told to end: going on until the deadline; a second signal interrupts");
         wait_until_deadline(thread);
     }
@@ -71,8 +55,7 @@ static void cancel_on_signals(struct cancel *cancel, int deadline_s)
     pthread_t id;
 
     thread.cancel = cancel;
-    clock_gettime(CLOCK_MONOTONIC, &thread.deadline);
-    thread.deadline.tv_sec += deadline_s;
+    thread.deadline_ms = clock_monotonic_ms() + (int64_t)deadline_s * 1000;
     sigemptyset(&thread.signals);
     sigaddset(&thread.signals, SIGINT);
     sigaddset(&thread.signals, SIGTERM);

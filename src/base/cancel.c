@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 struct cancel {
@@ -90,15 +90,10 @@ void cancel_watch_remove(struct cancel *cancel, struct cancel_watch *watch)
 void cancel_wait(const struct cancel *cancel, int64_t ms)
 {
     struct pollfd fd = {.fd = cancel->fd, .events = POLLIN};
-    struct timespec now;
-    int64_t end_ms;
+    int64_t end_ms = clock_monotonic_ms() + ms;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    end_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ms;
-    while (ms > 0 && poll(&fd, 1, ms < INT_MAX ? (int)ms : INT_MAX) <= 0) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        ms = end_ms - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    }
+    while (ms > 0 && poll(&fd, 1, ms < INT_MAX ? (int)ms : INT_MAX) <= 0)
+        ms = end_ms - clock_monotonic_ms();
 }
 
 int cancel_check(const struct cancel *cancel, struct error *error)

@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
@@ -38,14 +38,6 @@ static void child_done(struct child *child)
         kill(child->pid, SIGKILL);
         waitpid(child->pid, NULL, 0);
     }
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void close_now(int *fd)
@@ -182,7 +174,7 @@ static int wait_for(struct child *child, struct pollfd *fds, nfds_t count, int l
                     struct error *error)
 {
     const struct child_options *options = child->options;
-    int64_t left_ms = child->deadline_ms - now_ms();
+    int64_t left_ms = child->deadline_ms - clock_monotonic_ms();
 
     if (options->cancel && cancel_check(options->cancel, error))
         return -1;
@@ -230,7 +222,7 @@ int child_run(const struct child_options *options, struct buffer *output, int *e
 {
     cleanup(child_done) struct child child = {.options = options, .input = -1, .output = -1};
 
-    child.deadline_ms = now_ms() + options->timeout_ms;
+    child.deadline_ms = clock_monotonic_ms() + options->timeout_ms;
     if (start(&child, error) || talk(&child, output, error))
         return -1;
     close_now(&child.input);

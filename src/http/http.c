@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/http-failure.h"
 #include "http/http-headers.h"
@@ -112,7 +113,7 @@ static bool is_cancelled(const struct http *http)
 static void end_body_early(struct http *http)
 {
     if (!http->ending_at_ms)
-        http->ending_at_ms = stall_clock_ms();
+        http->ending_at_ms = clock_monotonic_ms();
 }
 
 static size_t read_body(char *to, size_t size, size_t count, void *context)
@@ -244,7 +245,7 @@ static bool is_stopped(struct http *http)
         end_body_early(http);
     }
     return http->ending_at_ms &&
-           stall_clock_ms() - http->ending_at_ms > HTTP_PARTING_TIMEOUT_S * 1000;
+           clock_monotonic_ms() - http->ending_at_ms > HTTP_PARTING_TIMEOUT_S * 1000;
 }
 
 /* curl calls this at least about once a second. Not 0: give up. */
@@ -274,7 +275,7 @@ static void set_connection(struct http *http)
     SET(http, CURLOPT_PROTOCOLS_STR, options->tls_verify ? "https" : "http,https");
     SET(http, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
     if (http->parting_until_ms) {
-        int64_t left_ms = http->parting_until_ms - stall_clock_ms();
+        int64_t left_ms = http->parting_until_ms - clock_monotonic_ms();
 
         SET(http, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
     }
@@ -441,7 +442,7 @@ int http_send(struct http *http, const struct http_request *request, struct erro
 void http_set_parting(struct http *http)
 {
     if (!http->parting_until_ms)
-        http->parting_until_ms = stall_clock_ms() + HTTP_PARTING_TIMEOUT_S * 1000;
+        http->parting_until_ms = clock_monotonic_ms() + HTTP_PARTING_TIMEOUT_S * 1000;
 }
 
 enum http_failure http_failure(const struct http *http)

@@ -14,9 +14,6 @@ struct stall {
     int64_t passed_ms; /* the limit that was passed; 0: none was */
 };
 
-/* Milliseconds of a clock that nobody sets. */
-int64_t stall_clock_ms(void);
-
 /* A transfer begins. */
 void stall_begin(struct stall *stall);
 /* What took until now was not the network's silence. */

@@ -287,12 +287,15 @@ static int level_locked(struct pipeline *pipeline, uint64_t block)
  * because those who have gone go on at the pace they had. */
 static int settle_level(struct pipeline *pipeline, uint64_t block)
 {
-    unsigned count;
-    uint64_t passed = slowest_passed(pipeline, &count);
+    if (pipeline->adapts) {
+        unsigned count;
+        uint64_t passed = slowest_passed(pipeline, &count);
 
-    if (pipeline->adapts && count > 1)
-        adaptation_observe(&pipeline->adaptation, (unsigned)(pipeline->filled - pipeline->claimed),
-                           (unsigned)(pipeline->encoded - passed), SPARE_SLOTS);
+        if (count > 1)
+            adaptation_observe(&pipeline->adaptation,
+                               (unsigned)(pipeline->filled - pipeline->claimed),
+                               (unsigned)(pipeline->encoded - passed), SPARE_SLOTS);
+    }
     return level_locked(pipeline, block);
 }
 

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "task/archive-removal.h"
@@ -18,16 +18,8 @@ struct run {
     struct progress *progress;
     struct cancel *cancel;
     struct kubelet *kubelet;
-    double begun_s; /* monotonic_seconds() */
+    double begun_s; /* clock_monotonic_s() */
 };
-
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 int container_checkpoint_check(const struct container_checkpoint_options *options,
                                struct error *error)
@@ -151,7 +143,7 @@ static void *run_conversion(void *argument)
 static int left_until_deadline_s(const struct run *run)
 {
     int deadline_s = run->options->convert->deadline_s;
-    double left_s = deadline_s - (monotonic_seconds() - run->begun_s);
+    double left_s = deadline_s - (clock_monotonic_s() - run->begun_s);
 
     if (deadline_s == 0)
         return 0;
@@ -349,7 +341,7 @@ int container_checkpoint_run(const struct container_checkpoint_options *options,
     cleanup(kubelet_freep) struct kubelet *kubelet = NULL;
     struct run run = {.options = options, .result = result, .progress = progress, .cancel = cancel};
 
-    run.begun_s = monotonic_seconds();
+    run.begun_s = clock_monotonic_s();
     if (kubelet_open(&kubelet, &options->kubelet, cancel, error))
         return -1;
     run.kubelet = kubelet;
@@ -368,7 +360,7 @@ int container_checkpoint_run(const struct container_checkpoint_options *options,
             break;
     }
     put_indexes(&run);
-    result->seconds = monotonic_seconds() - run.begun_s;
+    result->seconds = clock_monotonic_s() - run.begun_s;
     return 0;
 }
 

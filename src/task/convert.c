@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "stream/input.h"
@@ -216,14 +217,6 @@ static int check_not_the_archive(const struct run *run, struct error *error)
     return 0;
 }
 
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void run_done(struct run *run)
 {
     deliveries_free(run->deliveries);
@@ -282,7 +275,7 @@ int convert_run(const struct convert_options *options, struct convert_result *re
                                         .cancel = cancel,
                                         .facts = {.findings = &ret->findings,
                                                   .bytes_read = &progress->bytes_read}};
-    double begun = monotonic_seconds();
+    double begun = clock_monotonic_s();
 
     ret->findings = (struct findings){.policy = options->policy};
     for (unsigned i = 0; i < result.delivery_count; i++)
@@ -291,7 +284,7 @@ int convert_run(const struct convert_options *options, struct convert_result *re
         return -1;
     result.annotations = json_incref(run.facts.annotations);
     result.archive_size = run.facts.archive_size;
-    result.seconds = monotonic_seconds() - begun;
+    result.seconds = clock_monotonic_s() - begun;
     result.findings = ret->findings;
     *ret = result;
     result = (struct convert_result){0};

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/copy.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/memory.h"
 #include "task/copy-job.h"
 
@@ -103,19 +102,11 @@ static void run_job(const struct copy_options *options, struct copy_outcome *out
     job_done(&job);
 }
 
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 int copy_run(const struct copy_options *options, struct copy_result *ret, struct progress *progress,
              struct cancel *cancel, struct error *error)
 {
     cleanup(copy_result_done) struct copy_result result = {0};
-    double begun = monotonic_seconds();
+    double begun = clock_monotonic_s();
 
     for (unsigned i = 0; i < options->destination_count; i++) {
         struct copy_outcome *outcome = &result.outcomes[result.outcome_count++];
@@ -127,7 +118,7 @@ int copy_run(const struct copy_options *options, struct copy_result *ret, struct
         if (cancel_check(cancel, error))
             return -1;
     }
-    result.seconds = monotonic_seconds() - begun;
+    result.seconds = clock_monotonic_s() - begun;
     *ret = result;
     result = (struct copy_result){0};
     return 0;

@@ -2,8 +2,8 @@
 #include "task/pull.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "stream/decoder.h"
@@ -111,14 +111,6 @@ static void limit_writing(const char *path)
     sandbox_limit_writing(&sandbox);
 }
 
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void fill_result(const struct pull *pull, struct pull_result *result)
 {
     const struct descriptor *layer = &pull->manifest->parts[1];
@@ -138,7 +130,7 @@ int pull_run(const struct pull_options *options, struct pull_result *result,
 {
     cleanup(
         pull_done) struct pull pull = {.options = options, .progress = progress, .cancel = cancel};
-    double begun = monotonic_seconds();
+    double begun = clock_monotonic_s();
 
     archive_writer_init(&pull.writer, options->path, options->output_fd, options->may_replace,
                         progress, cancel);
@@ -154,6 +146,6 @@ int pull_run(const struct pull_options *options, struct pull_result *result,
     if (archive_writer_publish(&pull.writer, error))
         return -1;
     fill_result(&pull, result);
-    result->seconds = monotonic_seconds() - begun;
+    result->seconds = clock_monotonic_s() - begun;
     return 0;
 }

@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/sandbox.h"
 #include "stream/input-source.h"
 #include "task/checkpoint-image.h"
@@ -138,14 +138,6 @@ static void reason(struct verify_job *job)
             answer(job, &subject, range->engine, range->versions, &range->sample);
 }
 
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 int verify_run(const struct verify_options *options, struct verify_result *result,
                struct progress *progress, struct cancel *cancel, struct error *error)
 {
@@ -154,7 +146,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
                                                .progress = progress,
                                                .cancel = cancel};
     bool is_image = options->subject->kind == SUBJECT_IMAGE;
-    double begun = monotonic_seconds();
+    double begun = clock_monotonic_s();
 
     result->findings.policy = options->policy;
     result->findings.policy.keeps_going = true;
@@ -162,7 +154,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
         return error_context(error, "verify %s", subject_name(options->subject));
     if (job.has_checkpoint)
         reason(&job);
-    result->seconds = monotonic_seconds() - begun;
+    result->seconds = clock_monotonic_s() - begun;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/agent-parts.h"
 
-#include "watch/clock.h"
+#include "base/clock.h"
 
 static void emit(const struct agent *agent, const char *name, const struct archive *archive)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/agent-parts.h"
 
-#include "watch/clock.h"
+#include "base/clock.h"
 
 enum { NS_PER_S = 1000000000 };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 
 enum { NS_PER_S = 1000000000 };
 

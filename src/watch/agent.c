@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 #include "watch/notify.h"
 
 enum {

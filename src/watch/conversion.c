@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 #include "watch/template.h"
 
 enum {

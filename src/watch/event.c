@@ -2,8 +2,8 @@
 #include "watch/event.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/display.h"
-#include "watch/clock.h"
 
 enum { EVENT_TEXT_MAX_BYTES = 4096 };
 

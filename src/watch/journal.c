@@ -10,9 +10,9 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 
 static const char file_name[] = "archives.jsonl";
 static const char new_name[] = "archives.jsonl.new";

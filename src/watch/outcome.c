@@ -9,9 +9,9 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/display.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 
 /* As ckptoci(1) has them. */
 enum {

@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "watch/clock.h"
 
 enum {
     /* File descriptors, of the child and not ours. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The two times there are: one that only goes forward, to wait by, and that of the calendar. */
-#ifndef CKPTOCI_WATCH_CLOCK_H
-#define CKPTOCI_WATCH_CLOCK_H
+#ifndef CKPTOCI_BASE_CLOCK_H
+#define CKPTOCI_BASE_CLOCK_H
 
 #include <stdint.h>
 
 int64_t clock_monotonic_ms(void);
-int64_t clock_now_ns(void); /* since 1970 */
+double clock_monotonic_s(void); /* to tell how long something took */
+int64_t clock_now_ns(void);     /* since 1970 */
 
 /* "2026-01-02T03:04:05Z"; the caller's. */
 char *clock_format(int64_t seconds);
