@@ -4,6 +4,7 @@
 #include "store/store.h"
 
 #include "base/memory.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/layout-content.h"
 #include "store/ref-name.h"

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/json-file.h"
 #include "store/layout-content.h"

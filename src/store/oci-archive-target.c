@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/layout-format.h"
 #include "store/output-file.h"

@@ -11,7 +11,6 @@
 
 #include "base/cleanup.h"
 #include "store/leftover.h"
-#include "stream/source.h"
 
 enum {
     MODE = 0644,
@@ -156,21 +155,6 @@ int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct er
     file->size += len;
     write_out(file);
     return 0;
-}
-
-int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
-                          struct error *error)
-{
-    const void *data;
-    size_t len;
-    int more;
-
-    while ((more = source_next(source, &data, &len, error)) > 0) {
-        if (tmpfile_append(file, data, len, error))
-            return -1;
-        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
-    }
-    return more;
 }
 
 int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,

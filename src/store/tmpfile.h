@@ -17,9 +17,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/progress.h"
-
-struct source;
 
 #define TMPFILE_PREFIX ".ckptoci-"
 enum { TMPFILE_NAME_SIZE = sizeof TMPFILE_PREFIX + 16 };
@@ -41,9 +38,6 @@ int tmpfile_create_private(struct tmpfile *file, int dir_fd, const char *place,
                            struct error *error);
 /* Keeps the disk busy on the way, so that a later tmpfile_sync() is short. */
 int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct error *error);
-/* Appends the source to its end and adds to progress->bytes_sent. */
-int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
-                          struct error *error);
 /* Writes over bytes that have been appended before. */
 int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
                       struct error *error);
