@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/progress.h"
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 #include "stream/source.h"
 
 /* `size` bytes from `offset` on, which can be read again from any offset. Takes the descriptor,

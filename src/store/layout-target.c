@@ -4,11 +4,11 @@
 #include "store/store.h"
 
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "store/file-source.h"
 #include "store/index.h"
 #include "store/layout-content.h"
 #include "store/ref-name.h"
-#include "store/tmpfile.h"
 
 struct layout_target {
     struct image_target target; /* first: what callers hold */

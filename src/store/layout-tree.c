@@ -12,11 +12,11 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/leftover.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "store/json-file.h"
 #include "store/layout-format.h"
-#include "store/leftover.h"
-#include "store/tmpfile.h"
 
 enum { MODE = 0755, LAYOUT_FILE_MAX_BYTES = 64 << 10 };
 

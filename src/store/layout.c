@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "store/file-source.h"
 #include "store/index.h"
 #include "store/json-file.h"
@@ -16,7 +17,6 @@
 #include "store/layout-format.h"
 #include "store/layout-tree.h"
 #include "store/ref-name.h"
-#include "store/tmpfile.h"
 
 /* Layer, config, manifest and "oci-layout". */
 enum { ADDED_MAX = 4 };

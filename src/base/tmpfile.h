@@ -10,8 +10,8 @@
  *
  * Every failure says "write PLACE: reason; advice".
  */
-#ifndef CKPTOCI_STORE_TMPFILE_H
-#define CKPTOCI_STORE_TMPFILE_H
+#ifndef CKPTOCI_BASE_TMPFILE_H
+#define CKPTOCI_BASE_TMPFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

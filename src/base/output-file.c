@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/output-file.h"
+#include "base/output-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/leftover.h"
 #include "base/memory.h"
-#include "store/leftover.h"
 
 void output_file_init(struct output_file *output, const char *path)
 {

@@ -3,8 +3,8 @@
  * Temporary names that a killed program has left in a directory. As long as a program lives it
  * holds a lock (flock(2)) on its file, which ends with it however it ends.
  */
-#ifndef CKPTOCI_STORE_LEFTOVER_H
-#define CKPTOCI_STORE_LEFTOVER_H
+#ifndef CKPTOCI_BASE_LEFTOVER_H
+#define CKPTOCI_BASE_LEFTOVER_H
 
 /* Locks a file so that nobody takes it for one. -1: somebody just has, and its name is gone or will
  * be; or it never had a name. */

@@ -5,13 +5,13 @@
  *
  *     output_file_init, output_file_open, tmpfile_append..., output_file_publish, output_file_done
  */
-#ifndef CKPTOCI_STORE_OUTPUT_FILE_H
-#define CKPTOCI_STORE_OUTPUT_FILE_H
+#ifndef CKPTOCI_BASE_OUTPUT_FILE_H
+#define CKPTOCI_BASE_OUTPUT_FILE_H
 
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 
 struct output_file {
     bool may_replace; /* a file that has the name; false: that is an error */

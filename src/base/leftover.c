@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/leftover.h"
+#include "base/leftover.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 
 int leftover_prevent(int fd)
 {
