@@ -23,23 +23,13 @@ static const char *text_of(const json_t *object, const char *key)
     return text && *text ? text : NULL;
 }
 
-/* Names of files are relative to the kubeconfig's directory. free() it. */
-static char *resolve_path(const struct reading *reading, const char *name)
-{
-    const char *slash = strrchr(reading->path, '/');
-
-    if (*name == '/' || !slash)
-        return xstrdup(name);
-    return xasprintf("%.*s/%s", (int)(slash - reading->path), reading->path, name);
-}
-
 /* What `data_key` holds in base64, else the file that `file_key` names. 1: put into the buffer; 0:
  * neither is there. */
 static int read_material(const struct reading *reading, const json_t *object, const char *data_key,
                          const char *file_key, struct buffer *buffer, struct error *error)
 {
     const char *base64 = text_of(object, data_key), *name = text_of(object, file_key);
-    cleanup_free char *path = name && !base64 ? resolve_path(reading, name) : NULL;
+    cleanup_free char *path = name && !base64 ? file_beside(reading->path, name) : NULL;
     char *bytes = NULL;
     size_t len = 0;
     int result;
@@ -127,7 +117,7 @@ static int read_cluster(const struct reading *reading, const json_t *cluster,
 static int read_token(const struct reading *reading, const json_t *user, struct error *error)
 {
     const char *token = text_of(user, "token"), *file = text_of(user, "tokenFile");
-    cleanup_free char *path = file ? resolve_path(reading, file) : NULL;
+    cleanup_free char *path = file ? file_beside(reading->path, file) : NULL;
 
     if (path) /* it counts more, as kubectl has it */
         return access_read_token(reading->access, path, error);

@@ -115,8 +115,7 @@ static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_sync(&layout->layer, error) ||
-        tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
+    if (tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
         return -1;
     if (presence == ABSENT)
         remember(layout, layout->tree.sha256.fd, digest_hex(&layer->digest));

@@ -14,7 +14,7 @@ void archive_writer_init(struct archive_writer *writer, const char *path, int fd
     *writer = (struct archive_writer){.fd = path ? -1 : fd, .progress = progress, .cancel = cancel};
     output_file_init(&writer->file, path ? path : "");
     writer->file.may_replace = may_replace;
-    writer->file.is_private = true; /* memory pages hold secrets */
+    writer->file.file.mode = 0600; /* memory pages hold secrets */
 }
 
 int archive_writer_open(struct archive_writer *writer, struct error *error)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "checkpoint/metadata-reader.h"
@@ -32,8 +32,6 @@ static void list_done(struct list *list)
         json_decref(list->entries[i].json);
     free(list->entries);
 }
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 static bool is_archive_name(const char *name)
 {
