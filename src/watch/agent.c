@@ -19,7 +19,7 @@ enum {
     POLL_CONFIRMATION,
     POLL_HOOKS,
     POLL_JOBS = POLL_HOOKS + HOOKS_POLL_FDS,
-    POLL_COUNT = POLL_JOBS + AGENT_MAX_JOBS * PROCESS_POLL_FDS,
+    POLL_COUNT = POLL_JOBS + AGENT_MAX_JOBS * CHILD_POLL_FDS,
     NS_PER_S = 1000000000,
 };
 
@@ -94,7 +94,7 @@ static void signal_jobs(const struct agent *agent, int signal)
 {
     for (int i = 0; i < AGENT_MAX_JOBS; i++)
         if (agent->jobs[i])
-            process_signal(agent->jobs[i]->process, signal);
+            child_signal(agent->jobs[i]->child, signal);
 }
 
 static int count_jobs(const struct agent *agent)
@@ -161,12 +161,12 @@ static void end_late_jobs(const struct agent *agent, int64_t now_ms, int64_t *du
     for (int i = 0; i < AGENT_MAX_JOBS; i++) {
         const struct conversion *job = agent->jobs[i];
 
-        if (!job || job->process->deadline_ms == 0)
+        if (!job || job->child->deadline_ms == 0)
             continue;
-        if (now_ms >= job->process->deadline_ms)
-            process_signal(job->process, SIGKILL);
+        if (now_ms >= job->child->deadline_ms)
+            child_signal(job->child, SIGKILL);
         else
-            earliest(due_ms, job->process->deadline_ms);
+            earliest(due_ms, job->child->deadline_ms);
     }
 }
 
@@ -223,7 +223,7 @@ static void fill_poll(const struct agent *agent, struct pollfd *fds)
     hooks_poll(&agent->hooks, fds + POLL_HOOKS);
     for (int i = 0; i < AGENT_MAX_JOBS; i++)
         if (agent->jobs[i])
-            process_poll(agent->jobs[i]->process, fds + POLL_JOBS + i * PROCESS_POLL_FDS);
+            child_poll(agent->jobs[i]->child, fds + POLL_JOBS + i * CHILD_POLL_FDS);
 }
 
 static void serve(struct agent *agent, const struct pollfd *fds)
@@ -232,12 +232,12 @@ static void serve(struct agent *agent, const struct pollfd *fds)
     if (fds[POLL_DIRECTORY].revents && agent->failure.kind == ERROR_NONE)
         directory_serve(agent->directory, agent_handle, agent, &agent->failure);
     for (int i = 0; i < AGENT_MAX_JOBS; i++) {
-        const struct pollfd *own = fds + POLL_JOBS + i * PROCESS_POLL_FDS;
+        const struct pollfd *own = fds + POLL_JOBS + i * CHILD_POLL_FDS;
 
         if (!agent->jobs[i] || own->fd < 0)
             continue;
-        process_serve(agent->jobs[i]->process, own);
-        if (agent->jobs[i]->process->is_over)
+        child_serve(agent->jobs[i]->child, own);
+        if (agent->jobs[i]->child->is_over)
             agent_end_job(agent, &agent->jobs[i]);
     }
     hooks_serve(&agent->hooks, fds + POLL_HOOKS, agent_hook_ended, agent);

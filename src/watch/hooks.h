@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "watch/archive.h"
-#include "watch/process.h"
 
-enum { HOOKS_AT_ONCE = 4, HOOKS_POLL_FDS = HOOKS_AT_ONCE * PROCESS_POLL_FDS };
+enum { HOOKS_AT_ONCE = 4, HOOKS_POLL_FDS = HOOKS_AT_ONCE * CHILD_POLL_FDS };
 
 struct hook_call {
     char *archive;    /* its name */
     char **additions; /* to the environment, ends with NULL */
-    struct process *process;
+    struct child *child;
     struct hook_call *next;
 };
 
