@@ -411,11 +411,11 @@ static int count_names(const char *directory)
 static void test_a_file_is_replaced_as_a_whole(void **state)
 {
     cleanup_free char *file = write_file(state, "x/auth.json", "{\"auths\": {}, \"more\": 1}");
-    cleanup_free char *left = write_file(state, "x/" TMPFILE_PREFIX "0123456789abcdef", "{");
     cleanup_free char *directory = xasprintf("%s/x", (const char *)*state);
     cleanup(json_decrefp) json_t *json = NULL;
     struct stat status;
 
+    put_file(state, "x/" TMPFILE_PREFIX "0123456789abcdef", "{");
     save_entry(file);
     json = json_load_file(file, 0, NULL);
     assert_non_null(json_object_get(json, "more"));
