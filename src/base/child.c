@@ -116,8 +116,9 @@ static int start(struct child *child, const struct launch *launch)
     }
     if (child->pid < 0)
         return -1;
-    child->deadline_ms =
-        launch->options->timeout_ms ? clock_monotonic_ms() + launch->options->timeout_ms : 0;
+    child->deadline_ms = launch->options->timeout_ms
+                             ? clock_monotonic_ms() + launch->options->timeout_ms
+                             : INT64_MAX;
     return 0;
 }
 
@@ -326,6 +327,14 @@ void child_signal(const struct child *child, int signal)
         kill(-child->pid, signal);
     else
         kill(child->pid, signal);
+}
+
+int64_t child_kill_late(const struct child *child, int64_t now_ms)
+{
+    if (now_ms < child->deadline_ms)
+        return child->deadline_ms;
+    child_signal(child, SIGKILL);
+    return INT64_MAX;
 }
 
 void child_free(struct child *child)

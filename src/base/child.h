@@ -67,7 +67,7 @@ struct child {
     struct buffer output, errors;
     bool is_over; /* `wait_status` is what waitpid() has given */
     int wait_status;
-    int64_t deadline_ms; /* monotonic; the caller of child_start() has to keep it; 0: none */
+    int64_t deadline_ms; /* monotonic; INT64_MAX: none */
 };
 
 int child_start(struct child **child, const struct child_options *options, struct error *error);
@@ -76,6 +76,8 @@ void child_poll(const struct child *child, struct pollfd *fds);
 void child_serve(struct child *child, const struct pollfd *fds);
 /* To its group, or to it alone while that is not there yet. */
 void child_signal(const struct child *child, int signal);
+/* Kills it if its time is up. When to come again, monotonic; INT64_MAX: no matter. */
+int64_t child_kill_late(const struct child *child, int64_t now_ms);
 /* Kills it if it is not over. */
 void child_free(struct child *child);
 DEFINE_CLEANUP(struct child *, child_free);

@@ -156,31 +156,16 @@ static void earliest(int64_t *due_ms, int64_t other_ms)
         *due_ms = other_ms;
 }
 
-static void end_late_jobs(const struct agent *agent, int64_t now_ms, int64_t *due_ms)
-{
-    for (int i = 0; i < AGENT_MAX_JOBS; i++) {
-        const struct conversion *job = agent->jobs[i];
-
-        if (!job || job->child->deadline_ms == 0)
-            continue;
-        if (now_ms >= job->child->deadline_ms)
-            child_signal(job->child, SIGKILL);
-        else
-            earliest(due_ms, job->child->deadline_ms);
-    }
-}
-
 /* Starts and ends what depends on time alone. When something is to be done next, monotonic, should
  * nothing happen before. */
 static int64_t next_due_ms(struct agent *agent, int64_t now_ms)
 {
     bool has_free_job = count_jobs(agent) < (int)agent->options->jobs;
-    int64_t due_ms = INT64_MAX, hooks_ms;
+    int64_t due_ms = hooks_work(&agent->hooks, now_ms, agent_hook_ended, agent);
 
-    hooks_ms = hooks_work(&agent->hooks, now_ms, agent_hook_ended, agent);
-    if (hooks_ms >= 0)
-        earliest(&due_ms, hooks_ms);
-    end_late_jobs(agent, now_ms, &due_ms);
+    for (int i = 0; i < AGENT_MAX_JOBS; i++)
+        if (agent->jobs[i])
+            earliest(&due_ms, child_kill_late(agent->jobs[i]->child, now_ms));
     if (agent->watchdog_due_ms)
         earliest(&due_ms, agent->watchdog_due_ms);
     if (agent->is_stopping) {

@@ -100,18 +100,16 @@ static void fill_slot(struct hooks *hooks, struct hook_call **slot, hooks_ended 
 
 int64_t hooks_work(struct hooks *hooks, int64_t now_ms, hooks_ended *ended, void *context)
 {
-    int64_t next_ms = -1;
+    int64_t next_ms = INT64_MAX;
 
     for (int i = 0; i < HOOKS_AT_ONCE; i++) {
         struct hook_call **slot = &hooks->running[i];
+        int64_t due_ms;
 
         fill_slot(hooks, slot, ended, context);
-        if (!*slot || (*slot)->child->deadline_ms == 0)
-            continue;
-        if (now_ms >= (*slot)->child->deadline_ms)
-            child_signal((*slot)->child, SIGKILL);
-        else if (next_ms < 0 || (*slot)->child->deadline_ms < next_ms)
-            next_ms = (*slot)->child->deadline_ms;
+        due_ms = *slot ? child_kill_late((*slot)->child, now_ms) : INT64_MAX;
+        if (due_ms < next_ms)
+            next_ms = due_ms;
     }
     return next_ms;
 }
