@@ -8,6 +8,7 @@
 
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"
+#include "checkpoint/mount-source.h"
 #include "checkpoint/path-set.h"
 
 enum { REFERENCE_MAX_BYTES = 512 };
@@ -158,17 +159,9 @@ static bool is_bind(const json_t *mount)
     return false;
 }
 
-static const char *pod_uid(const json_t *annotations)
-{
-    const char *uid = json_string_value(json_object_get(annotations, "io.kubernetes.pod.uid"));
-
-    return uid ? uid
-               : json_string_value(json_object_get(annotations, "io.kubernetes.cri.sandbox-uid"));
-}
-
 static int check_mounts(struct findings *findings, const json_t *spec, struct error *error)
 {
-    const char *uid = pod_uid(json_object_get(spec, "annotations"));
+    const char *uid = mount_source_pod_uid(spec);
     const json_t *mount;
     size_t i;
 

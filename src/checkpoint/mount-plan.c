@@ -32,14 +32,6 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-static const char *pod_uid(const json_t *spec)
-{
-    const json_t *annotations = json_object_get(spec, "annotations");
-    const char *uid = text_of(annotations, "io.kubernetes.pod.uid");
-
-    return uid ? uid : text_of(annotations, "io.kubernetes.cri.sandbox-uid");
-}
-
 static int check_destination(const char *destination, struct error *error)
 {
     const char *problem = destination[0] != '/'             ? "is no absolute path"
@@ -252,7 +244,7 @@ static enum mount_owner owner_of(const struct entry *entry, bool knows_passwd)
 static int read_mounts(struct mount_plan *plan, const json_t *spec, bool knows_passwd,
                        struct error *error)
 {
-    const char *uid = pod_uid(spec);
+    const char *uid = mount_source_pod_uid(spec);
     const json_t *json;
     size_t i;
 

@@ -91,3 +91,12 @@ struct mount_source mount_source_read(const char *path, const char *pod_uid)
     return (struct mount_source){.kind = gate_source_is_usual(path, pod_uid) ? VOLUME_ENGINE
                                                                              : VOLUME_HOST};
 }
+
+const char *mount_source_pod_uid(const json_t *spec)
+{
+    const json_t *annotations = json_object_get(spec, "annotations");
+    const char *uid = json_string_value(json_object_get(annotations, "io.kubernetes.pod.uid"));
+
+    return uid ? uid
+               : json_string_value(json_object_get(annotations, "io.kubernetes.cri.sandbox-uid"));
+}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
@@ -68,16 +69,14 @@ static void set_text(json_t *json, const char *key, const char *text)
 
 static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
-    char text[32];
-    struct tm tm;
+    cleanup_free char *checkpointed = clock_format(checkpoint->time);
 
     set_text(json, "container", checkpoint->container);
     set_text(json, "pod", checkpoint->pod);
     set_text(json, "namespace", checkpoint->pod_namespace);
     set_text(json, "engine", engine_name(checkpoint->engine));
     set_text(json, "image", checkpoint->image_name);
-    if (gmtime_r(&checkpoint->time, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        set_text(json, "checkpointed", text);
+    set_text(json, "checkpointed", checkpointed);
 }
 
 static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
