@@ -201,7 +201,8 @@ static int give_name(struct tmpfile *file, const char *name, bool may_replace)
         if (errno != EEXIST || !may_replace || give_temporary_name(file))
             return -1;
     }
-    if (renameat2(file->dir_fd, file->name, file->dir_fd, name, may_replace ? 0 : RENAME_NOREPLACE))
+    if (may_replace ? renameat(file->dir_fd, file->name, file->dir_fd, name)
+                    : renameat2(file->dir_fd, file->name, file->dir_fd, name, RENAME_NOREPLACE))
         return -1;
     file->name[0] = '\0';
     return 0;
