@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
@@ -34,13 +35,13 @@ static json_t *namespace_options(const struct restore_job *job)
 
 static json_t *make_pod_config(const struct restore_job *job)
 {
-    const char *hostname = json_string_value(json_object_get(job->spec, "hostname"));
+    const char *hostname = json_get_text(job->spec, "hostname");
     json_t *pod = json_pack("{s:{s:s, s:s, s:s, s:i}}", "metadata", "name", job->name, "namespace",
                             job->pod_namespace, "uid", "ckptoci-restore", "attempt", 0);
     json_t *security = json_pack("{s:o}", "namespace_options", namespace_options(job));
 
     if (hostname && dns_is_label(hostname))
-        json_object_set_new(pod, "hostname", json_string(hostname));
+        json_set_text(pod, "hostname", hostname);
     json_object_set_new(pod, "log_directory", json_sprintf("%s/log", job->directory));
     if (job->options->grants_privileges && job->settings.is_privileged)
         json_object_set_new(security, "privileged", json_true());

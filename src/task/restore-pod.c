@@ -5,15 +5,11 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
 enum { BASE_POD_DEADLINE_S = 3600 };
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-    json_object_set_new(object, key, json_string(text));
-}
 
 static void set_true(json_t *object, const char *key, bool value)
 {
@@ -40,7 +36,7 @@ static void set_place(const struct restore_job *job, json_t *spec)
     json_t *requirements;
 
     if (job->options->node) {
-        set_text(spec, "nodeName", job->options->node);
+        json_set_text(spec, "nodeName", job->options->node);
         return;
     }
     requirements = json_pack("[o]", node_requirement("kubernetes.io/os", "linux"));
@@ -141,9 +137,9 @@ static void set_sub_path(const struct plan_mount *mount, const struct plan_volum
                          json_t *entry)
 {
     if (mount->is_sub_path)
-        set_text(entry, "subPath", "../" RESTORE_FILL_IN);
+        json_set_text(entry, "subPath", "../" RESTORE_FILL_IN);
     else if (volume->kind == VOLUME_ENGINE_FILE)
-        set_text(entry, "subPath", strrchr(mount->destination, '/') + 1);
+        json_set_text(entry, "subPath", strrchr(mount->destination, '/') + 1);
 }
 
 static json_t *volume_mount(const struct restore_job *job, const struct plan_mount *mount)
@@ -155,11 +151,11 @@ static json_t *volume_mount(const struct restore_job *job, const struct plan_mou
     set_sub_path(mount, volume, entry);
     set_true(entry, "readOnly", mount->is_read_only);
     if (mount->is_recursively_read_only)
-        set_text(entry, "recursiveReadOnly", "IfPossible");
+        json_set_text(entry, "recursiveReadOnly", "IfPossible");
     else if (mount->propagation == PROPAGATION_BOTH && may_propagate)
-        set_text(entry, "mountPropagation", "Bidirectional");
+        json_set_text(entry, "mountPropagation", "Bidirectional");
     else if (mount->propagation != PROPAGATION_NONE)
-        set_text(entry, "mountPropagation", "HostToContainer");
+        json_set_text(entry, "mountPropagation", "HostToContainer");
     return entry;
 }
 
@@ -191,7 +187,7 @@ static json_t *pod_container(const struct restore_job *job)
     set_true(container, "stdin", settings->has_stdin);
     set_true(container, "tty", settings->has_terminal);
     if (job->plan.termination_log)
-        set_text(container, "terminationMessagePath", job->plan.termination_log);
+        json_set_text(container, "terminationMessagePath", job->plan.termination_log);
     set_filled(container, "resources", resources(settings));
     set_filled(container, "securityContext", security_context(job));
     set_mounts(job, container);
@@ -317,7 +313,7 @@ static json_t *make_base_pod(const struct restore_job *job)
     set_place(job, spec);
     set_pull_secrets(job, spec);
     json_object_set_new(spec, "automountServiceAccountToken", json_false());
-    set_text(spec, "restartPolicy", "Never");
+    json_set_text(spec, "restartPolicy", "Never");
     json_object_set_new(spec, "activeDeadlineSeconds", json_integer(BASE_POD_DEADLINE_S));
     json_object_set_new(spec, "containers",
                         json_pack("[{s:s, s:s, s:s, s:[s]}]", "name", "base-image", "image",
