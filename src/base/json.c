@@ -56,3 +56,16 @@ void json_set_text(json_t *object, const char *key, const char *text)
     if (text)
         json_object_set_new(object, key, json_string(text));
 }
+
+void json_set_true(json_t *object, const char *key, bool value)
+{
+    if (value)
+        json_object_set_new(object, key, json_true());
+}
+
+void json_set_filled(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_size(value) || json_array_size(value))
+        json_object_set(object, key, value);
+    json_decref(value);
+}

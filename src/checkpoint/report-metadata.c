@@ -91,9 +91,7 @@ static void add_container(struct report *report, const struct checkpoint *checkp
     copy_text(container, "hostname", spec, "hostname");
     add_crio_addresses(addresses, annotations);
     add_podman_addresses(report, addresses);
-    if (json_array_size(addresses))
-        json_object_set(container, "addresses", addresses);
-    json_decref(addresses);
+    json_set_filled(container, "addresses", addresses);
     json_object_set_new(report->json, "container", container);
 }
 

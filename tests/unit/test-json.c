@@ -127,6 +127,39 @@ static void test_text_is_set_if_there_is_one(void **state)
     assert_true(json_text_is(object, "empty", ""));
 }
 
+static void test_true_is_set_and_false_left_out(void **state)
+{
+    cleanup(json_decrefp) json_t *object = json_pack("{s:b, s:s}", "kept", 1, "text", "abc");
+
+    (void)state;
+    json_set_true(object, "kept", false);
+    json_set_true(object, "text", true);
+    json_set_true(object, "new", true);
+    json_set_true(object, "none", false);
+    assert_int_equal(json_object_size(object), 3);
+    assert_true(json_get_bool(object, "kept"));
+    assert_true(json_get_bool(object, "text"));
+    assert_true(json_get_bool(object, "new"));
+}
+
+static void test_what_is_filled_is_set(void **state)
+{
+    cleanup(json_decrefp) json_t *object = json_object(), *kept = json_array();
+
+    (void)state;
+    json_set_filled(object, "list", json_pack("[s]", "abc"));
+    json_set_filled(object, "object", json_pack("{s:s}", "text", "abc"));
+    json_set_filled(object, "empty list", json_array());
+    json_set_filled(object, "empty object", json_object());
+    json_set_filled(object, "text", json_string("abc"));
+    json_set_filled(object, "none", NULL);
+    json_set_filled(object, "list", json_incref(kept));
+    assert_int_equal(json_object_size(object), 2);
+    assert_int_equal(json_array_size(json_object_get(object, "list")), 1);
+    assert_true(json_text_is(json_object_get(object, "object"), "text", "abc"));
+    assert_int_equal(kept->refcount, 1);
+}
+
 #define TEXT(literal) literal, sizeof(literal) - 1
 
 static void test_what_is_parsed(void **state)
@@ -193,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_bool),
         cmocka_unit_test(test_what_is_no_object_has_no_members),
         cmocka_unit_test(test_text_is_set_if_there_is_one),
+        cmocka_unit_test(test_true_is_set_and_false_left_out),
+        cmocka_unit_test(test_what_is_filled_is_set),
         cmocka_unit_test(test_what_is_parsed),
         cmocka_unit_test(test_what_is_no_json_is_explained),
     };
