@@ -163,8 +163,8 @@ static void print_file(const char *fd, const json_t *file)
 
 static void print_files(const json_t *part, struct view_list *list)
 {
-    const char *directory = json_get_text(part, "working_directory"),
-               *root = json_get_text(part, "root");
+    const char *directory = json_get_text(part, "working_directory");
+    const char *root = json_get_text(part, "root");
     json_t *file;
     size_t i;
 

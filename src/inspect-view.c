@@ -29,8 +29,9 @@ static void print_container(const json_t *report)
 {
     const json_t *container = json_object_get(report, "container");
     const json_t *times = json_object_get(report, "times");
-    const char *runtime = json_get_text(container, "runtime"),
-               *engine = json_get_text(container, "engine");
+    const char *name = json_get_text(container, "name");
+    const char *runtime = json_get_text(container, "runtime");
+    const char *engine = json_get_text(container, "engine");
     const char *checkpointed = json_get_text(times, "checkpointed");
     const char *from = json_get_text(times, "checkpointed_from");
     cleanup_free char *how = xasprintf("%s%s%s", engine ? engine : "unknown",
@@ -44,8 +45,7 @@ static void print_container(const json_t *report)
         format_arguments(json_object_get(json_object_get(report, "configured"), "arguments"));
 
     puts("Container");
-    print_field("name", json_get_text(container, "name") ? json_get_text(container, "name")
-                                                         : "(not known)");
+    print_field("name", name ? name : "(not known)");
     print_field("pod", json_get_text(container, "pod"));
     print_field("namespace", json_get_text(container, "namespace"));
     print_field("id", json_get_text(container, "id"));
@@ -60,14 +60,14 @@ static void print_container(const json_t *report)
 static void print_image(const json_t *report)
 {
     const json_t *image = json_object_get(report, "image");
-    const char *name = json_get_text(image, "name"), *requested = json_get_text(image, "requested");
+    const char *name = json_get_text(image, "name"), *digest = json_get_text(image, "digest");
+    const char *requested = json_get_text(image, "requested");
 
     puts("\nBase image");
     print_field("name", name);
     if (requested && (!name || strcmp(name, requested) != 0))
         print_field("requested as", requested);
-    print_field("digest",
-                json_get_text(image, "digest") ? json_get_text(image, "digest") : "(not known)");
+    print_field("digest", digest ? digest : "(not known)");
     print_field("id", json_get_text(image, "id"));
 }
 
@@ -142,8 +142,8 @@ static void print_checkpoint(const json_t *report)
 static bool is_kernel_mount(const json_t *mount)
 {
     static const char *const types[] = {"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"};
-    const char *type = json_get_text(mount, "type"),
-               *destination = json_get_text(mount, "destination");
+    const char *type = json_get_text(mount, "type");
+    const char *destination = json_get_text(mount, "destination");
 
     if (!type || !destination)
         return false;
@@ -198,10 +198,8 @@ static void print_mounts(const json_t *mounts, bool shows_all)
 /* Directories are in the list because files in them are; they say little. */
 static bool is_shown(const json_t *change, bool shows_all)
 {
-    const char *type = json_get_text(change, "type");
-
-    return shows_all || !type || strcmp(type, "directory") != 0 ||
-           strcmp(json_get_text(change, "change"), "changed") != 0;
+    return shows_all || !json_text_is(change, "type", "directory") ||
+           !json_text_is(change, "change", "changed");
 }
 
 static void print_changes(const json_t *report, bool shows_all)
@@ -255,8 +253,8 @@ static void print_annotations(const json_t *report)
 
 static void print_finding(const json_t *finding)
 {
-    const char *member = json_get_text(finding, "member"),
-               *consequence = json_get_text(finding, "consequence");
+    const char *member = json_get_text(finding, "member");
+    const char *consequence = json_get_text(finding, "consequence");
     cleanup_free char *line =
         xasprintf("%s: %s%s%s%s%s", json_get_text(finding, "check"), member ? member : "",
                   member ? ": " : "", json_get_text(finding, "detail"), consequence ? "; " : "",

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <jansson.h>
-
 #include "base/json.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"

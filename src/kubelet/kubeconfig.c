@@ -32,8 +32,8 @@ static char *resolve_path(const struct reading *reading, const char *name)
 static int read_material(const struct reading *reading, const json_t *object, const char *data_key,
                          const char *file_key, struct buffer *buffer, struct error *error)
 {
-    const char *base64 = json_get_nonempty(object, data_key),
-               *name = json_get_nonempty(object, file_key);
+    const char *base64 = json_get_nonempty(object, data_key);
+    const char *name = json_get_nonempty(object, file_key);
     cleanup_free char *path = name && !base64 ? resolve_path(reading, name) : NULL;
     char *bytes = NULL;
     size_t len = 0;
@@ -89,8 +89,8 @@ static int set_server_name(struct access *access, const char *name, struct error
 static int read_server(const struct reading *reading, const json_t *cluster, struct error *error)
 {
     struct access *access = reading->access;
-    const char *server = json_get_nonempty(cluster, "server"),
-               *proxy = json_get_nonempty(cluster, "proxy-url");
+    const char *server = json_get_nonempty(cluster, "server");
+    const char *proxy = json_get_nonempty(cluster, "proxy-url");
     const char *server_name = json_get_nonempty(cluster, "tls-server-name");
 
     if (!server)
@@ -122,8 +122,8 @@ static int read_cluster(const struct reading *reading, const json_t *cluster,
 
 static int read_token(const struct reading *reading, const json_t *user, struct error *error)
 {
-    const char *token = json_get_nonempty(user, "token"),
-               *file = json_get_nonempty(user, "tokenFile");
+    const char *token = json_get_nonempty(user, "token");
+    const char *file = json_get_nonempty(user, "tokenFile");
     cleanup_free char *path = file ? resolve_path(reading, file) : NULL;
 
     if (path) /* it counts more, as kubectl has it */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/token.h"
 
-#include <string.h>
-
 #include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"

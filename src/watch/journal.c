@@ -8,8 +8,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"

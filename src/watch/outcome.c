@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "base/display.h"
 #include "base/json.h"
