@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/member-path.h"
 
@@ -95,8 +96,7 @@ struct mount_source mount_source_read(const char *path, const char *pod_uid)
 const char *mount_source_pod_uid(const json_t *spec)
 {
     const json_t *annotations = json_object_get(spec, "annotations");
-    const char *uid = json_string_value(json_object_get(annotations, "io.kubernetes.pod.uid"));
+    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
 
-    return uid ? uid
-               : json_string_value(json_object_get(annotations, "io.kubernetes.cri.sandbox-uid"));
+    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
 }
