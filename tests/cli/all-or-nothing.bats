@@ -60,12 +60,12 @@ assert_no_tag() {
 @test "none, if one cannot be reached, and the archive is not read" {
     registry_start_plain
     mkfifo archive.fifo
-    # Half an archive, and a writer that stays: reading on would not end.
-    { head -c 100000 "$archive" && exec sleep 60; } >archive.fifo 3>&- &
-    writer=$!
-    run --separate-stderr timeout 30 "$CKPTOCI" convert -q --tls-verify=false --all-or-nothing \
+    # The beginning of an archive, and a writer that stays: reading on would not end.
+    exec 5<>archive.fifo
+    head -c 50000 "$archive" >&5
+    run --separate-stderr timeout "$WAIT_S" "$CKPTOCI" convert -q --tls-verify=false --all-or-nothing \
         archive.fifo "$REGISTRY/x:1" 127.0.0.1:1/x:1 oci:image:1 oci-archive:image.tar
-    kill $writer || true
+    exec 5>&-
     echo "status $status: $output $stderr"
     [ "$status" -eq 1 ]
     [ "$output" = "" ]
@@ -140,10 +140,9 @@ assert_no_tag() {
     pid=$!
     exec 5>archive.fifo
     head -c 100000 "$archive" >&5
-    registry_wait_for grep -q 'method=POST' "$REGISTRY_DIR/log"
+    wait_for "$pid" grep -q 'method=POST' "$REGISTRY_DIR/log"
     kill -TERM "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     exec 5>&-
     cat err
     [ "$status" -eq 130 ]

@@ -74,18 +74,16 @@ END
 }
 
 @test "a helper that hangs does not outlive a signal" {
-    printf '#!/bin/sh\ntouch started\nexec sleep 60\n' >bin/docker-credential-slow
+    # For longer than wait_end waits.
+    printf '#!/bin/sh\ntouch started\nexec sleep %d\n' $((2 * WAIT_S)) >bin/docker-credential-slow
     chmod +x bin/docker-credential-slow
     echo '{"credsStore":"slow"}' >auth.json
     "$CKPTOCI" convert -q --authfile auth.json "$archive" 127.0.0.1:1/x:1 2>stderr &
     pid=$!
-    registry_wait_for test -e started
-    begin=$SECONDS
+    wait_for "$pid" test -e started
     kill -INT "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     [ "$status" -eq 130 ]
-    [ $((SECONDS - begin)) -lt 30 ]
 }
 
 @test "credentials in \$DOCKER_AUTH_CONFIG" {

@@ -20,7 +20,7 @@ teardown() {
 
 # copy ARGUMENT...: with the usual options; has to succeed
 copy() {
-    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false "$@"
+    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --retry-delay 10ms "$@"
     echo "status $status: $stderr"
     [ "$status" -eq 0 ]
 }
@@ -261,8 +261,8 @@ docker://$REGISTRY/second:$tag@$expected" ]
     to=$REGISTRY
     make_layout
     registry_start_serving layout damage
-    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false "$REGISTRY/x:amd64" "$to/y:1" \
-        oci:copied:1 oci-archive:copied.tar:1
+    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --retry-delay 10ms \
+        "$REGISTRY/x:amd64" "$to/y:1" oci:copied:1 oci-archive:copied.tar:1
     [ "$status" -eq 3 ]
     [ "$(grep -c "is damaged" <<<"$stderr")" -eq 3 ]
     [ "$output" = "" ]
@@ -274,7 +274,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
 @test "a layer behind another blob, where the registry limits requests" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:1
     registry_start_persona quay --option body_limit=100000
-    copy --jobs 1 --retry-delay 10ms oci:layout:1 "$REGISTRY/x:1"
+    copy --jobs 1 oci:layout:1 "$REGISTRY/x:1"
     [ "$(digest_at "docker://$REGISTRY/x:1")" = "$(digest_at oci:layout:1)" ]
     # From the first byte on, not from where the one before has ended.
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:1" back.tar

@@ -20,7 +20,7 @@ teardown() {
 
 # pull ARGUMENT...: with the usual options
 pull() {
-    run --separate-stderr "$CKPTOCI" pull -q --tls-verify=false "$@"
+    run --separate-stderr "$CKPTOCI" pull -q --tls-verify=false --retry-delay 10ms "$@"
     echo "status $status: $stderr"
 }
 
@@ -274,10 +274,9 @@ edit_image() {
     registry_start_serving layout busy=100
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:tag" out/archive 3>&- &
     pid=$!
-    registry_wait_for grep -q ' 503$' "$REGISTRY_DIR/log"
+    wait_for "$pid" grep -q ' 503$' "$REGISTRY_DIR/log"
     kill -INT "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     [ "$status" -eq 130 ]
     [ "$(ls -A out)" = "" ]
 }

@@ -24,7 +24,7 @@ teardown() {
 verify() {
     local expected=$1
     shift
-    run --separate-stderr "$CKPTOCI" verify -q --tls-verify=false "$@"
+    run --separate-stderr "$CKPTOCI" verify -q --tls-verify=false --retry-delay 10ms "$@"
     printf 'status %s: %s\n%s\n' "$status" "$output" "$stderr"
     [ "$status" -eq "$expected" ]
 }

@@ -7,8 +7,9 @@ The second is the foreign host that some registries point Locations to; it never
 never get, an Authorization. One line of JSON per exchange goes to --journal, a summary at the end.
 
 The path /_control takes a JSON object by POST: {"reset": true} forgets everything, "faults": [...]
-sets what is to fail, "options": {...} changes options; each may be left out. The answer, as that of
-a GET, is the summary: bytes received in bodies (body_bytes, upload_bytes) and those of them that
+sets what is to fail, "options": {...} changes options, {"release": true} lets what is held go on;
+each may be left out. The answer, as that of a GET, comes when all exchanges are over but those that
+are made to wait, and the journal is complete. It is the summary: bytes received in bodies (body_bytes, upload_bytes) and those of them that
 the persona threw away (lost_bytes), open_uploads, blobs, tags, foreign_authorizations and others.
 """
 
