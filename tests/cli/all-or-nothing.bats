@@ -22,11 +22,8 @@ teardown() {
 # start_refusing POINT: a registry that refuses there, at $REFUSING; $REGISTRY stays what it was
 start_refusing() {
     local registry=$REGISTRY directory=$REGISTRY_DIR storage=$REGISTRY_STORAGE
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/refusing-registry.py" \
-        "$REGISTRY_DIR/port" "$1" 403 DENIED "quota is used up"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REFUSING=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    registry_start_refusing "$1" 403 DENIED "quota is used up"
+    REFUSING=$REGISTRY
     REGISTRY=$registry REGISTRY_DIR=$directory REGISTRY_STORAGE=$storage
 }
 

@@ -181,10 +181,10 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    registry_start_serving layout pages
+    registry_start_persona spec --layout layout --option tags_page=1
     copy --all-tags "$REGISTRY/x" "$to/y" oci:copied
     [ "${#lines[@]}" -eq 8 ]
-    [ "$(grep -c '/tags/list' "$REGISTRY_DIR/log")" -eq 8 ]
+    [ "$(persona_requests | grep -c '/tags/list')" -eq 8 ]
     for tag in amd64 arm64 s390x multi; do
         [ "$(digest_at "docker://$to/y:$tag")" = "$(digest_at "oci:layout:$tag")" ]
         [ "$(digest_at "oci:copied:$tag")" = "$(digest_at "oci:layout:$tag")" ]
@@ -204,7 +204,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     add_referrer "$signature" "a signature of the signature"
     registry_start_plain # has no referrers API
     to=$REGISTRY
-    registry_start_serving layout
+    registry_start_persona spec --layout layout
     copy --referrers "$REGISTRY/x:amd64" "$to/y:amd64" oci:copied:amd64
     for pair in "$subject $signature" "$signature $added"; do
         tag=$(grep -o '[0-9a-f]\{64\}' <<<"${pair% *}")
@@ -260,7 +260,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    registry_start_serving layout damage
+    registry_start_persona damaged --layout layout
     run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --retry-delay 10ms \
         "$REGISTRY/x:amd64" "$to/y:1" oci:copied:1 oci-archive:copied.tar:1
     [ "$status" -eq 3 ]
@@ -285,10 +285,11 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout cut=100000
+    registry_start_persona spec --layout layout --fault \
+        '{"path": "/blobs/", "where": "answer-body", "bytes": 100000, "times": 1000}'
     copy "$REGISTRY/x:tag" "$to/y:1" oci-archive:copied.tar:1
     [ "$(digest_at "docker://$to/y:1")" = "$(digest_at oci:layout:tag)" ]
-    grep -q 'bytes=100000- 206' "$REGISTRY_DIR/log"
+    persona_requests | grep 'bytes=100000- 206'
     skopeo copy -q --src-tls-verify=false "docker://$to/y:1" oci:readback:x
     layout_layer readback x | cmp - "$archive"
 }

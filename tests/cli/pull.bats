@@ -36,8 +36,11 @@ refuse() {
     [ "$(ls -A out)" = "" ]
 }
 
-blob_requests() {
-    grep -c '/blobs/' "$REGISTRY_DIR/log"
+# start_cutting BYTES OPTION...: a persona that has layout, and of each blob sends so many bytes at
+# the most
+start_cutting() {
+    registry_start_persona "${@:2}" --layout layout --fault \
+        '{"path": "/blobs/", "where": "answer-body", "bytes": '"$1"', "times": 1000}'
 }
 
 @test "every sample, in every format, comes back as it was, from everywhere" {
@@ -159,37 +162,39 @@ blob_requests() {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     size=$(stat -c %s "$archive")
     cut=$((size / 4))
-    registry_start_serving layout cut=$cut
+    start_cutting "$cut" spec
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q "bytes=$cut- 206" "$REGISTRY_DIR/log"
-    grep -q "bytes=$((3 * cut))- 206" "$REGISTRY_DIR/log"
+    persona_requests | grep "bytes=$cut- 206"
+    persona_requests | grep "bytes=$((3 * cut))- 206"
 }
 
 @test "a registry that ignores Range starts over, and what is there is passed over" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout cut-once=100000 range=ignore
+    layer=$(layout_manifest layout tag | jq -r .layers[0].digest)
+    registry_start_persona spec --layout layout --option blob_ranges=false --fault \
+        '{"path": "'"$layer"'", "where": "answer-body", "bytes": 100000}'
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q 'bytes=100000- 200' "$REGISTRY_DIR/log"
+    persona_requests | grep 'bytes=100000- 200'
     # Each try brings no more than the one before: given up, after a bounded number of them.
-    registry_start_serving layout cut=100000 range=ignore
+    start_cutting 100000 spec --option blob_ranges=false
     refuse 1 "given up after" "$REGISTRY/x:tag"
-    [ "$(grep -c 'bytes=100000- 200' "$REGISTRY_DIR/log")" -ge 3 ]
-    [ "$(blob_requests)" -le 10 ]
+    [ "$(persona_requests | grep -c 'bytes=100000- 200')" -ge 3 ]
+    [ "$(persona_requests | grep -c /blobs/)" -le 10 ]
 }
 
 @test "what is not the blob is refused" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout damage
+    registry_start_persona damaged --layout layout
     refuse 3 "is damaged" "$REGISTRY/x:tag"
-    registry_start_serving layout long
+    registry_start_persona long --layout layout
     refuse 1 "more than the" "$REGISTRY/x:tag"
-    registry_start_serving layout cut=100000 range=wrong
+    start_cutting 100000 wrong-range
     refuse 1 "asked for the bytes from 100000 on" "$REGISTRY/x:tag"
-    registry_start_serving layout damage-manifest
+    registry_start_persona damaged-manifests --layout layout
     refuse 1 "damaged on the way" "$REGISTRY/x:tag"
     run bash -c '"$0" pull -q --tls-verify=false "$1" - >archive' "$CKPTOCI" "$REGISTRY/x:tag"
     [ "$status" -ne 0 ]
@@ -197,11 +202,13 @@ blob_requests() {
 
 @test "blobs from another origin are fetched without our credentials" {
     "$CKPTOCI" convert -q "$archive" oci:layout:tag
-    registry_start_serving layout redirect
+    registry_start_persona spec --layout layout --option foreign_blobs=true \
+        --option foreign_name=localhost --option auth=basic --option creds=user:secret
     pull --creds user:secret "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q ' 307$' "$REGISTRY_DIR/log"
+    persona_requests | grep ' 307$'
+    [ "$(persona_control | jq .foreign_authorizations)" -eq 0 ]
 }
 
 # edit_image JQ-FILTER: layout's manifest, changed, under the tag "edited"
@@ -271,10 +278,11 @@ edit_image() {
 @test "interrupted, nothing is left" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     mkdir out
-    registry_start_serving layout busy=100
+    registry_start_persona spec --layout layout --fault \
+        '{"path": "/blobs/", "status": 503, "times": 100}'
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:tag" out/archive 3>&- &
     pid=$!
-    wait_for "$pid" grep -q ' 503$' "$REGISTRY_DIR/log"
+    wait_for "$pid" grep -q '"status": 503' "$REGISTRY_JOURNAL"
     kill -INT "$pid"
     wait_end "$pid"
     [ "$status" -eq 130 ]

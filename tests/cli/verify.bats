@@ -314,8 +314,9 @@ assert_in_order() {
 
 @test "a registry that sends other bytes" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    for fault in damage:image-layer-digest long:image-layer-digest damage-manifest:image-manifest; do
-        registry_start_serving layout "${fault%%:*}"
+    for fault in damaged:image-layer-digest long:image-layer-digest \
+        damaged-manifests:image-manifest; do
+        registry_start_persona "${fault%%:*}" --layout layout
         verify 3 --json "$REGISTRY/x:tag"
         jq -e --arg check "${fault#*:}" \
             'any(.findings[]; .check == $check and .verdict == "refused")' <<<"$output"

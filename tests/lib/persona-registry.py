@@ -55,6 +55,7 @@ def parse_arguments():
     parser.add_argument("--persona", default="spec", choices=sorted(PERSONAS))
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--journal", help="a file to append to")
+    parser.add_argument("--layout", help="an OCI image layout, to have as repository x at first")
     parser.add_argument("--fault", action="append", default=[], metavar="JSON", type=json.loads)
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=option,
                         help="see below")
@@ -68,7 +69,7 @@ def stop(*_):
 def main():
     args = parse_arguments()
     persona = PERSONAS[args.persona](dict(args.option))
-    registry = Registry(persona, args.fault, args.journal)
+    registry = Registry(persona, args)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with open(args.port_file + ".new", "w", encoding="ascii") as file:

@@ -252,15 +252,22 @@ registry_start_persona() {
     export REGISTRY REGISTRY_JOURNAL
 }
 
-# registry_start_serving LAYOUT [FAULT...]: serving-registry.py; its requests are in
-# $REGISTRY_DIR/log
-registry_start_serving() {
-    registry_new_dir || return 1
-    registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/serving-registry.py" "$PWD/$1" \
-        "$REGISTRY_DIR/port" "${@:2}"
-    registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
-    REGISTRY=127.0.0.1:$(<"$REGISTRY_DIR/port")
-    export REGISTRY
+# registry_start_refusing POINT STATUS CODE MESSAGE: a persona that refuses every start (POST), data
+# (PATCH), commit (PUT of a blob) or manifest
+registry_start_refusing() {
+    local -A requests=([start]='POST /uploads/' [data]='PATCH ' [commit]='PUT /uploads/'
+        [manifest]='PUT /manifests/')
+    local method=${requests[$1]% *} path=${requests[$1]#* }
+    registry_start_persona spec --fault "$(jq -nc --arg method "$method" --arg path "$path" \
+        --argjson status "$2" --arg code "$3" --arg text "$4" \
+        '{$method, $path, $status, $code, $text, times: 1000}')"
+}
+
+# persona_requests: what $REGISTRY was asked: method, path, Range or "-", status
+persona_requests() {
+    persona_control >"$REGISTRY_DIR/summary" &&
+        jq -r 'select(.request) | "\(.method) \(.path) \(.headers.Range // "-") \(.status)"' \
+            "$REGISTRY_JOURNAL"
 }
 
 # persona_control [JSON]: the summary of $REGISTRY, after a change; see persona-registry.py --help

@@ -18,7 +18,8 @@ What happens to it:
   status    answers with that instead of a cut: with where=before (default) nothing is done, with
             where=answer all is done
   retry_after   for a Retry-After header: seconds, or {"date": SECONDS} from now as a date
-  text      for the answer's error message
+  code, text    for the answer's error message
+  page      HTML, for an answer that has none
 """
 
 import email.utils
@@ -29,7 +30,7 @@ import time
 
 KEYS = {
     "request", "method", "path", "nth", "times", "where", "bytes", "do", "status",
-    "retry_after", "text",
+    "retry_after", "code", "text", "page",
 }
 PLACES = ("before", "body", "answer", "answer-body")
 
@@ -49,7 +50,9 @@ class Fault:
         self.do = document.get("do", "cut")
         self.status = document.get("status")
         self.retry_after = document.get("retry_after")
+        self.code = document.get("code", "UNKNOWN")
         self.text = document.get("text", "made to fail")
+        self.page = document.get("page")
         if self.where not in PLACES or self.do not in ("cut", "stall", "hold"):
             raise ValueError("where is one of %s, do is cut, stall or hold" % ", ".join(PLACES))
 

@@ -35,6 +35,7 @@ class Answer:
     status: int
     headers: dict = dataclasses.field(default_factory=dict)
     body: bytes = b""
+    has_length: bool = True  # else the body ends with the connection
 
 
 def json_answer(status, document, headers=None, content_type="application/json"):
@@ -121,6 +122,7 @@ class Request:
     def __init__(self, handler, body, foreign):
         parts = urllib.parse.urlsplit(handler.path)
         self.method = handler.command
+        self.uri = handler.path
         self.path = parts.path
         self.query = {
             name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()
@@ -277,7 +279,9 @@ class Handler(BaseHTTPRequestHandler):
         if not request.body.expects and not request.body.at_end:
             for piece in request.body.pieces():
                 self.state.store.count("lost_bytes", len(piece))
-        return refusal(fault.status, "UNKNOWN", fault.text, fault.retry_after_header())
+        if fault.page:
+            return Answer(fault.status, {"Content-Type": "text/html"}, fault.page.encode())
+        return refusal(fault.status, fault.code, fault.text, fault.retry_after_header())
 
     def respond(self, answer, body, fault, entry):
         head = self.head(answer, body)
@@ -297,9 +301,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def head(self, answer, body):
         headers = dict(answer.headers)
-        if answer.status != 204 and self.command != "HEAD":
+        if answer.status != 204 and self.command != "HEAD" and answer.has_length:
             headers["Content-Length"] = str(len(answer.body))
-        if not body.at_end:
+        if not body.at_end or not answer.has_length:
             headers["Connection"] = "close"
             self.close_connection = True
         phrase = http.HTTPStatus(answer.status).phrase if answer.status in set(
@@ -349,13 +353,16 @@ class Handler(BaseHTTPRequestHandler):
 class Registry:
     """A persona with its ports, its state and its journal."""
 
-    def __init__(self, persona, faults, journal_path):
+    def __init__(self, persona, args):
         self.persona = persona
-        self.journal = Journal(journal_path)
-        self.state = State(faults)
+        self.journal = Journal(args.journal)
+        self.state = State(args.fault)
+        if args.layout:
+            self.state.store.load(args.layout, "x")
         self.server = self.listen()
         self.foreign_server = self.listen()
-        persona.foreign_host = "127.0.0.1:%d" % self.foreign_server.server_address[1]
+        persona.foreign_host = "%s:%d" % (
+            persona.options["foreign_name"], self.foreign_server.server_address[1])
 
     def listen(self):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
