@@ -30,12 +30,9 @@ digest_at() {
     skopeo inspect --raw --tls-verify=false "$1" | sha256sum | sed 's/^/sha256:/; s/ .*//'
 }
 
-# add_blob FILE: into layout; its descriptor's "digest" and "size" on standard output
-add_blob() {
-    local digest
-    digest=$(sha256sum <"$1" | cut -d ' ' -f 1)
-    cp "$1" "layout/blobs/sha256/$digest"
-    printf '"digest":"sha256:%s","size":%d' "$digest" "$(stat -c %s "$1")"
+# add_part FILE: into layout; the members "digest" and "size" of its descriptor
+add_part() {
+    add_blob "$1" | tr -d '{}\n'
 }
 
 # enter MEDIA-TYPE DIGEST-AND-SIZE TAG: into layout's index; without a name if TAG is empty
@@ -61,7 +58,7 @@ make_layout() {
             layout/index.json),
     done
     printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' "$index_type" "${parts%,}" >multi
-    enter "$index_type" "$(add_blob multi)" multi
+    enter "$index_type" "$(add_part multi)" multi
 }
 
 # add_referrer SUBJECT-DIGEST-AND-SIZE NOTE: an artifact; its digest and size in $added
@@ -69,13 +66,13 @@ add_referrer() {
     local blob config
     echo "$2" >note
     printf '{}' >empty
-    blob=$(add_blob note)
-    config=$(add_blob empty)
+    blob=$(add_part note)
+    config=$(add_part empty)
     printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-note",
         "config":{"mediaType":"application/vnd.oci.empty.v1+json",%s},
         "layers":[{"mediaType":"text/plain",%s}],"subject":{"mediaType":"%s",%s}}' \
         "$manifest_type" "$config" "$blob" "$manifest_type" "$1" >referrer
-    added=$(add_blob referrer)
+    added=$(add_part referrer)
     enter "$manifest_type" "$added" ""
 }
 

@@ -50,11 +50,11 @@ finish() {
 @test "off a terminal there is a line every 30 seconds, on standard error" {
     # Here every tenth of a second.
     start env CKPTOCI_PROGRESS_INTERVAL_MS=100 "$CKPTOCI" convert archive.fifo oci:image:tag
-    wait_for "$pid" grep -q ' sent' err
+    wait_for "$pid" grep -q 'KiB read, .* sent' err
     finish
     [ "$(wc -l <out)" -eq 1 ]
     while IFS= read -r line; do
-        [[ $line == "ckptoci: "*" KiB read, "*" sent, "*/s* ]]
+        [[ $line == "ckptoci: "*B" read, "*" sent, "*/s* ]]
     done <err
 }
 
