@@ -119,7 +119,7 @@ const struct command convert_command = {
     .arguments = "[OPTIONS] ARCHIVE DESTINATION...",
     .details = "Turns a checkpoint archive into an OCI image at each of the destinations, in one\n"
                "pass. The archive becomes the image's layer, byte for byte.\n\n"
-               "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+               "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
                "DESTINATION is one of\n"
                "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"
                "  oci:DIRECTORY[:TAG]               an OCI image layout, created or added to\n"

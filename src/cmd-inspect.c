@@ -7,6 +7,7 @@
 #include "inspect-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
+#include "stream/codec.h"
 #include "task/inspect.h"
 
 enum option_id {
@@ -135,7 +136,7 @@ const struct command inspect_command = {
         "Tells of a checkpoint: container, pod, base image, times, processes with their\n"
         "command lines and environment, open files, mounts, changed files. An archive that\n"
         "is damaged or malicious is told of too, as far as it can be read.\n\n"
-        "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+        "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
         "IMAGE is one of\n"
         "  docker://HOST[:PORT]/NAME[:TAG][@DIGEST]   a registry; docker:// may be left out\n"
         "  oci:DIRECTORY[:TAG][@DIGEST]               an OCI image layout\n"

@@ -12,6 +12,7 @@
 #include "registry-request.h"
 #include "restore-output.h"
 #include "restore-view.h"
+#include "stream/codec.h"
 #include "task/restore-kit.h"
 
 enum option_id {
@@ -365,7 +366,7 @@ const struct command restore_kit_command = {
         "does not tell says " RESTORE_FILL_IN ". Comments on top tell what to fill in, what the\n"
         "engine and the node need, and which commands to run. With --format crictl it\n"
         "is pod-config.json and container-config.json, to restore it without Kubernetes.\n\n"
-        "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+        "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
         "IMAGE is one of\n"
         "  docker://HOST[:PORT]/NAME[:TAG][@DIGEST]   a registry; docker:// may be left out\n"
         "  oci:DIRECTORY[:TAG][@DIGEST]               an OCI image layout\n"

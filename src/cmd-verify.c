@@ -8,6 +8,7 @@
 #include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
+#include "stream/codec.h"
 #include "task/verify.h"
 #include "verify-view.h"
 
@@ -161,7 +162,7 @@ const struct command verify_command = {
         "against the layer, the layer's type against its bytes and the annotations\n"
         "against the archive are checked. Then it tells which container engines would\n"
         "restore it, and what they need for that.\n\n"
-        "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+        "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
         "IMAGE is one of\n"
         "  docker://HOST[:PORT]/NAME[:TAG][@DIGEST]   a registry; docker:// may be left out\n"
         "  oci:DIRECTORY[:TAG][@DIGEST]               an OCI image layout\n"

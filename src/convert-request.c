@@ -22,7 +22,7 @@ const struct option_spec convert_option_specs[] = {
      CONVERT_OPTION_ARCH},
     REGISTRY_CHUNK_SIZE_SPEC,
     {"compression-format", 0, "FORMAT",
-     "zstd, gzip or none; default: zstd, or the archive's own compression",
+     CODEC_NAMES "; default: zstd, or the archive's own compression",
      CONVERT_OPTION_COMPRESSION_FORMAT},
     {"compression-level", 0, "N", "default: 1", CONVERT_OPTION_COMPRESSION_LEVEL},
     {"deadline", 0, "SECONDS",
@@ -42,17 +42,13 @@ const struct option_spec convert_option_specs[] = {
 
 static int set_format(struct convert_options *convert, const char *value, struct error *error)
 {
-    static const enum compression formats[] = {COMPRESSION_ZSTD, COMPRESSION_GZIP,
-                                               COMPRESSION_NONE};
+    const struct codec *codec = codec_by_name(value);
 
-    for (unsigned i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(codec_for(formats[i])->name, value) == 0) {
-            convert->format = formats[i];
-            convert->format_given = true;
-            return 0;
-        }
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not zstd, gzip or none", value);
+    if (!codec)
+        return error_set(error, ERROR_USAGE, "\"%s\" is not " CODEC_NAMES, value);
+    convert->format = codec->compression;
+    convert->format_given = true;
+    return 0;
 }
 
 static int add_annotation(struct convert_options *convert, const char *value, struct error *error)

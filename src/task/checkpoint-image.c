@@ -6,8 +6,6 @@
 
 #include "base/memory.h"
 
-#define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
-
 /* This machine as Go names it; its own word for one that is not listed. */
 static const char *host_architecture(const struct utsname *host)
 {
@@ -125,20 +123,11 @@ int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 int checkpoint_image_compression(const struct descriptor *layer, enum compression *compression,
                                  struct error *error)
 {
-    static const struct {
-        const char *media_type;
-        enum compression compression;
-    } known[] = {
-        {MEDIA_TYPE_LAYER_TAR, COMPRESSION_NONE},  {MEDIA_TYPE_LAYER_GZIP, COMPRESSION_GZIP},
-        {MEDIA_TYPE_LAYER_ZSTD, COMPRESSION_ZSTD}, {DOCKER_LAYER, COMPRESSION_NONE},
-        {DOCKER_LAYER ".gzip", COMPRESSION_GZIP},  {DOCKER_LAYER ".zstd", COMPRESSION_ZSTD},
-    };
+    const struct codec *codec = codec_by_media_type(layer->media_type);
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(layer->media_type, known[i].media_type) == 0) {
-            *compression = known[i].compression;
-            return 0;
-        }
+    if (codec) {
+        *compression = codec->compression;
+        return 0;
     }
     return error_set(error, ERROR_ARCHIVE,
                      "it is no checkpoint image: its layer is of type %s, which is no tar",
