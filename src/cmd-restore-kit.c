@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoint/engine-reasoning.h"
 #include "checkpoint/mount-plan.h"
+#include "engines/reasoning.h"
 #include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/engine-reasoning.h"
+#include "engines/reasoning.h"
 #include "oci/image.h"
 #include "stream/codec.h"
 #include "stream/input-source.h"

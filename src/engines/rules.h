@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The table of what engines ask for. Each row holds for one engine and some of its versions, and is
  * either a fact or a function that looks at the subject. */
-#ifndef CKPTOCI_CHECKPOINT_ENGINE_RULES_H
-#define CKPTOCI_CHECKPOINT_ENGINE_RULES_H
+#ifndef CKPTOCI_ENGINES_RULES_H
+#define CKPTOCI_ENGINES_RULES_H
 
-#include "checkpoint/engine-reasoning.h"
+#include "engines/reasoning.h"
 
 struct engine_rule {
     enum engine engine;                 /* ENGINE_UNKNOWN: all of them */
@@ -20,7 +20,7 @@ struct engine_rule {
 /* Ends with a NULL name. The order is that of the lines. */
 extern const struct engine_rule engine_rules[];
 
-/* Checks that need some room: engine-image.c, engine-archive.c. */
+/* Checks that need some room: image-checks.c, archive-checks.c. */
 typedef void engine_check(const struct engine_rule *, const struct restore_subject *,
                           struct reasoning *);
 engine_check engine_check_manifest_type, engine_check_config_type, engine_check_layer_type,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/engine-reasoning.h"
+#include "engines/reasoning.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/display.h"
 #include "base/memory.h"
-#include "checkpoint/engine-rules.h"
+#include "engines/rules.h"
 
 enum { REASON_MAX_BYTES = 2048 };
 

@@ -2,14 +2,14 @@
 /*
  * Whether an engine would restore a checkpoint, and what it takes. Pure: from what is known of an
  * archive, and of the image around it, to lines that a person can follow. The rules are a table in
- * engine-rules.c; docs/engines.md tells where each was seen.
+ * rules.c; docs/engines.md tells where each was seen.
  *
  *     engine_reason(&reasoning, &subject, ENGINE_CRIO, &version)
  *     ... reasoning.verdict, reasoning.reasons[i].text ...
  *     reasoning_done(&reasoning)
  */
-#ifndef CKPTOCI_CHECKPOINT_ENGINE_REASONING_H
-#define CKPTOCI_CHECKPOINT_ENGINE_REASONING_H
+#ifndef CKPTOCI_ENGINES_REASONING_H
+#define CKPTOCI_ENGINES_REASONING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 #include <jansson.h>
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/engine-version.h"
 #include "checkpoint/member.h"
+#include "engines/version.h"
 
 /* The later, the graver: the gravest of the lines is the verdict. */
 enum verdict {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/engine-version.h"
+#include "engines/version.h"
 
 #include <ctype.h>
 #include <stdlib.h>

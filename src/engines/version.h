@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The version of a container engine, as far as rules ask for it. A plain value. */
-#ifndef CKPTOCI_CHECKPOINT_ENGINE_VERSION_H
-#define CKPTOCI_CHECKPOINT_ENGINE_VERSION_H
+#ifndef CKPTOCI_ENGINES_VERSION_H
+#define CKPTOCI_ENGINES_VERSION_H
 
 #include "base/error.h"
 

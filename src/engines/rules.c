@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/engine-rules.h"
+#include "engines/rules.h"
 
 // clang-format off
 /* Which versions a row holds for. */

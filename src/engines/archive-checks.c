@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "checkpoint/engine-rules.h"
 #include "checkpoint/mount-owner.h"
+#include "engines/rules.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 

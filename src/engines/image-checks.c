@@ -2,7 +2,7 @@
 /* What engines ask of the image. Without one, the archive is seen as convert would wrap it. */
 #include <string.h>
 
-#include "checkpoint/engine-rules.h"
+#include "engines/rules.h"
 #include "oci/image.h"
 
 #define CRIO_ANNOTATION "io.kubernetes.cri-o.annotations.checkpoint.name"
