@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "checkpoint/mount-plan.h"
-#include "engines/reasoning.h"
 #include "findings-view.h"
 #include "progress-view.h"
 #include "registry-request.h"
@@ -37,7 +36,7 @@ static const struct option_spec options[] = {
     {"allow", 0, "CHECK",
      "let pass what this check finds; may be given several times; \"list\" prints the checks",
      OPTION_ALLOW},
-    {"engine", 0, "ENGINE", "of the node: cri-o or containerd; default: the one that made it",
+    {"engine", 0, "ENGINE", "of the node: " ENGINE_NAMES_FOR_PODS "; default: the one that made it",
      OPTION_ENGINE},
     {"engine-version", 0, "VERSION",
      "of the node's engine, as in 1.36 or main; default: what all versions need",
@@ -150,12 +149,14 @@ static int set_name(const char **name, const char *value, bool is_valid(const ch
 
 static int set_engine(struct restore_kit_options *kit, const char *value, struct error *error)
 {
+    const struct engine_info *engine;
+
     if (engine_parse(&kit->engine, value, error))
         return -1;
-    if (kit->engine == ENGINE_PODMAN)
-        return error_set(error, ERROR_USAGE,
-                         "podman does not restore into pods of Kubernetes; use podman container "
-                         "restore");
+    engine = engine_info(kit->engine);
+    if (engine->own_restore)
+        return error_set(error, ERROR_USAGE, "%s does not restore into pods of Kubernetes; use %s",
+                         engine->option, engine->own_restore);
     return 0;
 }
 

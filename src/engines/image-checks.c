@@ -5,10 +5,6 @@
 #include "engines/rules.h"
 #include "oci/image.h"
 
-#define CRIO_ANNOTATION "io.kubernetes.cri-o.annotations.checkpoint.name"
-#define CONTAINERD_ANNOTATION "org.criu.checkpoint.container.name"
-#define PODMAN_ANNOTATION "io.podman.annotations.checkpoint.runtime.name"
-
 void engine_check_manifest_type(const struct engine_rule *rule,
                                 const struct restore_subject *subject, struct reasoning *reasoning)
 {
@@ -105,12 +101,13 @@ void engine_check_crio_annotation(const struct engine_rule *rule,
                                   struct reasoning *reasoning)
 {
     const struct restore_image *image = subject->image;
+    const char *key = engine_info(rule->engine)->image_mark;
 
     if (!image)
-        check_annotation_to_come(rule, reasoning, CRIO_ANNOTATION, subject->checkpoint->container);
+        check_annotation_to_come(rule, reasoning, key, subject->checkpoint->container);
     else
-        check_annotation(rule, reasoning, CRIO_ANNOTATION,
-                         string_in(image->annotations, CRIO_ANNOTATION), "the manifest has");
+        check_annotation(rule, reasoning, key, string_in(image->annotations, key),
+                         "the manifest has");
 }
 
 void engine_check_containerd_annotation(const struct engine_rule *rule,
@@ -118,13 +115,12 @@ void engine_check_containerd_annotation(const struct engine_rule *rule,
                                         struct reasoning *reasoning)
 {
     const struct restore_image *image = subject->image;
+    const char *key = engine_info(rule->engine)->image_mark;
 
     if (!image)
-        check_annotation_to_come(rule, reasoning, CONTAINERD_ANNOTATION,
-                                 subject->checkpoint->container);
+        check_annotation_to_come(rule, reasoning, key, subject->checkpoint->container);
     else
-        check_annotation(rule, reasoning, CONTAINERD_ANNOTATION,
-                         string_in(image->top_annotations, CONTAINERD_ANNOTATION),
+        check_annotation(rule, reasoning, key, string_in(image->top_annotations, key),
                          image->has_index ? "the name stands for an index, which has"
                                           : "the manifest has");
 }
@@ -135,18 +131,19 @@ void engine_check_podman_annotation(const struct engine_rule *rule,
                                     struct reasoning *reasoning)
 {
     const struct restore_image *image = subject->image;
-    const char *runtime =
-        image ? string_in(image->annotations, PODMAN_ANNOTATION) : subject->checkpoint->runtime;
+    const char *key = engine_info(rule->engine)->image_mark;
+    const char *runtime = image ? string_in(image->annotations, key) : subject->checkpoint->runtime;
 
     if (runtime)
         reasoning_add(reasoning, VERDICT_NEEDS, rule->name, json_pack("[s]", runtime),
                       "an OCI runtime called \"%.128s\" on the host: podman compares its name with "
-                      "the annotation " PODMAN_ANNOTATION,
-                      runtime);
+                      "the annotation %s",
+                      runtime, key);
     else if (image)
-        check_annotation(rule, reasoning, PODMAN_ANNOTATION, NULL, "the manifest has");
+        check_annotation(rule, reasoning, key, NULL, "the manifest has");
     else
         reasoning_add(reasoning, VERDICT_NEEDS, rule->name, NULL,
-                      "convert --annotation " PODMAN_ANNOTATION "=RUNTIME: the archive does not "
-                      "name its OCI runtime, and podman wants the host's there");
+                      "convert --annotation %s=RUNTIME: the archive does not name its OCI runtime, "
+                      "and podman wants the host's there",
+                      key);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engines/reasoning.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/display.h"
 #include "base/memory.h"
@@ -12,20 +13,59 @@
 
 enum { REASON_MAX_BYTES = 2048 };
 
-const struct engine_range engine_ranges[] = {
-    {ENGINE_CRIO, "before 1.26", {1, 25, 0}},
-    {ENGINE_CRIO, "1.26", {1, 26, 0}},
-    {ENGINE_CRIO, "1.27 to 1.34", {1, 34, 0}},
-    {ENGINE_CRIO, "1.35 and 1.36", {1, 36, 0}},
-    {ENGINE_CRIO, "main of August 2026", {.major = ENGINE_VERSION_MAX}},
-    {ENGINE_CONTAINERD, "before 2.1", {2, 0, 0}},
-    {ENGINE_CONTAINERD, "2.1 to 2.2.6, 2.3.0 to 2.3.3", {2, 2, 0}},
-    {ENGINE_CONTAINERD, "from 2.2.7, from 2.3.4", {2, 3, 4}},
-    {ENGINE_CONTAINERD, "2.4 and newer", {2, 4, 0}},
-    {ENGINE_PODMAN, "before 4.1", {4, 0, 0}},
-    {ENGINE_PODMAN, "4.1 to 5.x", {5, 0, 0}},
-    {.engine = ENGINE_UNKNOWN},
-};
+/* What distributions and builds put behind a version: "-rc.1", "+git", "~ds1". */
+static const char suffixes[] = "-+~";
+
+static int parse_number(const char **text, int *number)
+{
+    char *end;
+    long value;
+
+    if (!isdigit((unsigned char)**text))
+        return -1;
+    value = strtol(*text, &end, 10);
+    if (value >= ENGINE_VERSION_MAX)
+        return -1;
+    *number = (int)value;
+    *text = end;
+    return 0;
+}
+
+int engine_version_parse(struct engine_version *ret, const char *text, struct error *error)
+{
+    struct engine_version version = {0};
+    int *const parts[] = {&version.major, &version.minor, &version.patch};
+    const char *at = *text == 'v' ? text + 1 : text;
+    size_t count = 0;
+
+    if (strcmp(text, "main") == 0) {
+        *ret = ENGINE_VERSION_MAIN;
+        return 0;
+    }
+    while (count < sizeof parts / sizeof *parts && parse_number(&at, parts[count]) == 0) {
+        count++;
+        if (*at != '.')
+            break;
+        at++;
+    }
+    if (count < 2 || (*at != '\0' && !strchr(suffixes, *at)))
+        return error_set(error, ERROR_USAGE,
+                         "\"%s\" is no version, as in 1.36, 2.3.4 or main for what is not released",
+                         text);
+    *ret = version;
+    return 0;
+}
+
+int engine_version_compare(const struct engine_version *a, const struct engine_version *b)
+{
+    if (a->major != b->major)
+        return a->major < b->major ? -1 : 1;
+    if (a->minor != b->minor)
+        return a->minor < b->minor ? -1 : 1;
+    if (a->patch != b->patch)
+        return a->patch < b->patch ? -1 : 1;
+    return 0;
+}
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -37,19 +77,6 @@ const char *verdict_name(enum verdict verdict)
     };
 
     return names[verdict];
-}
-
-int engine_parse(enum engine *engine, const char *text, struct error *error)
-{
-    static const enum engine engines[] = {ENGINE_CRIO, ENGINE_CONTAINERD, ENGINE_PODMAN};
-
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
-        if (strcasecmp(engine_name(engines[i]), text) == 0) {
-            *engine = engines[i];
-            return 0;
-        }
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not cri-o, containerd or podman", text);
 }
 
 void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char *rule,
@@ -123,10 +150,11 @@ void engine_reason(struct reasoning *ret, const struct restore_subject *subject,
 
 const struct reason *reasoning_decisive(const struct reasoning *reasoning)
 {
-    for (size_t i = 0; i < reasoning->count; i++)
-        if (reasoning->reasons[i].verdict == reasoning->verdict)
-            return &reasoning->reasons[i];
-    return NULL;
+    const struct reason *reason = reasoning->reasons;
+
+    while (reason->verdict != reasoning->verdict)
+        reason++;
+    return reason;
 }
 
 int engine_members_visit(void *context, const struct member *member, struct error *error)

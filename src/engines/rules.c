@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engines/rules.h"
 
+const struct engine_range engine_ranges[] = {
+    {ENGINE_CRIO, "before 1.26", {1, 25, 0}},
+    {ENGINE_CRIO, "1.26", {1, 26, 0}},
+    {ENGINE_CRIO, "1.27 to 1.34", {1, 34, 0}},
+    {ENGINE_CRIO, "1.35 and 1.36", {1, 36, 0}},
+    {ENGINE_CRIO, "main of August 2026", {.major = ENGINE_VERSION_MAX}},
+    {ENGINE_CONTAINERD, "before 2.1", {2, 0, 0}},
+    {ENGINE_CONTAINERD, "2.1 to 2.2.6, 2.3.0 to 2.3.3", {2, 2, 0}},
+    {ENGINE_CONTAINERD, "from 2.2.7, from 2.3.4", {2, 3, 4}},
+    {ENGINE_CONTAINERD, "2.4 and newer", {2, 4, 0}},
+    {ENGINE_PODMAN, "before 4.1", {4, 0, 0}},
+    {ENGINE_PODMAN, "4.1 to 5.x", {5, 0, 0}},
+    {.engine = ENGINE_UNKNOWN},
+};
+
 // clang-format off
 /* Which versions a row holds for. */
 #define ALL {0, 0, 0}, {0, 0, 0}
@@ -66,3 +81,11 @@ const struct engine_rule engine_rules[] = {
     {.name = NULL},
 };
 // clang-format on
+
+struct engine_version engine_passwd_since(enum engine engine)
+{
+    for (const struct engine_rule *rule = engine_rules; rule->name; rule++)
+        if (rule->engine == engine && rule->check == engine_check_mounts)
+            return rule->before;
+    return (struct engine_version){0};
+}

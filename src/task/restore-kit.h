@@ -18,7 +18,7 @@
 #include "base/sandbox.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/finding.h"
-#include "engines/version.h"
+#include "engines/reasoning.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
 #include "task/subject.h"
