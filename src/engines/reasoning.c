@@ -79,9 +79,10 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
-void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char *rule,
-                   json_t *items, const char *format, ...)
+void reasoning_add(const struct inquiry *in, enum verdict verdict, json_t *items,
+                   const char *format, ...)
 {
+    struct reasoning *reasoning = in->reasoning;
     char text[REASON_MAX_BYTES];
     va_list args;
 
@@ -91,7 +92,7 @@ void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char
     reasoning->reasons =
         xreallocarray(reasoning->reasons, reasoning->count + 1, sizeof *reasoning->reasons);
     reasoning->reasons[reasoning->count++] =
-        (struct reason){verdict, rule, display_text(text, REASON_MAX_BYTES), items};
+        (struct reason){verdict, in->rule, display_text(text, REASON_MAX_BYTES), items};
     if (verdict > reasoning->verdict)
         reasoning->verdict = verdict;
 }
@@ -108,41 +109,39 @@ static bool applies(const struct engine_rule *rule, enum engine engine,
 }
 
 /* False: no other engine's archive is restored, whatever else there is. */
-static bool add_origin(struct reasoning *reasoning, const struct restore_subject *subject,
-                       enum engine engine)
+static bool check_origin(const struct inquiry *in)
 {
-    enum engine made_by = subject->checkpoint->engine;
+    enum engine made_by = in->subject->checkpoint->engine;
 
-    if (made_by == ENGINE_UNKNOWN) {
-        reasoning_add(reasoning, VERDICT_UNKNOWN, "archive-engine", NULL,
+    if (made_by == ENGINE_UNKNOWN)
+        reasoning_add(in, VERDICT_UNKNOWN, NULL,
                       "spec.dump does not tell which engine made the archive, and none restores "
                       "another one's");
-    } else if (made_by == engine) {
-        reasoning_add(reasoning, VERDICT_YES, "archive-engine", NULL, "the archive was made by %s",
-                      engine_name(made_by));
-    } else {
-        reasoning_add(reasoning, VERDICT_NO, "archive-engine", NULL,
+    else if (made_by == in->engine)
+        reasoning_add(in, VERDICT_YES, NULL, "the archive was made by %s", engine_name(made_by));
+    else
+        reasoning_add(in, VERDICT_NO, NULL,
                       "the archive was made by %s, and no engine restores another one's",
                       engine_name(made_by));
-        return false;
-    }
-    return true;
+    return in->reasoning->verdict != VERDICT_NO;
 }
 
 void engine_reason(struct reasoning *ret, const struct restore_subject *subject, enum engine engine,
                    const struct engine_version *version)
 {
     struct reasoning reasoning = {0};
-    bool goes_on = add_origin(&reasoning, subject, engine);
+    struct inquiry in = {engine, "archive-engine", subject, &reasoning};
+    bool goes_on = check_origin(&in);
 
     for (const struct engine_rule *rule = engine_rules; goes_on && rule->name; rule++) {
         if (!applies(rule, engine, version))
             continue;
+        in.rule = rule->name;
         if (!rule->text) {
-            rule->check(rule, subject, &reasoning);
+            rule->check(&in);
             continue;
         }
-        reasoning_add(&reasoning, rule->verdict, rule->name, NULL, "%s", rule->text);
+        reasoning_add(&in, rule->verdict, NULL, "%s", rule->text);
         goes_on = rule->verdict != VERDICT_NO;
     }
     *ret = reasoning;

@@ -110,8 +110,4 @@ void engine_reason(struct reasoning *reasoning, const struct restore_subject *su
 const struct reason *reasoning_decisive(const struct reasoning *reasoning);
 void reasoning_done(struct reasoning *reasoning);
 
-/* For the rules: adds a line; takes `items`, which may be NULL. */
-void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char *rule,
-                   json_t *items, const char *format, ...) __attribute__((format(printf, 5, 6)));
-
 #endif

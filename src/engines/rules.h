@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table of what engines ask for. Each row holds for one engine and some of its versions, and is
- * either a fact or a function that looks at the subject. */
+/* The table of what engines ask for, and what its functions share with the reasoning. */
 #ifndef CKPTOCI_ENGINES_RULES_H
 #define CKPTOCI_ENGINES_RULES_H
 
 #include "engines/reasoning.h"
+
+/* Who asks, by which rule, for what; all borrowed. */
+struct inquiry {
+    enum engine engine;
+    const char *rule; /* its name */
+    const struct restore_subject *subject;
+    struct reasoning *reasoning;
+};
+
+/* Adds a line; takes `items`, which may be NULL. */
+void reasoning_add(const struct inquiry *in, enum verdict verdict, json_t *items,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 struct engine_rule {
     enum engine engine;                 /* ENGINE_UNKNOWN: all of them */
@@ -13,22 +24,10 @@ struct engine_rule {
     /* A NULL text: ask check(). A fact with VERDICT_NO ends the reasoning. */
     enum verdict verdict;
     const char *text;
-    void (*check)(const struct engine_rule *rule, const struct restore_subject *subject,
-                  struct reasoning *reasoning);
+    void (*check)(const struct inquiry *in);
 };
 
 /* Ends with a NULL name. The order is that of the lines. */
 extern const struct engine_rule engine_rules[];
-
-/* Checks that need some room: image-checks.c, archive-checks.c. */
-typedef void engine_check(const struct engine_rule *, const struct restore_subject *,
-                          struct reasoning *);
-engine_check engine_check_manifest_type, engine_check_config_type, engine_check_layer_type,
-    engine_check_platform, engine_check_crio_annotation, engine_check_containerd_annotation,
-    engine_check_podman_annotation;
-engine_check engine_check_inventory, engine_check_crio_annotations, engine_check_crio_image_id,
-    engine_check_deleted_files, engine_check_written_by_newer, engine_check_status_dump,
-    engine_check_containerd_base, engine_check_base_on_node, engine_check_podman_base,
-    engine_check_mounts, engine_check_mounts_and_passwd;
 
 #endif
