@@ -123,14 +123,6 @@ enum engine engine_detect(const json_t *annotations)
     return without_value;
 }
 
-static bool is_of_a_family(const char *key)
-{
-    for (enum engine engine = ENGINE_UNKNOWN + 1; engine < ENGINE_COUNT; engine++)
-        if (strncmp(key, engines[engine].image_family, strlen(engines[engine].image_family)) == 0)
-            return true;
-    return false;
-}
-
 bool engine_has_annotation(const json_t *annotations)
 {
     /* jansson's iterators take what they only read without const. */
@@ -139,8 +131,12 @@ bool engine_has_annotation(const json_t *annotations)
 
     json_object_foreach(object, key, value)
     {
-        if (is_of_a_family(key))
-            return true;
+        for (enum engine engine = ENGINE_UNKNOWN + 1; engine < ENGINE_COUNT; engine++) {
+            const char *family = engines[engine].image_family;
+
+            if (strncmp(key, family, strlen(family)) == 0)
+                return true;
+        }
     }
     return false;
 }
