@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "checkpoint/checkpoint.h"
 
 #define CRIO "io.kubernetes.cri-o.annotations.checkpoint."
@@ -12,22 +13,16 @@
 #define PODMAN "io.podman.annotations.checkpoint."
 #define IMAGE "org.opencontainers.image."
 
-/* What the archive does not say is left out rather than written empty. */
-static void annotate(json_t *annotations, const char *key, const char *value)
-{
-    if (value)
-        json_object_set_new(annotations, key, json_string(value));
-}
-
+/* Here and below, what the archive does not say is left out rather than written empty. */
 static void annotate_podman(json_t *annotations, const struct checkpoint *checkpoint,
                             const char *container)
 {
-    annotate(annotations, PODMAN "name", container);
-    annotate(annotations, PODMAN "rawImageName", checkpoint->raw_image_name);
-    annotate(annotations, PODMAN "rootfsImageID", checkpoint->image_id);
-    annotate(annotations, PODMAN "rootfsImageName", checkpoint->image_name);
-    annotate(annotations, PODMAN "runtime.name", checkpoint->runtime);
-    annotate(annotations, PODMAN "host.arch", checkpoint->architecture);
+    json_set_text(annotations, PODMAN "name", container);
+    json_set_text(annotations, PODMAN "rawImageName", checkpoint->raw_image_name);
+    json_set_text(annotations, PODMAN "rootfsImageID", checkpoint->image_id);
+    json_set_text(annotations, PODMAN "rootfsImageName", checkpoint->image_name);
+    json_set_text(annotations, PODMAN "runtime.name", checkpoint->runtime);
+    json_set_text(annotations, PODMAN "host.arch", checkpoint->architecture);
 }
 
 /* What CRI-O gives to a container that does not ask: default_capabilities in crio.conf. */
@@ -112,13 +107,12 @@ enum engine engine_detect(const json_t *annotations)
     enum engine without_value = ENGINE_UNKNOWN;
 
     for (enum engine engine = ENGINE_UNKNOWN + 1; engine < ENGINE_COUNT; engine++) {
-        const json_t *mark = json_object_get(annotations, engines[engine].mark);
-        const char *wanted = engines[engine].mark_value, *value = json_string_value(mark);
+        const char *mark = engines[engine].mark, *wanted = engines[engine].mark_value;
 
-        if (mark && !wanted)
-            without_value = engine;
-        else if (value && strcmp(value, wanted) == 0)
+        if (wanted && json_text_is(annotations, mark, wanted))
             return engine;
+        if (!wanted && json_object_get(annotations, mark))
+            without_value = engine;
     }
     return without_value;
 }
@@ -162,22 +156,22 @@ int checkpoint_annotations(const struct checkpoint *checkpoint, const char *cont
         return error_advice(error, "give the name with --name");
     }
     annotations = json_object();
-    annotate(annotations, CRIO "name", container);
-    annotate(annotations, CRIU "engine.name", info->name);
-    annotate(annotations, CRIU "container.name", container);
-    annotate(annotations, CRIU "pod.name", checkpoint->pod);
-    annotate(annotations, CRIU "pod.namespace", checkpoint->pod_namespace);
-    annotate(annotations, CRIU "pod.id", checkpoint->pod_id);
-    annotate(annotations, CRIU "rootfsImageUserRequested", checkpoint->image_requested);
-    annotate(annotations, CRIU "rootfsImageName", checkpoint->image_name);
-    annotate(annotations, CRIU "rootfsImageID", checkpoint->image_id);
-    annotate(annotations, CRIU "runtime.name", checkpoint->runtime);
-    annotate(annotations, CRIU "host.arch", checkpoint->architecture);
+    json_set_text(annotations, CRIO "name", container);
+    json_set_text(annotations, CRIU "engine.name", info->name);
+    json_set_text(annotations, CRIU "container.name", container);
+    json_set_text(annotations, CRIU "pod.name", checkpoint->pod);
+    json_set_text(annotations, CRIU "pod.namespace", checkpoint->pod_namespace);
+    json_set_text(annotations, CRIU "pod.id", checkpoint->pod_id);
+    json_set_text(annotations, CRIU "rootfsImageUserRequested", checkpoint->image_requested);
+    json_set_text(annotations, CRIU "rootfsImageName", checkpoint->image_name);
+    json_set_text(annotations, CRIU "rootfsImageID", checkpoint->image_id);
+    json_set_text(annotations, CRIU "runtime.name", checkpoint->runtime);
+    json_set_text(annotations, CRIU "host.arch", checkpoint->architecture);
     if (info->annotate)
         info->annotate(annotations, checkpoint, container);
-    annotate(annotations, IMAGE "created", created);
-    annotate(annotations, IMAGE "base.name", checkpoint->image_name);
-    annotate(annotations, IMAGE "base.digest", checkpoint->image_digest);
+    json_set_text(annotations, IMAGE "created", created);
+    json_set_text(annotations, IMAGE "base.name", checkpoint->image_name);
+    json_set_text(annotations, IMAGE "base.digest", checkpoint->image_digest);
     *ret = annotations;
     return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "checkpoint/inner-tar.h"
@@ -138,8 +140,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
     }
     snapshot->changes_bytes += len;
     entry = json_pack("{s:s, s:o}", "change", change, "path", report_text(path, len));
-    if (type)
-        json_object_set_new(entry, "type", json_string(type));
+    json_set_text(entry, "type", type);
     if (type && strcmp(type, "file") == 0)
         json_object_set_new(entry, "size", json_integer((json_int_t)size));
     json_array_append_new(snapshot->changes, entry);
@@ -150,8 +151,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
 static void note_change(struct snapshot *snapshot, const struct member *member)
 {
     static const char whiteout[] = ".wh.", opaque[] = ".wh..wh..opq";
-    const char *slash = strrchr(member->path, '/');
-    const char *name = slash ? slash + 1 : member->path;
+    const char *name = file_name(member->path);
     size_t directory_len = (size_t)(name - member->path);
     cleanup_free char *path = NULL;
 

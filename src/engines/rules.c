@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/mount-owner.h"
 #include "oci/digest.h"
@@ -128,8 +129,8 @@ static void check_podman_annotation(const struct inquiry *in)
 {
     const struct restore_image *image = in->subject->image;
     const char *key = engine_info(in->engine)->image_mark;
-    const char *runtime = image ? json_string_value(json_object_get(image->annotations, key))
-                                : in->subject->checkpoint->runtime;
+    const char *runtime =
+        image ? json_get_text(image->annotations, key) : in->subject->checkpoint->runtime;
 
     if (runtime)
         reasoning_add(in, VERDICT_NEEDS, json_pack("[s]", runtime),
@@ -157,7 +158,7 @@ static void check_crio_annotations(const struct inquiry *in)
 {
     static const char key[] = "io.kubernetes.cri-o.Annotations";
     const json_t *annotations = json_object_get(in->subject->spec, "annotations");
-    const char *text = json_string_value(json_object_get(annotations, key));
+    const char *text = json_get_text(annotations, key);
     cleanup(json_decrefp) json_t *json = text ? json_loads(text, 0, NULL) : NULL;
 
     if (json_is_object(json))
@@ -174,7 +175,7 @@ static bool is_image_id(const char *text)
 
 static void check_crio_image_id(const struct inquiry *in)
 {
-    const char *id = json_string_value(json_object_get(in->subject->config, "rootfsImageRef"));
+    const char *id = json_get_text(in->subject->config, "rootfsImageRef");
 
     if (!id || !*id || is_image_id(id))
         return;
@@ -264,7 +265,7 @@ static void check_podman_base(const struct inquiry *in)
 
 static void check_containerd_base(const struct inquiry *in)
 {
-    const char *name = json_string_value(json_object_get(in->subject->config, "rootfsImageName"));
+    const char *name = json_get_text(in->subject->config, "rootfsImageName");
     struct digest id;
 
     if (name && digest_parse(&id, name) == 0)

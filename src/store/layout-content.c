@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/tmpfile.h"
 #include "store/index.h"
 #include "store/json-file.h"
 #include "store/layout-format.h"
-#include "store/tmpfile.h"
 
 enum presence layout_find_blob(const struct layout_tree *tree, const struct descriptor *blob)
 {

@@ -4,10 +4,11 @@
 #include "store/store.h"
 
 #include "base/memory.h"
+#include "base/tmpfile.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/layout-content.h"
 #include "store/ref-name.h"
-#include "store/tmpfile.h"
 
 struct layout_target {
     struct image_target target; /* first: what callers hold */
@@ -42,8 +43,9 @@ static int target_put_blob(struct image_target *target, const struct descriptor 
     const struct layout_directory *sha256 = &tree_of(target)->sha256;
     cleanup(tmpfile_done) struct tmpfile file;
 
+    tmpfile_init(&file);
     if (tmpfile_create(&file, sha256->fd, sha256->path, error) ||
-        tmpfile_append_source(&file, bytes, progress, error) || tmpfile_sync(&file, error))
+        tmpfile_append_source(&file, bytes, progress, error))
         return -1;
     return tmpfile_publish(&file, digest_hex(&blob->digest), error);
 }

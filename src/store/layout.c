@@ -9,13 +9,14 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/json-file.h"
 #include "store/layout-content.h"
 #include "store/layout-format.h"
 #include "store/layout-tree.h"
 #include "store/ref-name.h"
-#include "store/tmpfile.h"
 
 /* Layer, config, manifest and "oci-layout". */
 enum { ADDED_MAX = 4 };
@@ -114,8 +115,7 @@ static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_sync(&layout->layer, error) ||
-        tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
+    if (tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
         return -1;
     if (presence == ABSENT)
         remember(layout, layout->tree.sha256.fd, digest_hex(&layer->digest));

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/output-file.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/layout-format.h"
-#include "store/output-file.h"
 #include "store/ref-name.h"
 #include "store/tar.h"
 

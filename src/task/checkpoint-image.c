@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/engine.h"
 
@@ -91,7 +92,7 @@ int checkpoint_image_resolve(struct image_source *source, const struct platform 
 
 int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 {
-    const char *artifact = json_string_value(json_object_get(manifest->json, "artifactType"));
+    const char *artifact = json_get_text(manifest->json, "artifactType");
     bool is_annotated = engine_has_annotation(json_object_get(manifest->json, "annotations"));
     size_t layers = manifest->part_count - 1;
 
@@ -123,7 +124,7 @@ int checkpoint_image_compression(const struct descriptor *layer, enum compressio
 int checkpoint_image_diff_id(const char *config, size_t len, struct digest *diff_id,
                              struct error *error)
 {
-    cleanup(json_decrefp) json_t *json = json_loadb(config, len, JSON_REJECT_DUPLICATES, NULL);
+    cleanup(json_decrefp) json_t *json = json_parse(config, len, NULL);
     const json_t *diff_ids = json_object_get(json_object_get(json, "rootfs"), "diff_ids");
     const char *text = json_string_value(json_array_get(diff_ids, 0));
 

@@ -3,8 +3,8 @@
  * commands to run. Lines that begin with a space are commands. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
@@ -86,19 +86,17 @@ static void add_heading(const struct restore_job *job, json_t *notes)
     const struct checkpoint *checkpoint = &job->checkpoint;
     const char *engine = engine_name(checkpoint->engine),
                *name = subject_name(job->options->subject);
-    char when[32] = "at a time that it does not tell";
-    struct tm tm;
+    cleanup_free char *when = checkpoint->time > 0 ? clock_format(checkpoint->time) : NULL;
 
-    if (checkpoint->time > 0 && gmtime_r(&checkpoint->time, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     restore_say(notes, "%s container %s of pod %s in namespace %s,",
                 job->options->target == RESTORE_BY_CRICTL ? "Restores with crictl the"
                                                           : "A Pod that restores the",
                 show_name(checkpoint->container, dns_is_label),
                 show_name(checkpoint->pod, dns_is_subdomain),
                 show_name(checkpoint->pod_namespace, dns_is_label));
-    restore_say(notes, "checkpointed %s by %s%s%s%s.", when, engine ? engine : "an unknown engine",
-                checkpoint->architecture ? " on linux/" : "",
+    restore_say(notes, "checkpointed %s by %s%s%s%s.",
+                when ? when : "at a time that it does not tell",
+                engine ? engine : "an unknown engine", checkpoint->architecture ? " on linux/" : "",
                 checkpoint->architecture ? checkpoint->architecture : "",
                 job->manifest ? ", from an image" : ", from an archive");
     restore_say(notes, "Made from %s", strcmp(name, "-") == 0 ? "standard input" : name);

@@ -8,14 +8,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 
 static const char file_name[] = "archives.jsonl";
-static const char new_name[] = "archives.jsonl.new";
 static const char lock_name[] = "lock";
 
 enum {
@@ -77,6 +76,16 @@ static int open_directory(struct journal *journal, struct error *error)
     return 0;
 }
 
+static int open_file(struct journal *journal, struct error *error)
+{
+    journal->file = openat(journal->directory, file_name,
+                           O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (journal->file >= 0)
+        return 0;
+    error_set_errno(error, errno, "open %s", file_name);
+    return error_context(error, "state directory %s", journal->path);
+}
+
 int journal_open(struct journal **ret, const char *directory, const char *watched,
                  const struct cancel *cancel, struct error *error)
 {
@@ -87,12 +96,9 @@ int journal_open(struct journal **ret, const char *directory, const char *watche
     journal->directory = journal->lock = journal->file = -1;
     if (open_directory(journal, error) || take_lock(journal, cancel, error))
         return error_context(error, "state directory %s", directory);
-    journal->file = openat(journal->directory, file_name,
-                           O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (journal->file < 0) {
-        error_set_errno(error, errno, "open %s", file_name);
-        return error_context(error, "state directory %s", directory);
-    }
+    tmpfile_remove_left(journal->directory);
+    if (open_file(journal, error))
+        return -1;
     *ret = steal(journal);
     return 0;
 }
@@ -110,32 +116,22 @@ static json_t *to_json(const struct archive *archive)
                      "error", archive->error_text);
 }
 
-static int64_t integer(const json_t *json, const char *key)
-{
-    return json_integer_value(json_object_get(json, key));
-}
-
-static void set_text(char **text, const json_t *json, const char *key)
-{
-    archive_set_text(text, json_string_value(json_object_get(json, key)));
-}
-
 static void from_json(struct archive *archive, const json_t *json, enum archive_state state)
 {
     archive->state = state;
     archive->identity = (struct archive_identity){
-        .inode = (uint64_t)integer(json, "ino"),
-        .size = integer(json, "size"),
-        .mtime_ns = integer(json, "mtime_ns"),
+        .inode = (uint64_t)json_get_integer(json, "ino"),
+        .size = json_get_integer(json, "size"),
+        .mtime_ns = json_get_integer(json, "mtime_ns"),
     };
-    archive->recorded_s = integer(json, "recorded");
-    archive->time_s = integer(json, "checkpointed");
-    set_text(&archive->pod_namespace, json, "namespace");
-    set_text(&archive->pod, json, "pod");
-    set_text(&archive->container, json, "container");
-    set_text(&archive->reference, json, "reference");
-    set_text(&archive->digest, json, "digest");
-    set_text(&archive->error_text, json, "error");
+    archive->recorded_s = json_get_integer(json, "recorded");
+    archive->time_s = json_get_integer(json, "checkpointed");
+    archive_set_text(&archive->pod_namespace, json_get_text(json, "namespace"));
+    archive_set_text(&archive->pod, json_get_text(json, "pod"));
+    archive_set_text(&archive->container, json_get_text(json, "container"));
+    archive_set_text(&archive->reference, json_get_text(json, "reference"));
+    archive_set_text(&archive->digest, json_get_text(json, "digest"));
+    archive_set_text(&archive->error_text, json_get_text(json, "error"));
 }
 
 /* Of what was pushed, reference and digest are known. */
@@ -148,10 +144,10 @@ static bool is_complete(const json_t *json, enum archive_state state)
 static int load_line(struct journal *journal, struct archive_table *table, const char *line,
                      struct error *error)
 {
-    json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-    const char *name = json_string_value(json_object_get(json, "name"));
-    const char *state_name = json_string_value(json_object_get(json, "state"));
-    const char *watched = json_string_value(json_object_get(json, "directory"));
+    json_t *json = json_parse(line, strlen(line), NULL);
+    const char *name = json_get_text(json, "name");
+    const char *state_name = json_get_text(json, "state");
+    const char *watched = json_get_text(json, "directory");
     enum archive_state state;
     struct archive *archive;
     int result = 0;
@@ -220,20 +216,20 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-/* One line; takes `json`. */
-static int write_line(int fd, json_t *json)
+/* Takes `json`; the line goes to free(). */
+static char *format_line(json_t *json)
 {
     cleanup_free char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
-    cleanup_free char *line = xasprintf("%s\n", text ? text : "{}");
 
     json_decref(json);
-    return write_all(fd, line, strlen(line));
+    return xasprintf("%s\n", text ? text : "{}");
 }
 
 int journal_append(struct journal *journal, const struct archive *archive, struct error *error)
 {
+    cleanup_free char *line = format_line(to_json(archive));
     bool failed = (journal->ends_within_line && write_all(journal->file, "\n", 1)) ||
-                  write_line(journal->file, to_json(archive)) || fdatasync(journal->file);
+                  write_all(journal->file, line, strlen(line)) || fdatasync(journal->file);
 
     journal->ends_within_line = failed;
     if (failed) {
@@ -244,10 +240,17 @@ int journal_append(struct journal *journal, const struct archive *archive, struc
     return 0;
 }
 
-static int write_table(int fd, const struct journal *journal, const struct archive_table *table,
-                       size_t *lines)
+static int add_line(struct tmpfile *file, json_t *json, struct error *error)
 {
-    if (write_line(fd, json_pack("{s:s}", "directory", journal->watched)))
+    cleanup_free char *line = format_line(json);
+
+    return tmpfile_append(file, line, strlen(line), error);
+}
+
+static int write_table(struct tmpfile *file, const struct journal *journal,
+                       const struct archive_table *table, size_t *lines, struct error *error)
+{
+    if (add_line(file, json_pack("{s:s}", "directory", journal->watched), error))
         return -1;
     *lines = 1;
     for (size_t i = 0; i < table->count; i++) {
@@ -255,7 +258,7 @@ static int write_table(int fd, const struct journal *journal, const struct archi
 
         if (archive->state == ARCHIVE_WAITING || archive->state == ARCHIVE_CONVERTING)
             continue;
-        if (write_line(fd, to_json(archive)))
+        if (add_line(file, to_json(archive), error))
             return -1;
         ++*lines;
     }
@@ -264,24 +267,22 @@ static int write_table(int fd, const struct journal *journal, const struct archi
 
 int journal_compact(struct journal *journal, const struct archive_table *table, struct error *error)
 {
-    cleanup_close int fd =
-        openat(journal->directory, new_name,
-               O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    cleanup_free char *place = xasprintf("state file %s/%s", journal->path, file_name);
+    cleanup(tmpfile_done) struct tmpfile file;
     size_t lines = 0;
 
-    if (fd < 0 || write_table(fd, journal, table, &lines) || fsync(fd) ||
-        renameat(journal->directory, new_name, journal->directory, file_name) ||
-        fsync(journal->directory)) {
-        error_set_errno(error, errno, "write state file %s/%s", journal->path, new_name);
-        unlinkat(journal->directory, new_name, 0); /* the disk may be full */
-        return error_advice(error, "make room there, or name another directory with --state-dir");
-    }
-    close(journal->file);
-    journal->file = fd;
-    fd = -1;
+    tmpfile_init(&file);
+    file.mode = 0600;
+    file.advice = "make room there, or name another directory with --state-dir";
+    if (tmpfile_create(&file, journal->directory, place, error) ||
+        write_table(&file, journal, table, &lines, error) ||
+        tmpfile_publish(&file, file_name, error) ||
+        tmpfile_sync_directory(journal->directory, place, error))
+        return -1;
     journal->lines = lines;
     journal->ends_within_line = false;
-    return 0;
+    close(journal->file);
+    return open_file(journal, error);
 }
 
 bool journal_is_wasteful(const struct journal *journal, const struct archive_table *table)
