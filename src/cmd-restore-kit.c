@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoint/engine-reasoning.h"
 #include "checkpoint/mount-plan.h"
 #include "findings-view.h"
 #include "progress-view.h"

@@ -7,6 +7,7 @@
 #include "registry/blob.h"
 #include "registry/refusal.h"
 #include "registry/upload.h"
+#include "stream/codec.h"
 
 static int send_config(struct client *client, const struct image *image, struct error *error)
 {
@@ -105,14 +106,17 @@ static int refused(struct client *client, const struct image *image, int status,
 {
     size_t len;
     const char *answer = http_answer(client_http(client), &len);
+    const struct codec *codec = codec_by_media_type(image->layer.media_type);
     bool is_unsupported = status == 415 || refusal_has_code(answer, len, "UNSUPPORTED");
 
     client_refused(client, status, error);
     if (!is_about_content(status))
         return -1;
-    if (strcmp(image->layer.media_type, MEDIA_TYPE_LAYER_ZSTD) == 0)
-        return error_advice(error, "the registry may not take zstd layers: try again with "
-                                   "--compression-format gzip");
+    if (codec && codec->alternative)
+        return error_advice(error,
+                            "the registry may not take %s layers: try again with "
+                            "--compression-format %s",
+                            codec->name, codec->alternative);
     if (is_unsupported)
         return error_advice(error, "the registry does not take OCI images of type %s",
                             image->manifest.media_type);

@@ -2,7 +2,6 @@
 #include "task/list.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "base/sandbox.h"
 #include "checkpoint/metadata-reader.h"
 #include "checkpoint/report-text.h"
+#include "stream/codec.h"
 #include "stream/input-source.h"
 
 struct entry {
@@ -37,13 +37,8 @@ static void list_done(struct list *list)
 
 static bool is_archive_name(const char *name)
 {
-    static const char *const patterns[] = {"checkpoint-*", "*.tar", "*.tar.gz",
-                                           "*.tar.zst",    "*.tgz", "*.tzst"};
-
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
-            return true;
-    return false;
+    return *name != '.' &&
+           (strncmp(name, "checkpoint-", strlen("checkpoint-")) == 0 || codec_names_tar(name));
 }
 
 static int read_archive(struct checkpoint *checkpoint, const char *path, struct cancel *cancel,

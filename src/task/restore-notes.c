@@ -158,13 +158,17 @@ static void add_security_modules(const struct restore_job *job, json_t *texts)
 
 static void add_needs(const struct restore_job *job, json_t *notes)
 {
-    const char *engine = engine_name(job->engine);
-    cleanup_free char *title = xasprintf("What %s needs:", engine ? engine : "the engine");
+    const struct engine_info *engine = engine_info(job->engine);
+    struct engine_version passwd_since = engine_passwd_since(job->engine);
+    cleanup_free char *title =
+        xasprintf("What %s needs:", engine->name ? engine->name : "the engine");
     cleanup(json_decrefp) json_t *texts = json_copy(job->needs);
 
-    if (job->engine == ENGINE_CRIO && job->plan.has_passwd && !job->options->version_text)
-        restore_say(texts, "CRI-O before 1.35: a mount on /etc/passwd as well, which is declared "
-                           "with --engine cri-o --engine-version VERSION");
+    if (passwd_since.major && job->plan.has_passwd && !job->options->version_text)
+        restore_say(texts,
+                    "%s before %d.%d: a mount on /etc/passwd as well, which is declared with "
+                    "--engine %s --engine-version VERSION",
+                    engine->name, passwd_since.major, passwd_since.minor, engine->option);
     add_security_modules(job, texts);
     add_list(notes, title, texts);
 }
@@ -174,6 +178,7 @@ static void add_base(const struct restore_job *job, json_t *notes)
 {
     const char *base = restore_base_image(job), *digest = job->checkpoint.image_digest;
     bool by_hand = job->options->base == RESTORE_BASE_BY_HAND;
+    bool by_engine = engine_info(job->engine)->pulls_base_image;
 
     blank(notes);
     if (!base) {
@@ -181,9 +186,11 @@ static void add_base(const struct restore_job *job, json_t *notes)
                            "name to pull it by.");
         return;
     }
-    if (job->engine == ENGINE_CONTAINERD)
-        restore_say(notes, "containerd pulls the base image itself, but without credentials; for a "
-                           "registry that wants some, before:");
+    if (by_engine)
+        restore_say(notes,
+                    "%s pulls the base image itself, but without credentials; for a registry that "
+                    "wants some, before:",
+                    engine_name(job->engine));
     else if (job->options->base == RESTORE_BASE_BY_VOLUME)
         restore_say(notes,
                     "The base image is pulled as an image volume, which Kubernetes has on by "
@@ -200,7 +207,7 @@ static void add_base(const struct restore_job *job, json_t *notes)
                     "it. As root on the node%s",
                     job->options->target == RESTORE_BY_CRICTL ? ":" : ", or see --pull-base:");
     restore_say(notes, "    crictl pull %s", base);
-    if (by_hand && digest && job->engine != ENGINE_CONTAINERD) {
+    if (by_hand && digest && !by_engine) {
         restore_say(notes,
                     "That the name still stands for the image it was made from, this shows:");
         restore_say(notes, "    crictl inspecti %s | grep %s", base, digest);
