@@ -25,11 +25,10 @@ void engine_check_crio_annotations(const struct engine_rule *rule,
                                    struct reasoning *reasoning)
 {
     static const char key[] = "io.kubernetes.cri-o.Annotations";
-    const json_t *annotations = json_object_get(subject->spec, "annotations");
+    const json_t *annotations = json_object_get(subject->checkpoint->spec, "annotations");
     const char *text = json_string_value(json_object_get(annotations, key));
-    cleanup(json_decrefp) json_t *json = text ? json_loads(text, 0, NULL) : NULL;
 
-    if (json_is_object(json))
+    if (subject->checkpoint->has_crio_annotations)
         return;
     reasoning_add(reasoning, VERDICT_NO, rule->name, NULL,
                   "the annotation %s in spec.dump is %s, and CRI-O does not create the container",
@@ -44,7 +43,8 @@ static bool is_image_id(const char *text)
 void engine_check_crio_image_id(const struct engine_rule *rule,
                                 const struct restore_subject *subject, struct reasoning *reasoning)
 {
-    const char *id = json_string_value(json_object_get(subject->config, "rootfsImageRef"));
+    const char *id =
+        json_string_value(json_object_get(subject->checkpoint->config, "rootfsImageRef"));
 
     if (!id || !*id || is_image_id(id))
         return;
@@ -68,7 +68,7 @@ void engine_check_written_by_newer(const struct engine_rule *rule,
                                    const struct restore_subject *subject,
                                    struct reasoning *reasoning)
 {
-    if (!json_object_get(subject->config, "rootfsImageRef"))
+    if (!json_object_get(subject->checkpoint->config, "rootfsImageRef"))
         return;
     reasoning_add(reasoning, VERDICT_NO, rule->name, NULL,
                   "config.dump has members that a newer CRI-O writes: CRI-O 1.26 was seen not to "
@@ -146,7 +146,8 @@ void engine_check_containerd_base(const struct engine_rule *rule,
                                   const struct restore_subject *subject,
                                   struct reasoning *reasoning)
 {
-    const char *name = json_string_value(json_object_get(subject->config, "rootfsImageName"));
+    const char *name =
+        json_string_value(json_object_get(subject->checkpoint->config, "rootfsImageName"));
     struct digest id;
 
     if (name && digest_parse(&id, name) == 0)
@@ -198,7 +199,7 @@ static void check_mounts(const struct engine_rule *rule, const struct restore_su
     cleanup_free char *list = NULL, *usual = NULL;
     size_t i;
 
-    json_array_foreach(json_object_get(subject->spec, "mounts"), i, mount)
+    json_array_foreach(json_object_get(subject->checkpoint->spec, "mounts"), i, mount)
     {
         sort_mount(mount, knows_passwd, declared, by_kubelet);
     }

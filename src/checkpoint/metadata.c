@@ -38,14 +38,29 @@ static char *copy_string(const json_t *object, const char *key)
     return value && *value ? xstrdup(value) : NULL;
 }
 
-/* CRI-O keeps the Kubernetes name inside an annotation that is JSON itself. */
+/* CRI-O has annotations that are JSON themselves. A new reference; NULL: missing or no JSON. */
+static json_t *parse_annotation(const json_t *annotations, const char *key)
+{
+    const char *text = json_string_value(json_object_get(annotations, key));
+
+    return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+/* One of them holds the name that Kubernetes knows. */
 static char *crio_container(const json_t *annotations)
 {
-    const char *text =
-        json_string_value(json_object_get(annotations, "io.kubernetes.cri-o.Metadata"));
-    cleanup(json_decrefp) json_t *metadata = text ? json_loads(text, 0, NULL) : NULL;
+    cleanup(json_decrefp) json_t *metadata =
+        parse_annotation(annotations, "io.kubernetes.cri-o.Metadata");
 
     return copy_string(metadata, "name");
+}
+
+static bool has_crio_annotations(const json_t *annotations)
+{
+    cleanup(json_decrefp) json_t *inner =
+        parse_annotation(annotations, "io.kubernetes.cri-o.Annotations");
+
+    return json_is_object(inner);
 }
 
 static enum engine detect_engine(const json_t *annotations)
@@ -140,33 +155,39 @@ static time_t checkpoint_time(const json_t *config, time_t inventory_time)
     return time;
 }
 
+static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
+{
+    const json_t *config = checkpoint->config;
+    const json_t *annotations = json_object_get(checkpoint->spec, "annotations");
+
+    checkpoint->engine = detect_engine(annotations);
+    switch (checkpoint->engine) {
+    case ENGINE_CRIO:
+        read_crio(checkpoint, config, annotations);
+        break;
+    case ENGINE_CONTAINERD:
+        read_containerd(checkpoint, config, annotations);
+        break;
+    case ENGINE_PODMAN:
+        read_podman(checkpoint, config);
+        break;
+    case ENGINE_UNKNOWN:
+        read_kubernetes(checkpoint, config);
+        break;
+    }
+    checkpoint->has_crio_annotations = has_crio_annotations(annotations);
+    checkpoint->architecture = core_image_architecture(&walk->core_head);
+    checkpoint->time = checkpoint_time(config, walk->inventory_time);
+}
+
 int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct error *error)
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
-    cleanup(json_decrefp) json_t *spec = parse_object(&walk->spec_dump, "spec.dump", error);
-    cleanup(json_decrefp) json_t *config = NULL;
-    const json_t *annotations;
 
-    if (!spec || !(config = parse_object(&walk->config_dump, "config.dump", error)))
+    if (!(checkpoint.spec = parse_object(&walk->spec_dump, "spec.dump", error)) ||
+        !(checkpoint.config = parse_object(&walk->config_dump, "config.dump", error)))
         return -1;
-    annotations = json_object_get(spec, "annotations");
-    checkpoint.engine = detect_engine(annotations);
-    switch (checkpoint.engine) {
-    case ENGINE_CRIO:
-        read_crio(&checkpoint, config, annotations);
-        break;
-    case ENGINE_CONTAINERD:
-        read_containerd(&checkpoint, config, annotations);
-        break;
-    case ENGINE_PODMAN:
-        read_podman(&checkpoint, config);
-        break;
-    case ENGINE_UNKNOWN:
-        read_kubernetes(&checkpoint, config);
-        break;
-    }
-    checkpoint.architecture = core_image_architecture(&walk->core_head);
-    checkpoint.time = checkpoint_time(config, walk->inventory_time);
+    read_facts(&checkpoint, walk);
     *ret = checkpoint;
     checkpoint = (struct checkpoint){0};
     return 0;
@@ -174,6 +195,8 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 
 void checkpoint_done(struct checkpoint *checkpoint)
 {
+    json_decref(checkpoint->spec);
+    json_decref(checkpoint->config);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);

@@ -11,9 +11,8 @@
 
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "checkpoint/metadata-reader.h"
 #include "checkpoint/report-text.h"
-#include "stream/input-source.h"
+#include "task/reading.h"
 
 struct entry {
     json_t *json;
@@ -46,22 +45,6 @@ static bool is_archive_name(const char *name)
     return false;
 }
 
-static int read_archive(struct checkpoint *checkpoint, const char *path, struct cancel *cancel,
-                        struct error *error)
-{
-    cleanup(source_freep) struct source *source = NULL;
-    struct input *input;
-    uint64_t hops_within;
-
-    if (input_open(&input, path, cancel, error))
-        return -1;
-    if (input_compression(input) != COMPRESSION_NONE)
-        input_decode(input);
-    hops_within = input_can_seek(input) ? (uint64_t)input_size(input) : 0;
-    source = input_source_new(input, cancel);
-    return metadata_read(checkpoint, source, hops_within, error);
-}
-
 static void set_text(json_t *json, const char *key, const char *text)
 {
     if (text)
@@ -82,20 +65,38 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
         set_text(json, "checkpointed", text);
 }
 
+/* Fills in what the archive says of itself. */
+static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+{
+    const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
+    cleanup(findings_done) struct findings findings = {0};
+    struct progress nobody_looks = {0};
+    cleanup(reading_done) struct reading reading = {.subject = &subject,
+                                                    .progress = &nobody_looks,
+                                                    .cancel = cancel,
+                                                    .content = {.findings = &findings,
+                                                                .only_metadata = true}};
+    const struct archive_content *content = &reading.content;
+    struct error error;
+
+    if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
+        set_text(entry->json, "error", error.text);
+    } else if (!content->has_checkpoint) {
+        set_text(entry->json, "error", content->no_checkpoint.text);
+    } else {
+        entry->is_readable = true;
+        entry->time = content->checkpoint.time;
+        describe(entry->json, &content->checkpoint);
+    }
+}
+
 static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
 {
-    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
     struct entry entry = {.json = json_object()};
-    struct error error = {0};
 
     set_text(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
-    entry.is_readable = read_archive(&checkpoint, path, cancel, &error) == 0;
-    entry.time = checkpoint.time;
-    if (entry.is_readable)
-        describe(entry.json, &checkpoint);
-    else
-        set_text(entry.json, "error", error.text);
+    read_archive(&entry, path, cancel);
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 16;
         list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The one layer of an image: its blob, and the archive in it. */
 #include <inttypes.h>
-#include <stdatomic.h>
 
 #include "task/checkpoint-image.h"
 #include "task/verify-job.h"
 
 /* How it is compressed, against what its media type says. */
-static void check_compression(struct verify_job *job, enum compression found)
+static void check_compression(struct verify_job *job)
 {
-    const struct descriptor *layer = &job->manifest->parts[1];
-    enum compression said;
+    const struct descriptor *layer = &job->reading.manifest->parts[1];
+    enum compression said, found = job->reading.content.compression;
     struct error ignored;
 
     if (checkpoint_image_compression(layer, &said, &ignored)) {
@@ -27,8 +26,8 @@ static void check_compression(struct verify_job *job, enum compression found)
 
 static void check_blob(struct verify_job *job)
 {
-    const struct descriptor *layer = &job->manifest->parts[1];
-    const struct observation *blob = &job->blob;
+    const struct descriptor *layer = &job->reading.manifest->parts[1];
+    const struct observation *blob = &job->reading.blob;
 
     if (blob->failed) {
         verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL, "%s", blob->error.text);
@@ -46,36 +45,33 @@ static void check_blob(struct verify_job *job)
 
 static void check_diff_id(struct verify_job *job)
 {
-    const json_t *diff_ids = json_object_get(json_object_get(job->config, "rootfs"), "diff_ids");
+    const json_t *diff_ids =
+        json_object_get(json_object_get(job->reading.config, "rootfs"), "diff_ids");
     const char *text = json_string_value(json_array_get(diff_ids, 0));
     struct digest diff_id;
 
-    if (!job->config || json_array_size(diff_ids) != 1)
+    if (!job->reading.config || json_array_size(diff_ids) != 1)
         return;
     if (!text || digest_parse(&diff_id, text))
         verify_find(job, CHECK_IMAGE_DIFF_ID, NULL, "the config's diff_id is no SHA-256 digest");
-    else if (job->archive.complete && !digest_equal(&diff_id, &job->archive.digest))
+    else if (job->reading.content.archive.complete &&
+             !digest_equal(&diff_id, &job->reading.content.archive.digest))
         verify_find(job, CHECK_IMAGE_DIFF_ID, NULL,
                     "the config says %s, and the uncompressed layer has the digest %s",
-                    diff_id.text, job->archive.digest.text);
+                    diff_id.text, job->reading.content.archive.digest.text);
 }
 
 int verify_layer(struct verify_job *job, struct error *error)
 {
-    const struct descriptor *layer = &job->manifest->parts[1];
-    enum compression found;
-    struct source *blob;
-
-    atomic_store(&job->progress->bytes_total, (int64_t)layer->size);
-    if (image_source_get_blob(job->source, layer, &blob, error)) {
+    if (reading_open_layer(&job->reading, error)) {
         if (error->kind != ERROR_IMAGE)
             return -1;
         verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL, "%s", error->text);
         return 0;
     }
-    if (verify_archive(job, blob, &found, error))
+    if (verify_archive(job, error))
         return -1;
-    check_compression(job, found);
+    check_compression(job);
     check_blob(job);
     check_diff_id(job);
     return 0;
