@@ -10,7 +10,7 @@ struct expansion_guard {
     struct source *inner;
     struct expansion *expansion;
     const char *member;
-    bool ended; /* it has been stopped and stays so, which is reported once */
+    bool ended; /* by this guard: it gives nothing more, and reports nothing more */
     struct error reason;
 };
 
@@ -19,7 +19,8 @@ static bool is_allowed(const struct expansion *expansion)
     return expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB];
 }
 
-/* Who only collects findings must not be kept busy by it either: unless it is allowed, it ends. */
+/* Unless a bomb is allowed, the stream ends, also where findings are only collected: nobody is to
+ * be kept busy by it. */
 static int refuse(struct expansion_guard *self, uint64_t stored, struct error *error)
 {
     struct expansion *expansion = self->expansion;

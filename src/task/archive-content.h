@@ -37,20 +37,21 @@ enum {
 struct archive_content {
     /* Filled in by the owner, and borrowed. */
     struct findings *findings;           /* what the checks find is added */
-    const _Atomic int64_t *stored_bytes; /* that have been taken so far, before decompression */
-    enum compression compression;
-    bool is_decoded;      /* the source gives what has been decompressed already */
-    bool hashes;          /* `archive` is wanted */
-    bool only_metadata;   /* as walk_metadata() reads; else all of the archive */
-    uint64_t hops_within; /* as in struct walk_visitor */
+    const _Atomic int64_t *stored_bytes; /* that have been read so far, before decompression */
+    enum compression compression;        /* as it is stored */
+    bool is_decoded;                     /* the bytes come decompressed already */
+    bool hashes;                         /* `archive` is wanted */
+    bool only_metadata;                  /* walk_metadata() is enough */
+    uint64_t hops_within;                /* as in struct walk_visitor */
 
-    struct observation archive; /* uncompressed */
+    /* Filled in by archive_content_read(). */
+    struct observation archive; /* of the uncompressed bytes */
     struct walk walk;           /* after a failure: what was kept until then */
-    bool has_checkpoint;        /* the walk has succeeded, and both documents could be parsed */
+    bool has_checkpoint;        /* both documents could be parsed, which needs a whole walk */
     struct checkpoint checkpoint;
-    struct error no_checkpoint; /* why a walk that succeeded gave none */
+    struct error no_checkpoint; /* after a whole walk: why they could not */
 
-    struct expansion expansion; /* of the bomb guard */
+    struct expansion expansion; /* the bomb guard's */
 };
 
 /* The uncompressed archive; owns `stored` and borrows the content. `cancel`, which may be NULL,
@@ -58,9 +59,9 @@ struct archive_content {
 struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
                                       const struct cancel *cancel);
 
-/* Walks through `tar` and parses the documents, in a sealed thread; that the documents are wrong is
- * no failure yet. `visitor` may be NULL, and is called in that thread. -1: as walk_archive() and
- * walk_metadata(). */
+/* Walks through `tar` and parses the documents, in a sealed thread, in which `visitor` (or NULL) is
+ * called, too. -1: as walk_archive() and walk_metadata(); documents that cannot be parsed are no
+ * failure. */
 int archive_content_read(struct archive_content *content, struct source *tar,
                          const struct walk_visitor *visitor, struct error *error);
 

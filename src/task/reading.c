@@ -14,7 +14,7 @@ static void limit_writing(struct reading *reading)
         sandbox_limit_writing(reading->writable);
 }
 
-/* What is hopped over is not counted, so there is no telling how far it is. */
+/* Where content is hopped over, the bytes that are read never add up to the size. */
 static void announce_total(struct reading *reading)
 {
     atomic_store(&reading->progress->bytes_total,
@@ -99,7 +99,7 @@ int reading_open(struct reading *reading, struct error *error)
     return open_documents(reading, error) ? -1 : reading_open_layer(reading, error);
 }
 
-/* Who observes goes by the bytes. */
+/* Notes what passes, and looks at the first bytes for the compression. */
 static int observe(struct reading *reading, struct error *error)
 {
     struct source *observed = observing_source_new(steal(reading->stored), &reading->blob,
@@ -121,7 +121,7 @@ int reading_walk(struct reading *reading, const struct walk_visitor *visitor, st
         return -1;
     reading->tar = archive_content_unpack(content, reading->stored, reading->cancel);
     result = archive_content_read(content, reading->tar, visitor, error);
-    /* The archive is what is stored: it is not hashed twice. */
+    /* The same bytes are not hashed twice. */
     if (reading->way == READING_OBSERVES && content->compression == COMPRESSION_NONE)
         content->archive = reading->blob;
     return result;

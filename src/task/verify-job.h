@@ -23,8 +23,9 @@ void verify_find(struct verify_job *job, enum check check, const char *member, c
 
 /* Each returns -1 only where something could not be read; what is wrong becomes findings. */
 int verify_documents(struct verify_job *job, struct error *error);
-/* The archive, whatever compression it has; job->reading is open. */
+/* The archive that job->reading has opened, whatever compression it has. */
 int verify_archive(struct verify_job *job, struct error *error);
+/* The only layer of the image, and the archive in it. */
 int verify_layer(struct verify_job *job, struct error *error);
 /* The image's annotations and platform against the archive. */
 int verify_annotations(struct verify_job *job, struct error *error);
