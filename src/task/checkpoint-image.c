@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 
 #define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
@@ -108,7 +109,7 @@ static bool has_annotation(const struct manifest *manifest)
 
 int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 {
-    const char *artifact = json_string_value(json_object_get(manifest->json, "artifactType"));
+    const char *artifact = json_get_text(manifest->json, "artifactType");
     size_t layers = manifest->part_count - 1;
 
     if (has_annotation(manifest) && layers == 1)

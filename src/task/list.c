@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "checkpoint/report-text.h"
@@ -45,24 +46,18 @@ static bool is_archive_name(const char *name)
     return false;
 }
 
-static void set_text(json_t *json, const char *key, const char *text)
-{
-    if (text)
-        json_object_set_new(json, key, report_text(text, strlen(text)));
-}
-
 static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
     char text[32];
     struct tm tm;
 
-    set_text(json, "container", checkpoint->container);
-    set_text(json, "pod", checkpoint->pod);
-    set_text(json, "namespace", checkpoint->pod_namespace);
-    set_text(json, "engine", engine_name(checkpoint->engine));
-    set_text(json, "image", checkpoint->image_name);
+    report_set_text(json, "container", checkpoint->container);
+    report_set_text(json, "pod", checkpoint->pod);
+    report_set_text(json, "namespace", checkpoint->pod_namespace);
+    report_set_text(json, "engine", engine_name(checkpoint->engine));
+    report_set_text(json, "image", checkpoint->image_name);
     if (gmtime_r(&checkpoint->time, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        set_text(json, "checkpointed", text);
+        report_set_text(json, "checkpointed", text);
 }
 
 /* Fills in what the archive says of itself. */
@@ -80,9 +75,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
     struct error error;
 
     if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
-        set_text(entry->json, "error", error.text);
+        report_set_text(entry->json, "error", error.text);
     } else if (!content->has_checkpoint) {
-        set_text(entry->json, "error", content->no_checkpoint.text);
+        report_set_text(entry->json, "error", content->no_checkpoint.text);
     } else {
         entry->is_readable = true;
         entry->time = content->checkpoint.time;
@@ -94,7 +89,7 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
 {
     struct entry entry = {.json = json_object()};
 
-    set_text(entry.json, "path", path);
+    report_set_text(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
     read_archive(&entry, path, cancel);
     if (list->count == list->capacity) {
@@ -133,8 +128,7 @@ static int compare(const void *a, const void *b)
         return left->is_readable ? -1 : 1;
     if (left->time != right->time)
         return left->time > right->time ? -1 : 1;
-    return strcmp(json_string_value(json_object_get(left->json, "path")),
-                  json_string_value(json_object_get(right->json, "path")));
+    return strcmp(json_get_text(left->json, "path"), json_get_text(right->json, "path"));
 }
 
 /* "/x/" is "/x", but "/" stays. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/gate-metadata.h"
 #include "oci/reference.h"
