@@ -10,20 +10,30 @@ struct expansion_guard {
     struct source *inner;
     struct expansion *expansion;
     const char *member;
+    bool ended; /* by this guard: it gives nothing more, and reports nothing more */
+    struct error reason;
 };
 
-static int refuse(const struct expansion_guard *self, uint64_t stored, struct error *error)
+static bool is_allowed(const struct expansion *expansion)
+{
+    return expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB];
+}
+
+/* Unless a bomb is allowed, the stream ends, also where findings are only collected: nobody is to
+ * be kept busy by it. */
+static int refuse(struct expansion_guard *self, uint64_t stored, struct error *error)
 {
     struct expansion *expansion = self->expansion;
-    int result;
+    int result = (is_allowed(expansion) ? finding_report : finding_report_fatal)(
+        expansion->findings, CHECK_DECOMPRESSION_BOMB, self->member, error,
+        "%" PRIu64 " bytes have become more than %" PRIu64 " MiB", stored,
+        expansion->unpacked >> 20);
 
     expansion->reported = true;
-    result = finding_report(expansion->findings, CHECK_DECOMPRESSION_BOMB, self->member, error,
-                            "%" PRIu64 " bytes have become more than %" PRIu64 " MiB", stored,
-                            expansion->unpacked >> 20);
-    /* Who only collects findings must not be kept busy by it either. */
-    if (result == 0 && !expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB])
-        return error_set(error, ERROR_ARCHIVE, "it was not unpacked to its end");
+    if (result < 0) {
+        self->ended = true;
+        self->reason = *error;
+    }
     return result;
 }
 
@@ -31,17 +41,21 @@ static int guard_next(struct source *source, const void **data, size_t *len, str
 {
     struct expansion_guard *self = (struct expansion_guard *)source;
     struct expansion *expansion = self->expansion;
-    int more = source_next(self->inner, data, len, error);
     uint64_t stored;
+    int more;
 
+    if (self->ended) {
+        *error = self->reason;
+        return -1;
+    }
+    more = source_next(self->inner, data, len, error);
     if (more <= 0)
         return more;
     expansion->unpacked += *len;
     stored = (uint64_t)atomic_load(expansion->stored);
     if (expansion->unpacked > expansion->free_bytes &&
         expansion->unpacked / expansion->ratio > stored &&
-        !(expansion->reported && expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB]) &&
-        refuse(self, stored, error) < 0)
+        !(expansion->reported && is_allowed(expansion)) && refuse(self, stored, error) < 0)
         return -1;
     return 1;
 }

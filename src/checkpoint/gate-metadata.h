@@ -5,10 +5,9 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/finding.h"
-#include "checkpoint/walk.h"
 
-/* After checkpoint_parse() of the same walk. 0, or -1: refused. */
-int gate_check_metadata(struct findings *findings, const struct walk *walk,
-                        const struct checkpoint *checkpoint, struct error *error);
+/* 0, or -1: refused. */
+int gate_check_metadata(struct findings *findings, const struct checkpoint *checkpoint,
+                        struct error *error);
 
 #endif

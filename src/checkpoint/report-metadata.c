@@ -15,24 +15,6 @@ static void copy_text(json_t *object, const char *key, const json_t *from, const
     report_set_text(object, key, json_get_text(from, from_key));
 }
 
-/* NULL where the member is missing or says nothing; then a note tells why. */
-static json_t *load_member(struct report *report, enum snapshot_member which, const char *name)
-{
-    const struct buffer *member = &report->snapshot->members[which];
-    json_error_t at;
-    json_t *json;
-
-    if (!member->data) {
-        snapshot_note(report->snapshot, "%s is missing", name);
-        return NULL;
-    }
-    json = json_loadb(member->data, member->len, 0, &at);
-    if (!json)
-        snapshot_note(report->snapshot, "%s is not valid JSON: line %d: %s", name, at.line,
-                      at.text);
-    return json;
-}
-
 static void add_crio_addresses(json_t *addresses, const json_t *annotations)
 {
     for (int i = 0; i < ADDRESSES_MAX; i++) {
@@ -71,9 +53,10 @@ static void add_podman_addresses(struct report *report, json_t *addresses)
     json_decref(networks);
 }
 
-static void add_container(struct report *report, const struct checkpoint *checkpoint,
-                          const json_t *spec, const json_t *config)
+static void add_container(struct report *report)
 {
+    const struct checkpoint *checkpoint = report->checkpoint;
+    const json_t *spec = checkpoint->spec, *config = checkpoint->config;
     const json_t *annotations = json_object_get(spec, "annotations");
     json_t *container = json_object(), *addresses = json_array();
 
@@ -95,8 +78,9 @@ static void add_container(struct report *report, const struct checkpoint *checkp
     json_object_set_new(report->json, "container", container);
 }
 
-static void add_image(struct report *report, const struct checkpoint *checkpoint)
+static void add_image(struct report *report)
 {
+    const struct checkpoint *checkpoint = report->checkpoint;
     json_t *image = json_object();
 
     report_set_text(image, "requested", checkpoint->image_requested);
@@ -114,13 +98,14 @@ static const char *time_of(const json_t *object, const char *key)
     return text && strncmp(text, "0001-", 5) != 0 ? text : NULL;
 }
 
-static void add_times(struct report *report, const json_t *spec, const json_t *config)
+static void add_times(struct report *report)
 {
-    const json_t *annotations = json_object_get(spec, "annotations");
+    const json_t *config = report->checkpoint->config;
+    const json_t *annotations = json_object_get(report->checkpoint->spec, "annotations");
     const char *created = time_of(annotations, "io.kubernetes.cri-o.Created");
     const char *checkpointed = time_of(config, "checkpointedTime");
     json_t *times = json_object();
-    int64_t inventory_time = checkpointed ? 0 : report->snapshot->inventory_time;
+    int64_t inventory_time = checkpointed ? 0 : report->walk->inventory_time;
     cleanup_free char *inventoried = inventory_time > 0 ? clock_format(inventory_time) : NULL;
 
     /* podman writes that annotation too, and another time into its config. */
@@ -208,24 +193,11 @@ static void add_process(struct report *report, const json_t *spec)
 
 void report_metadata(struct report *report)
 {
-    struct snapshot *snapshot = report->snapshot;
-    cleanup(json_decrefp) json_t *spec = load_member(report, SNAPSHOT_SPEC, "spec.dump");
-    cleanup(json_decrefp) json_t *config = load_member(report, SNAPSHOT_CONFIG, "config.dump");
-    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
-    /* Borrowed, and never to be freed by walk_done(). */
-    struct walk walk = {
-        .spec_dump = snapshot->members[SNAPSHOT_SPEC],
-        .config_dump = snapshot->members[SNAPSHOT_CONFIG],
-        .core_head = snapshot->core_head,
-        .inventory_time = snapshot->inventory_time,
-    };
-    struct error error = {0};
+    json_t *spec = report->checkpoint->spec;
 
-    if (spec && config && checkpoint_parse(&checkpoint, &walk, &error))
-        snapshot_note(snapshot, "%s", error.text);
-    add_container(report, &checkpoint, spec, config);
-    add_image(report, &checkpoint);
-    add_times(report, spec, config);
+    add_container(report);
+    add_image(report);
+    add_times(report);
     add_process(report, spec);
     add_mounts(report, spec);
     add_annotations(report, spec);

@@ -134,15 +134,52 @@ static void add_changes(struct report *report)
                             json_integer((json_int_t)report->snapshot->changes_omitted));
 }
 
-json_t *snapshot_report(struct snapshot *snapshot, bool shows_secrets)
+/* NULL where the document is missing or says nothing; then a note tells why. */
+static json_t *load_document(struct snapshot *snapshot, const struct buffer *text, const char *name)
 {
+    json_error_t at;
+    json_t *json;
+
+    if (!text->data) {
+        snapshot_note(snapshot, "%s is missing", name);
+        return NULL;
+    }
+    json = json_loadb(text->data, text->len, 0, &at);
+    if (!json)
+        snapshot_note(snapshot, "%s is not valid JSON: line %d: %s", name, at.line, at.text);
+    return json;
+}
+
+/* What can be read of documents that may be damaged: the facts of them only if both are in order,
+ * else each of them as it is, or NULL. */
+static void read_documents(struct checkpoint *checkpoint, struct snapshot *snapshot,
+                           const struct walk *walk)
+{
+    struct error error = {0};
+
+    if (checkpoint_parse(checkpoint, walk, &error) == 0)
+        return;
+    checkpoint->spec = load_document(snapshot, &walk->spec_dump, "spec.dump");
+    checkpoint->config = load_document(snapshot, &walk->config_dump, "config.dump");
+    if (checkpoint->spec && checkpoint->config)
+        snapshot_note(snapshot, "%s", error.text);
+}
+
+json_t *snapshot_report(struct snapshot *snapshot, const struct walk *walk,
+                        const struct checkpoint *checkpoint, bool shows_secrets)
+{
+    cleanup(checkpoint_done) struct checkpoint damaged = {0};
     struct report report = {
         .snapshot = snapshot,
+        .walk = walk,
+        .checkpoint = checkpoint ? checkpoint : &damaged,
         .shows_secrets = shows_secrets,
         .entries_left = REPORT_ENTRIES_MAX,
         .json = json_object(),
     };
 
+    if (!checkpoint)
+        read_documents(&damaged, snapshot, walk);
     report_metadata(&report);
     add_criu(&report);
     add_sizes(&report);

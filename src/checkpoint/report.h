@@ -22,13 +22,20 @@ enum { REPORT_ENTRIES_MAX = 200000 };
 /* While a report is made. */
 struct report {
     struct snapshot *snapshot;
+    const struct walk *walk;
+    const struct checkpoint *checkpoint;
     bool shows_secrets; /* values of variables, not only their names and sizes */
     size_t entries_left;
     json_t *json;
 };
 
-/* A new object. Notes are added to the snapshot's, and are part of the report. */
-json_t *snapshot_report(struct snapshot *snapshot, bool shows_secrets);
+/*
+ * A new object. Notes are added to the snapshot's, and are part of the report. `checkpoint` is what
+ * checkpoint_parse() has made of the walk. NULL: it has failed, or the archive is damaged; then as
+ * much is told of the documents as can be read. To be called in a sealed thread.
+ */
+json_t *snapshot_report(struct snapshot *snapshot, const struct walk *walk,
+                        const struct checkpoint *checkpoint, bool shows_secrets);
 
 /* The parts. */
 

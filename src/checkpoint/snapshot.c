@@ -23,8 +23,6 @@ static const struct {
     size_t max; /* bytes */
     bool whole; /* else its first bytes will do */
 } kept[SNAPSHOT_MEMBER_COUNT] = {
-    [SNAPSHOT_SPEC] = {"spec.dump", METADATA_MAX_BYTES, true},
-    [SNAPSHOT_CONFIG] = {"config.dump", METADATA_MAX_BYTES, true},
     [SNAPSHOT_STATS] = {"stats-dump", SNAPSHOT_SMALL_MAX_BYTES, true},
     [SNAPSHOT_LOG] = {"dump.log", SNAPSHOT_LOG_HEAD_BYTES, false},
     [SNAPSHOT_DELETED] = {"deleted.files", SNAPSHOT_SMALL_MAX_BYTES, true},
@@ -186,8 +184,6 @@ static int visit_member(void *context, const struct member *member, struct error
         return 0;
     count_sizes(snapshot, member);
     note_pages(snapshot, member);
-    if (find_kept(member) == SNAPSHOT_INVENTORY)
-        snapshot->inventory_time = member->mtime;
     return 0;
 }
 
@@ -228,11 +224,6 @@ static int take_content(void *context, const struct member *member, const struct
         buffer_init(&snapshot->members[which], kept[which].max);
         buffer_append(&snapshot->members[which], content->data, content->len);
         return 0;
-    }
-    if (!snapshot->core_head.data && fnmatch("core-*.img", name, 0) == 0) {
-        buffer_init(&snapshot->core_head, CORE_HEAD_BYTES);
-        buffer_append(&snapshot->core_head, content->data,
-                      content->len < CORE_HEAD_BYTES ? content->len : CORE_HEAD_BYTES);
     }
     if (process_table_take(&snapshot->table, name, content->data, content->len, &error))
         snapshot_note(snapshot, "%s: %s", member->path, error.text);
@@ -326,9 +317,9 @@ int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, uint64_t 
     return 0;
 }
 
-bool snapshot_is_empty(const struct snapshot *snapshot)
+bool snapshot_is_empty(const struct snapshot *snapshot, const struct walk *walk)
 {
-    return !snapshot->members[SNAPSHOT_SPEC].data && !snapshot->members[SNAPSHOT_CONFIG].data &&
+    return !walk->spec_dump.data && !walk->config_dump.data &&
            !snapshot->members[SNAPSHOT_INVENTORY].data && snapshot->table.count == 0;
 }
 
@@ -341,7 +332,6 @@ void snapshot_done(struct snapshot *snapshot)
 {
     for (int i = 0; i < SNAPSHOT_MEMBER_COUNT; i++)
         buffer_done(&snapshot->members[i]);
-    buffer_done(&snapshot->core_head);
     process_table_done(&snapshot->table);
     free(snapshot->pages);
     json_decref(snapshot->changes);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All that is kept of an archive to tell what is in it: its metadata, what CRIU's images say, the
- * sizes, the changed files. It is a visitor of the walk and takes what it gets: what is missing or
- * damaged is noted and left out, so that a bad archive still tells the rest.
+ * All that is kept of an archive to tell what is in it, beside what the walk itself keeps: what
+ * CRIU's images say, the sizes, the changed files. It is a visitor of the walk and takes what it
+ * gets: what is missing or damaged is noted and left out, so that a bad archive still tells the
+ * rest.
  *
  *     snapshot_init(&snapshot)
  *     visitor = snapshot_visitor(&snapshot)
- *     walk_archive(&walk, tar, &visitor, &error)
+ *     walk_archive(&walk, tar, &visitor, &findings, &error)
  *     snapshot_read_pages(&snapshot, tar, size, &error) // where the walk has hopped over them
- *     report = snapshot_report(&snapshot, shows_secrets)
+ *     report = snapshot_report(&snapshot, &walk, checkpoint, shows_secrets)
  *
  * Embedded in its owner; one thread.
  */
@@ -17,7 +18,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -37,8 +37,6 @@ enum {
 
 /* Small members that are kept as they are. */
 enum snapshot_member {
-    SNAPSHOT_SPEC,
-    SNAPSHOT_CONFIG,
     SNAPSHOT_STATS,
     SNAPSHOT_LOG,
     SNAPSHOT_DELETED,
@@ -64,8 +62,6 @@ struct snapshot_pages {
 struct snapshot {
     bool hops; /* snapshot_read_pages() is going to be called */
     struct buffer members[SNAPSHOT_MEMBER_COUNT];
-    struct buffer core_head;
-    time_t inventory_time; /* 0: there is no inventory */
     struct process_table table;
     struct snapshot_sizes sizes;
     struct snapshot_pages *pages;
@@ -89,8 +85,8 @@ struct walk_visitor snapshot_visitor(struct snapshot *snapshot);
 int snapshot_read_pages(struct snapshot *snapshot, struct source *tar, uint64_t tar_size,
                         struct error *error);
 
-/* Whether anything of a checkpoint was in the archive. */
-bool snapshot_is_empty(const struct snapshot *snapshot);
+/* Whether nothing of a checkpoint was in the archive, of which the walk has kept `walk`. */
+bool snapshot_is_empty(const struct snapshot *snapshot, const struct walk *walk);
 
 /* One more changed file; `type` NULL: not known, `size` in bytes, of files. */
 void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len, const char *type,

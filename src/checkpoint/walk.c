@@ -303,17 +303,18 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
                                                  .findings = findings,
                                                  .archive = archive_reader_new(tar, NULL)};
     struct error cause = {0};
+    int result;
 
     gate_init(&walker.gate, findings);
     inner_expansion_init(&walker.expansion, findings);
     if (walker.visitor->hops_within)
         archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
-    if (walk_members(&walker, &cause) == 0) {
-        walker.walk.bytes = archive_reader_bytes(walker.archive);
-        *ret = walker.walk;
-        walker.walk = (struct walk){0};
+    result = walk_members(&walker, &cause);
+    walker.walk.bytes = archive_reader_bytes(walker.archive);
+    *ret = walker.walk;
+    walker.walk = (struct walk){0};
+    if (result == 0)
         return 0;
-    }
     *error = cause;
     if (archive_reader_failed(walker.archive) &&
         archive_reader_fault(walker.archive) != CHECK_COUNT &&
@@ -321,6 +322,68 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
         finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",
                              cause.text);
     return -1;
+}
+
+static int keep_metadata(struct archive_reader *reader, const struct member *member,
+                         struct buffer *kept, struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    if (kept->data)
+        return error_set(error, ERROR_ARCHIVE, "%s is there twice", member->path);
+    buffer_init(kept, METADATA_MAX_BYTES);
+    buffer_append(kept, "", 0);
+    while ((more = archive_reader_content(reader, &data, &len, error)) > 0)
+        if (buffer_append(kept, data, len) < 0)
+            return error_set(error, ERROR_ARCHIVE, "%s is larger than %d MiB", member->path,
+                             METADATA_MAX_BYTES >> 20);
+    return more;
+}
+
+static int take_metadata(struct walk *walk, struct archive_reader *reader,
+                         const struct member *member, enum required required, struct error *error)
+{
+    if (member->type != MEMBER_FILE)
+        return 0;
+    if (required == REQUIRED_SPEC)
+        return keep_metadata(reader, member, &walk->spec_dump, error);
+    if (required == REQUIRED_CONFIG)
+        return keep_metadata(reader, member, &walk->config_dump, error);
+    if (required == REQUIRED_INVENTORY)
+        walk->inventory_time = member->mtime;
+    return 0;
+}
+
+int walk_metadata(struct walk *walk, struct source *tar, uint64_t hops_within, struct error *error)
+{
+    cleanup(archive_reader_freep) struct archive_reader *reader = archive_reader_new(tar, NULL);
+    const struct member *member;
+    bool has_inventory = false;
+    int more;
+
+    *walk = (struct walk){0};
+    if (hops_within)
+        archive_reader_may_hop(reader, hops_within);
+    while (!walk->spec_dump.data || !walk->config_dump.data || !has_inventory) {
+        enum required required;
+
+        more = archive_reader_next(reader, &member, error);
+        if (more < 0)
+            return -1;
+        if (more == 0)
+            return error_set(error, ERROR_ARCHIVE,
+                             "not a container checkpoint: %s is missing from the archive",
+                             required_paths[!walk->spec_dump.data     ? REQUIRED_SPEC
+                                            : !walk->config_dump.data ? REQUIRED_CONFIG
+                                                                      : REQUIRED_INVENTORY]);
+        required = find_required(member);
+        has_inventory = has_inventory || required == REQUIRED_INVENTORY;
+        if (take_metadata(walk, reader, member, required, error))
+            return -1;
+    }
+    return 0;
 }
 
 void walk_done(struct walk *walk)

@@ -60,10 +60,17 @@ struct walk_visitor {
  * Takes `tar`, the uncompressed archive, to its end: every byte of it has then passed. `visitor`
  * may be NULL; `findings`, to which is added what the checks find, may not. -1: ERROR_ARCHIVE for
  * what is refused, and a finding says why; or the source's or the visitor's own error, without a
- * finding.
+ * finding. *walk is written in either case: after a failure it has what was kept until then.
  */
 int walk_archive(struct walk *walk, struct source *tar, const struct walk_visitor *visitor,
                  struct findings *findings, struct error *error);
+
+/*
+ * For lists: reads only until spec.dump, config.dump and checkpoint/inventory.img have been there,
+ * and checks nothing else. `hops_within` as in struct walk_visitor. -1: ERROR_ARCHIVE, one of them
+ * is missing, there twice or too large; or the source's own error. *walk is written as above.
+ */
+int walk_metadata(struct walk *walk, struct source *tar, uint64_t hops_within, struct error *error);
 void walk_done(struct walk *walk);
 
 #endif

@@ -66,8 +66,7 @@ struct engine_members {
 /* All borrowed. */
 struct restore_subject {
     const struct checkpoint *checkpoint;
-    const json_t *spec, *config; /* spec.dump, config.dump */
-    bool has_inventory;          /* checkpoint/inventory.img */
+    bool has_inventory; /* checkpoint/inventory.img */
     struct engine_members members;
     const struct restore_image *image; /* NULL: the image that convert makes of the archive */
 };

@@ -157,11 +157,10 @@ static void check_inventory(const struct inquiry *in)
 static void check_crio_annotations(const struct inquiry *in)
 {
     static const char key[] = "io.kubernetes.cri-o.Annotations";
-    const json_t *annotations = json_object_get(in->subject->spec, "annotations");
+    const json_t *annotations = json_object_get(in->subject->checkpoint->spec, "annotations");
     const char *text = json_get_text(annotations, key);
-    cleanup(json_decrefp) json_t *json = text ? json_loads(text, 0, NULL) : NULL;
 
-    if (json_is_object(json))
+    if (in->subject->checkpoint->has_crio_annotations)
         return;
     reasoning_add(in, VERDICT_NO, NULL,
                   "the annotation %s in spec.dump is %s, and CRI-O does not create the container",
@@ -175,7 +174,7 @@ static bool is_image_id(const char *text)
 
 static void check_crio_image_id(const struct inquiry *in)
 {
-    const char *id = json_get_text(in->subject->config, "rootfsImageRef");
+    const char *id = json_get_text(in->subject->checkpoint->config, "rootfsImageRef");
 
     if (!id || !*id || is_image_id(id))
         return;
@@ -196,7 +195,7 @@ static void check_deleted_files(const struct inquiry *in)
 /* CRI-O 1.26 writes no rootfsImageRef. */
 static void check_written_by_newer(const struct inquiry *in)
 {
-    if (!json_object_get(in->subject->config, "rootfsImageRef"))
+    if (!json_object_get(in->subject->checkpoint->config, "rootfsImageRef"))
         return;
     reasoning_add(in, VERDICT_NO, NULL,
                   "config.dump has members that a newer CRI-O writes: CRI-O 1.26 was seen not to "
@@ -265,7 +264,7 @@ static void check_podman_base(const struct inquiry *in)
 
 static void check_containerd_base(const struct inquiry *in)
 {
-    const char *name = json_get_text(in->subject->config, "rootfsImageName");
+    const char *name = json_get_text(in->subject->checkpoint->config, "rootfsImageName");
     struct digest id;
 
     if (name && digest_parse(&id, name) == 0)
@@ -317,7 +316,7 @@ static void judge_mounts(const struct inquiry *in, bool knows_passwd)
     cleanup_free char *list = NULL, *usual = NULL;
     size_t i;
 
-    json_array_foreach(json_object_get(in->subject->spec, "mounts"), i, mount)
+    json_array_foreach(json_object_get(in->subject->checkpoint->spec, "mounts"), i, mount)
     {
         sort_mount(mount, knows_passwd, declared, by_kubelet);
     }

@@ -3,8 +3,8 @@
  * What one read of an archive has told, and what follows from it for the image. Embedded in its
  * owner, zero-initialised.
  *
- *     facts = {.findings = ..., .input = ..., .bytes_read = ...}
- *     archive_facts_walk(&facts, source, &error)           // the whole archive passes
+ *     facts = {.content = {.findings = ..., .stored_bytes = ...}, .input = ...}
+ *     archive_facts_walk(&facts, plan, source, &error)     // the whole archive passes
  *     archive_facts_conclude(&facts, options, &error)
  *     archive_facts_build_image(&facts, plan, &layer, &image, &error)
  *     archive_facts_done(&facts)
@@ -12,41 +12,25 @@
 #ifndef CKPTOCI_TASK_ARCHIVE_FACTS_H
 #define CKPTOCI_TASK_ARCHIVE_FACTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <jansson.h>
 
-#include "checkpoint/walk.h"
 #include "oci/image.h"
 #include "stream/input.h"
 #include "stream/source.h"
+#include "task/archive-content.h"
 #include "task/convert.h"
 #include "task/layer-plan.h"
 
-enum {
-    /* What a compressed archive may become: memory that has been written to is not all zeros. */
-    ARCHIVE_FREE_BYTES = 1 << 30,
-    ARCHIVE_MAX_RATIO = 200,
-};
-
 struct archive_facts {
-    /* Borrowed. */
-    struct findings *findings;         /* what the checks find is added */
-    const struct input *input;         /* the archive */
-    const _Atomic int64_t *bytes_read; /* of it, before any decompression */
-
-    struct walk walk;
-    struct digest diff_id; /* SHA-256 of the uncompressed archive */
-    uint64_t archive_size; /* bytes, uncompressed */
+    const struct input *input;      /* the archive, borrowed */
+    struct archive_content content; /* content.archive: the diff_id and the uncompressed size */
 
     json_t *annotations; /* for the manifest */
     char *created;       /* RFC 3339 */
     char *architecture;  /* NULL: neither the archive nor the user has told */
 };
 
-/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is
- * refused. */
+/* Takes the archive, as the plan says it comes, to its end; owns `archive`. -1: it is refused. */
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error);
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
@@ -55,6 +39,7 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
 int archive_facts_build_image(const struct archive_facts *facts, const struct layer_plan *plan,
                               const struct descriptor *layer, struct image **image,
                               struct error *error);
+/* Forgets what was found out, and may be filled in again. */
 void archive_facts_done(struct archive_facts *facts);
 
 #endif

@@ -121,11 +121,9 @@ int checkpoint_image_compression(const struct descriptor *layer, enum compressio
                      layer->media_type);
 }
 
-int checkpoint_image_diff_id(const char *config, size_t len, struct digest *diff_id,
-                             struct error *error)
+int checkpoint_image_diff_id(const json_t *config, struct digest *diff_id, struct error *error)
 {
-    cleanup(json_decrefp) json_t *json = json_parse(config, len, NULL);
-    const json_t *diff_ids = json_object_get(json_object_get(json, "rootfs"), "diff_ids");
+    const json_t *diff_ids = json_object_get(json_object_get(config, "rootfs"), "diff_ids");
     const char *text = json_string_value(json_array_get(diff_ids, 0));
 
     if (json_array_size(diff_ids) == 1 && text && digest_parse(diff_id, text) == 0)

@@ -23,8 +23,7 @@ int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 int checkpoint_image_compression(const struct descriptor *layer, enum compression *compression,
                                  struct error *error);
 
-/* The diff_id of the only layer, from the text of a config. */
-int checkpoint_image_diff_id(const char *config, size_t len, struct digest *diff_id,
-                             struct error *error);
+/* The diff_id of the only layer, from a config; that may be NULL. */
+int checkpoint_image_diff_id(const json_t *config, struct digest *diff_id, struct error *error);
 
 #endif

@@ -68,9 +68,9 @@ int comparison_run(const struct comparison *comparison, struct archive_facts *re
                    struct image **ret_image, struct error *error)
 {
     cleanup(archive_facts_done) struct archive_facts facts = {
-        .findings = comparison->findings,
+        .content = {.findings = comparison->findings,
+                    .stored_bytes = &comparison->progress->bytes_read},
         .input = comparison->input,
-        .bytes_read = &comparison->progress->bytes_read,
     };
     cleanup(image_freep) struct image *image = NULL;
 
@@ -84,9 +84,7 @@ int comparison_run(const struct comparison *comparison, struct archive_facts *re
             return -1;
     if (image) {
         *ret_facts = facts;
-        facts = (struct archive_facts){.findings = facts.findings,
-                                       .input = facts.input,
-                                       .bytes_read = facts.bytes_read};
+        facts = (struct archive_facts){0};
     }
     *ret_image = steal(image);
     return 0;

@@ -50,23 +50,24 @@ int convert_check_archive(struct findings *findings, const struct convert_option
     return check_file_name(findings, options->archive, checkpoint, error);
 }
 
-bool convert_check_metadata(struct findings *findings, const struct walk *walk, const char *path,
-                            const struct input *file, struct checkpoint *checkpoint)
+void convert_check_metadata(const struct archive_content *content, const char *path,
+                            const struct input *file)
 {
     const struct convert_options as_converted = {.archive = path};
-    struct error error, ignored;
+    const struct checkpoint *checkpoint = &content->checkpoint;
+    struct findings *findings = content->findings;
+    struct error ignored;
 
-    if (checkpoint_parse(checkpoint, walk, &error) < 0) {
-        finding_report(findings, CHECK_METADATA, NULL, &ignored, "%s", error.text);
-        return false;
+    if (!content->has_checkpoint) {
+        finding_report(findings, CHECK_METADATA, NULL, &ignored, "%s", content->no_checkpoint.text);
+        return;
     }
-    gate_check_metadata(findings, walk, checkpoint, &ignored);
+    gate_check_metadata(findings, checkpoint, &ignored);
     if (!checkpoint->architecture)
         finding_report(findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, &ignored,
                        "the archive does not tell the architecture of the processes in it");
     if (file)
         convert_check_archive(findings, &as_converted, file, checkpoint, &ignored);
-    return true;
 }
 
 /* 0: not known. https://docs.github.com/packages and "Amazon ECR service quotas". */

@@ -21,8 +21,8 @@
 #include "task/comparison.h"
 #include "task/convert-checks.h"
 #include "task/delivery.h"
-#include "task/hashing-source.h"
 #include "task/layer-plan.h"
+#include "task/observing-source.h"
 
 struct run {
     const struct convert_options *options;
@@ -34,7 +34,7 @@ struct run {
     struct deliveries *deliveries;
 
     struct archive_facts facts;
-    struct descriptor layer;
+    struct observation layer; /* its bytes */
 };
 
 /* A thread with its task's own error. */
@@ -103,8 +103,8 @@ static int run_pipeline(struct run *run, struct error *error)
 {
     struct worker walk = {.run = run, .source = pipeline_raw_tap(run->pipeline)};
     struct worker digest = {.run = run,
-                            .source = hashing_source_new(pipeline_encoded_tap(run->pipeline),
-                                                         &run->layer.digest, &run->layer.size)};
+                            .source = observing_source_new(pipeline_encoded_tap(run->pipeline),
+                                                           &run->layer, NULL, NULL)};
 
     deliveries_send(run->deliveries, run->pipeline, run->plan.layer_size);
     start_thread(&walk.thread, run_walk, &walk);
@@ -118,18 +118,21 @@ static int run_pipeline(struct run *run, struct error *error)
 
 static int build_image(struct run *run, struct image **image, struct error *error)
 {
-    run->layer.media_type = run->plan.media_type;
+    const struct descriptor layer = {.media_type = run->plan.media_type,
+                                     .digest = run->layer.digest,
+                                     .size = run->layer.size};
+
     if (archive_facts_conclude(&run->facts, run->options, error) < 0 ||
         (run->plan.layer_size < 0 &&
-         convert_check_limits(run->facts.findings, run->options, run->layer.size, error) < 0))
+         convert_check_limits(run->facts.content.findings, run->options, layer.size, error) < 0))
         return -1;
-    return archive_facts_build_image(&run->facts, &run->plan, &run->layer, image, error);
+    return archive_facts_build_image(&run->facts, &run->plan, &layer, image, error);
 }
 
 /* Before anything is sent. */
 static int check_destinations(struct run *run, struct error *error)
 {
-    struct findings *findings = run->facts.findings;
+    struct findings *findings = run->facts.content.findings;
 
     for (unsigned i = 0; i < run->options->destination_count; i++)
         if (deliveries_in_clear(run->deliveries, i) &&
@@ -147,7 +150,7 @@ static int convert_and_send(struct run *run, struct image **image, struct error 
     bool abandoned;
     int status;
 
-    findings_clear(run->facts.findings);
+    findings_clear(run->facts.content.findings);
     if (check_destinations(run, error) < 0)
         return -1;
     set_up_pipeline(run);
@@ -187,7 +190,7 @@ static int run_all(struct run *run, struct image **image, struct error *error)
                                               .options = run->options,
                                               .plan = &run->plan,
                                               .input = run->input,
-                                              .findings = run->facts.findings,
+                                              .findings = run->facts.content.findings,
                                               .progress = run->progress,
                                               .cancel = run->cancel};
 
@@ -241,9 +244,9 @@ static int explain_refusal(const struct run *run, struct error *error)
     const struct error cause = *error;
     bool changed = run->input && input_has_changed(run->input);
 
-    if (error->kind != ERROR_ARCHIVE || run->facts.findings->refusals > 0)
+    if (error->kind != ERROR_ARCHIVE || run->facts.content.findings->refusals > 0)
         return -1;
-    return finding_report_fatal(run->facts.findings,
+    return finding_report_fatal(run->facts.content.findings,
                                 changed ? CHECK_ARCHIVE_CHANGED : CHECK_DAMAGED_ARCHIVE, NULL,
                                 error, "%s", cause.text);
 }
@@ -273,8 +276,8 @@ int convert_run(const struct convert_options *options, struct convert_result *re
     cleanup(run_done) struct run run = {.options = options,
                                         .progress = progress,
                                         .cancel = cancel,
-                                        .facts = {.findings = &ret->findings,
-                                                  .bytes_read = &progress->bytes_read}};
+                                        .facts.content = {.findings = &ret->findings,
+                                                          .stored_bytes = &progress->bytes_read}};
     double begun = clock_monotonic_s();
 
     ret->findings = (struct findings){.policy = options->policy};
@@ -283,7 +286,7 @@ int convert_run(const struct convert_options *options, struct convert_result *re
     if (run_stages(&run, &result, error) < 0)
         return -1;
     result.annotations = json_incref(run.facts.annotations);
-    result.archive_size = run.facts.archive_size;
+    result.archive_size = run.facts.content.archive.size;
     result.seconds = clock_monotonic_s() - begun;
     result.findings = ret->findings;
     *ret = result;

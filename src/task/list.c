@@ -12,10 +12,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "checkpoint/metadata-reader.h"
 #include "checkpoint/report-text.h"
 #include "stream/codec.h"
-#include "stream/input-source.h"
+#include "task/reading.h"
 
 struct entry {
     json_t *json;
@@ -41,22 +40,6 @@ static bool is_archive_name(const char *name)
            (strncmp(name, "checkpoint-", strlen("checkpoint-")) == 0 || codec_names_tar(name));
 }
 
-static int read_archive(struct checkpoint *checkpoint, const char *path, struct cancel *cancel,
-                        struct error *error)
-{
-    cleanup(source_freep) struct source *source = NULL;
-    struct input *input;
-    uint64_t hops_within;
-
-    if (input_open(&input, path, cancel, error))
-        return -1;
-    if (input_compression(input) != COMPRESSION_NONE)
-        input_decode(input);
-    hops_within = input_can_seek(input) ? (uint64_t)input_size(input) : 0;
-    source = input_source_new(input, cancel);
-    return metadata_read(checkpoint, source, hops_within, error);
-}
-
 static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
     cleanup_free char *checkpointed = clock_format(checkpoint->time);
@@ -69,20 +52,38 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
     report_set_text(json, "checkpointed", checkpointed);
 }
 
+/* Fills in what the archive says of itself. */
+static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+{
+    const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
+    cleanup(findings_done) struct findings findings = {0};
+    struct progress nobody_looks = {0};
+    cleanup(reading_done) struct reading reading = {.subject = &subject,
+                                                    .progress = &nobody_looks,
+                                                    .cancel = cancel,
+                                                    .content = {.findings = &findings,
+                                                                .only_metadata = true}};
+    const struct archive_content *content = &reading.content;
+    struct error error;
+
+    if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
+        report_set_text(entry->json, "error", error.text);
+    } else if (!content->has_checkpoint) {
+        report_set_text(entry->json, "error", content->no_checkpoint.text);
+    } else {
+        entry->is_readable = true;
+        entry->time = content->checkpoint.time;
+        describe(entry->json, &content->checkpoint);
+    }
+}
+
 static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
 {
-    cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
     struct entry entry = {.json = json_object()};
-    struct error error = {0};
 
     report_set_text(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
-    entry.is_readable = read_archive(&checkpoint, path, cancel, &error) == 0;
-    entry.time = checkpoint.time;
-    if (entry.is_readable)
-        describe(entry.json, &checkpoint);
-    else
-        report_set_text(entry.json, "error", error.text);
+    read_archive(&entry, path, cancel);
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 16;
         list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);

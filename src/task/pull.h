@@ -12,8 +12,6 @@
 #include "registry/registry.h"
 #include "task/destination.h"
 
-enum { PULL_CONFIG_MAX_BYTES = 4 << 20 };
-
 /* All borrowed. */
 struct pull_options {
     const struct destination *image;

@@ -35,7 +35,7 @@ static json_t *namespace_options(const struct restore_job *job)
 
 static json_t *make_pod_config(const struct restore_job *job)
 {
-    const char *hostname = json_get_text(job->spec, "hostname");
+    const char *hostname = json_get_text(job->checkpoint->spec, "hostname");
     json_t *pod = json_pack("{s:{s:s, s:s, s:s, s:i}}", "metadata", "name", job->name, "namespace",
                             job->pod_namespace, "uid", "ckptoci-restore", "attempt", 0);
     json_t *security = json_pack("{s:o}", "namespace_options", namespace_options(job));

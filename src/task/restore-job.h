@@ -3,27 +3,18 @@
 #ifndef CKPTOCI_TASK_RESTORE_JOB_H
 #define CKPTOCI_TASK_RESTORE_JOB_H
 
-#include "checkpoint/checkpoint.h"
 #include "checkpoint/mount-plan.h"
 #include "checkpoint/pod-settings.h"
-#include "checkpoint/walk.h"
 #include "engines/reasoning.h"
+#include "task/reading.h"
 #include "task/restore-kit.h"
 
 struct restore_job {
     const struct restore_kit_options *options;
     struct restore_kit *kit;
-    struct progress *progress;
-    struct cancel *cancel;
 
-    /* Of an image; NULL of an archive. */
-    struct manifest *manifest;
-    json_t *image_config;
-
-    /* Of the archive. */
-    struct walk walk;
-    struct checkpoint checkpoint;
-    json_t *spec, *config;
+    struct reading reading;
+    const struct checkpoint *checkpoint; /* in reading.content */
     struct engine_members members;
 
     /* What follows from it. */

@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,27 +10,15 @@
 #include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/expansion-guard.h"
 #include "checkpoint/gate-metadata.h"
 #include "oci/reference.h"
-#include "stream/decoder.h"
-#include "stream/input-source.h"
-#include "task/archive-facts.h"
-#include "task/checkpoint-image.h"
-#include "task/pull.h"
 #include "task/restore-job.h"
-#include "task/verifying-source.h"
 
 enum { LINE_MAX_BYTES = 4096 };
 
 static void job_done(struct restore_job *job)
 {
-    manifest_free(job->manifest);
-    json_decref(job->image_config);
-    walk_done(&job->walk);
-    checkpoint_done(&job->checkpoint);
-    json_decref(job->spec);
-    json_decref(job->config);
+    reading_done(&job->reading);
     mount_plan_done(&job->plan);
     pod_settings_done(&job->settings);
     free(job->image);
@@ -53,109 +40,25 @@ void restore_say(json_t *lines, const char *format, ...)
     json_array_append_new(lines, json_string(shown));
 }
 
-/* What the walk kept, checked as convert checks it. */
-static int parse_sealed(void *context, struct error *error)
+/* Reads the archive, and checks it as convert does. */
+static int read_archive(struct restore_job *job, struct error *error)
 {
-    struct restore_job *job = context;
-    const struct buffer *spec = &job->walk.spec_dump, *config = &job->walk.config_dump;
+    const struct walk_visitor visitor = {.context = &job->members, .member = engine_members_visit};
+    struct reading *reading = &job->reading;
+    const struct archive_content *content = &reading->content;
 
-    if (checkpoint_parse(&job->checkpoint, &job->walk, error) ||
-        gate_check_metadata(&job->kit->findings, &job->walk, &job->checkpoint, error) < 0)
+    if (reading_open(reading, error))
         return -1;
-    job->spec = json_loadb(spec->data, spec->len, 0, NULL);
-    job->config = json_loadb(config->data, config->len, 0, NULL);
-    return 0;
-}
-
-/* Reads the archive from `tar`, of which `hops_within` bytes can be hopped over if that is not 0.
- */
-static int read_tar(struct restore_job *job, struct source *tar, uint64_t hops_within,
-                    struct error *error)
-{
-    struct walk_visitor visitor = {.context = &job->members,
-                                   .member = engine_members_visit,
-                                   .hops_within = hops_within};
-
-    sandbox_limit_writing(job->options->writable);
-    if (walk_archive(&job->walk, tar, &visitor, &job->kit->findings, error) ||
-        cancel_check(job->cancel, error))
-        return -1;
-    return sandbox_call(parse_sealed, job, error);
-}
-
-static int read_file(struct restore_job *job, struct error *error)
-{
-    struct expansion expansion = {.findings = &job->kit->findings,
-                                  .free_bytes = ARCHIVE_FREE_BYTES,
-                                  .ratio = ARCHIVE_MAX_RATIO,
-                                  .stored = &job->progress->bytes_read};
-    cleanup(source_freep) struct source *source = NULL;
-    enum compression compression;
-    struct input *input;
-    int64_t size;
-    bool hops;
-
-    if (input_open(&input, job->options->subject->path, job->cancel, error))
-        return -1;
-    compression = input_compression(input);
-    size = input_size(input);
-    if (compression != COMPRESSION_NONE)
-        input_decode(input);
-    hops = input_can_seek(input);
-    input_count_into(input, &job->progress->bytes_read);
-    atomic_store(&job->progress->bytes_total, size > 0 && !hops ? size : 0);
-    source = input_source_new(input, job->cancel);
-    if (compression != COMPRESSION_NONE)
-        source = expansion_guard_new(source, &expansion, NULL);
-    return read_tar(job, source, hops ? (uint64_t)size : 0, error);
-}
-
-static int read_image_config(struct restore_job *job, struct image_source *images,
-                             struct error *error)
-{
-    const struct descriptor *config = &job->manifest->parts[0];
-    cleanup_free char *text = NULL;
-
-    if (verifying_source_read_blob(images, config, PULL_CONFIG_MAX_BYTES, &text, error))
-        return error_context(error, "config");
-    job->image_config = json_parse(text, config->size, NULL);
-    if (!json_is_object(job->image_config))
+    if (reading->manifest && !json_is_object(reading->config))
         return error_set(error, ERROR_ARCHIVE, "the image's config is no JSON object");
-    return 0;
-}
-
-static int read_layer(struct restore_job *job, struct image_source *images, struct error *error)
-{
-    const struct descriptor *layer = &job->manifest->parts[1];
-    struct expansion expansion = {.findings = &job->kit->findings,
-                                  .free_bytes = ARCHIVE_FREE_BYTES,
-                                  .ratio = ARCHIVE_MAX_RATIO,
-                                  .stored = &job->progress->bytes_read};
-    cleanup(source_freep) struct source *blob = NULL;
-    enum compression compression;
-
-    if (checkpoint_image_compression(layer, &compression, error) ||
-        image_source_get_blob(images, layer, &blob, error))
+    if (reading_walk(reading, &visitor, error) || cancel_check(reading->cancel, error))
         return -1;
-    if (compression == COMPRESSION_NONE)
-        return read_tar(job, blob, layer->size, error);
-    atomic_store(&job->progress->bytes_total, (int64_t)layer->size);
-    blob = verifying_source_new(blob, layer, &job->progress->bytes_read);
-    blob = expansion_guard_new(decoding_source_new(blob, compression), &expansion, NULL);
-    return read_tar(job, blob, 0, error);
-}
-
-static int read_image(struct restore_job *job, struct error *error)
-{
-    const struct restore_kit_options *options = job->options;
-    cleanup(image_source_freep) struct image_source *images =
-        destination_source_new(&options->subject->image, &options->registry, job->cancel);
-
-    if (image_source_open(images, error) ||
-        checkpoint_image_resolve(images, &options->platform, &job->manifest, error) ||
-        checkpoint_image_check(job->manifest, error) || read_image_config(job, images, error))
+    if (!content->has_checkpoint) {
+        *error = content->no_checkpoint;
         return -1;
-    return read_layer(job, images, error);
+    }
+    job->checkpoint = &content->checkpoint;
+    return gate_check_metadata(content->findings, job->checkpoint, error);
 }
 
 static bool is_reference(const char *name)
@@ -171,7 +74,7 @@ static bool is_reference(const char *name)
 
 const char *restore_base_image(const struct restore_job *job)
 {
-    const struct checkpoint *checkpoint = &job->checkpoint;
+    const struct checkpoint *checkpoint = job->checkpoint;
     const char *name =
         checkpoint->image_name ? checkpoint->image_name : checkpoint->image_requested;
 
@@ -198,7 +101,7 @@ static const char *choose_name(struct restore_job *job, const char *chosen, cons
 
 static void choose_names(struct restore_job *job)
 {
-    const struct checkpoint *checkpoint = &job->checkpoint;
+    const struct checkpoint *checkpoint = job->checkpoint;
     const struct restore_kit_options *options = job->options;
 
     job->name = choose_name(job, options->name, checkpoint->pod, dns_is_subdomain,
@@ -220,7 +123,8 @@ static char *pinned_reference(const struct restore_job *job)
 {
     const struct reference *reference = &job->options->subject->image.reference;
 
-    return xasprintf("%s/%s@%s", reference->domain, reference->path, job->manifest->digest.text);
+    return xasprintf("%s/%s@%s", reference->domain, reference->path,
+                     job->reading.manifest->digest.text);
 }
 
 /* NULL: standard input, or a path that JSON cannot hold. */
@@ -279,9 +183,9 @@ static int refuse_engine(const struct restore_job *job, const struct engine_info
 
 static int choose_engine(struct restore_job *job, struct error *error)
 {
-    const struct engine_info *maker = engine_info(job->checkpoint.engine);
+    const struct engine_info *maker = engine_info(job->checkpoint->engine);
 
-    job->engine = job->options->engine ? job->options->engine : job->checkpoint.engine;
+    job->engine = job->options->engine ? job->options->engine : job->checkpoint->engine;
     return maker->own_restore ? refuse_engine(job, maker, error) : 0;
 }
 
@@ -305,9 +209,9 @@ static bool knows_passwd(const struct restore_job *job)
 static int make_kit(struct restore_job *job, struct error *error)
 {
     if (choose_engine(job, error) || check_base(job, error) || restore_reason(job, error) ||
-        mount_plan_read(&job->plan, job->spec, knows_passwd(job), error))
+        mount_plan_read(&job->plan, job->checkpoint->spec, knows_passwd(job), error))
         return -1;
-    pod_settings_read(&job->settings, job->spec, job->engine);
+    pod_settings_read(&job->settings, job->checkpoint->spec, job->engine);
     choose_names(job);
     choose_image(job);
     (job->options->target == RESTORE_BY_CRICTL ? restore_make_crictl : restore_make_pods)(job);
@@ -321,14 +225,19 @@ int restore_kit_run(const struct restore_kit_options *options, struct restore_ki
 {
     cleanup(job_done) struct restore_job job = {.options = options,
                                                 .kit = kit,
-                                                .progress = progress,
-                                                .cancel = cancel,
+                                                .reading = {.subject = options->subject,
+                                                            .platform = options->platform,
+                                                            .registry = &options->registry,
+                                                            .wants_config = true,
+                                                            .writable = options->writable,
+                                                            .progress = progress,
+                                                            .cancel = cancel,
+                                                            .content.findings = &kit->findings},
                                                 .marks = json_array(),
                                                 .needs = json_array()};
 
     kit->findings.policy = options->policy;
-    if ((options->subject->kind == SUBJECT_IMAGE ? read_image : read_file)(&job, error) ||
-        make_kit(&job, error))
+    if (read_archive(&job, error) || make_kit(&job, error))
         return error_context(error, "restore %s", subject_name(options->subject));
     return 0;
 }

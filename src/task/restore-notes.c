@@ -83,7 +83,7 @@ static const char *show_name(const char *name, bool is_valid(const char *))
 
 static void add_heading(const struct restore_job *job, json_t *notes)
 {
-    const struct checkpoint *checkpoint = &job->checkpoint;
+    const struct checkpoint *checkpoint = job->checkpoint;
     const char *engine = engine_name(checkpoint->engine),
                *name = subject_name(job->options->subject);
     cleanup_free char *when = checkpoint->time > 0 ? clock_format(checkpoint->time) : NULL;
@@ -98,7 +98,7 @@ static void add_heading(const struct restore_job *job, json_t *notes)
                 when ? when : "at a time that it does not tell",
                 engine ? engine : "an unknown engine", checkpoint->architecture ? " on linux/" : "",
                 checkpoint->architecture ? checkpoint->architecture : "",
-                job->manifest ? ", from an image" : ", from an archive");
+                job->reading.manifest ? ", from an image" : ", from an archive");
     restore_say(notes, "Made from %s", strcmp(name, "-") == 0 ? "standard input" : name);
 }
 
@@ -176,7 +176,7 @@ static void add_needs(const struct restore_job *job, json_t *notes)
 /* How the base image gets there, but for the commands. */
 static void add_base(const struct restore_job *job, json_t *notes)
 {
-    const char *base = restore_base_image(job), *digest = job->checkpoint.image_digest;
+    const char *base = restore_base_image(job), *digest = job->checkpoint->image_digest;
     bool by_hand = job->options->base == RESTORE_BASE_BY_HAND;
     bool by_engine = engine_info(job->engine)->pulls_base_image;
 

@@ -18,7 +18,7 @@ static json_t *node_requirement(const char *label, const char *value)
 
 static void set_place(const struct restore_job *job, json_t *spec)
 {
-    const char *architecture = job->checkpoint.architecture;
+    const char *architecture = job->checkpoint->architecture;
     json_t *requirements;
 
     if (job->options->node) {

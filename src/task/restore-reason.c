@@ -28,17 +28,18 @@ static void answers_done(struct answers *answers)
 /* The kit names the image's manifest by its digest, so that no index is in the way. */
 static struct restore_image see_image(const struct restore_job *job)
 {
-    const json_t *annotations = json_object_get(job->manifest->json, "annotations");
+    const struct manifest *manifest = job->reading.manifest;
+    const json_t *annotations = json_object_get(manifest->json, "annotations");
 
     return (struct restore_image){
         .annotations = annotations,
         .top_annotations = annotations,
-        .manifest_type = job->manifest->media_type,
-        .config_type = job->manifest->parts[0].media_type,
-        .layer_type = job->manifest->parts[1].media_type,
+        .manifest_type = manifest->media_type,
+        .config_type = manifest->parts[0].media_type,
+        .layer_type = manifest->parts[1].media_type,
         .layer_type_is_true = true, /* it could be read as that */
-        .os = json_get_text(job->image_config, "os"),
-        .architecture = json_get_text(job->image_config, "architecture"),
+        .os = json_get_text(job->reading.config, "os"),
+        .architecture = json_get_text(job->reading.config, "architecture"),
     };
 }
 
@@ -47,14 +48,12 @@ static void collect(const struct restore_job *job, struct answers *answers)
     const struct restore_kit_options *options = job->options;
     struct restore_image image;
     struct restore_subject subject = {
-        .checkpoint = &job->checkpoint,
-        .spec = job->spec,
-        .config = job->config,
+        .checkpoint = job->checkpoint,
         .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 
-    if (job->manifest) {
+    if (job->reading.manifest) {
         image = see_image(job);
         subject.image = &image;
     }

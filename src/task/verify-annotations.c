@@ -12,7 +12,7 @@ enum { KEYS_LISTED_MAX_LEN = 1024 };
 
 static const char *annotation(const struct verify_job *job, const char *key)
 {
-    return manifest_annotation(job->manifest, key);
+    return manifest_annotation(job->reading.manifest, key);
 }
 
 static void append_key(char **list, const char *key)
@@ -47,8 +47,8 @@ static void compare(struct verify_job *job, json_t *expected)
 
 static void compare_architecture(struct verify_job *job)
 {
-    const char *archive = job->checkpoint.architecture;
-    const char *image = json_get_text(job->config, "architecture");
+    const char *archive = job->reading.content.checkpoint.architecture;
+    const char *image = json_get_text(job->reading.config, "architecture");
 
     if (archive && image && strcmp(archive, image) != 0)
         verify_find(job, CHECK_IMAGE_PLATFORM, NULL,
@@ -58,14 +58,14 @@ static void compare_architecture(struct verify_job *job)
 int verify_annotations(struct verify_job *job, struct error *error)
 {
     cleanup(json_decrefp) json_t *expected = NULL;
-    const char *name = job->checkpoint.container;
+    const char *name = job->reading.content.checkpoint.container;
     const char *created = annotation(job, CREATED);
 
     /* Without a name in the archive the image's own is as good as any. */
     if (!name)
         name = annotation(job, "org.criu.checkpoint.container.name");
-    if (checkpoint_annotations(&job->checkpoint, name ? name : "unknown", created ? created : "",
-                               &expected, error) < 0)
+    if (checkpoint_annotations(&job->reading.content.checkpoint, name ? name : "unknown",
+                               created ? created : "", &expected, error) < 0)
         return -1;
     compare(job, expected);
     compare_architecture(job);

@@ -5,9 +5,7 @@
 
 #include "base/json.h"
 #include "task/checkpoint-image.h"
-#include "task/pull.h"
 #include "task/verify-job.h"
-#include "task/verifying-source.h"
 
 /* A document that is wrong is a finding; one that cannot be had is an error. */
 static int find_or_fail(struct verify_job *job, enum check check, struct error *error)
@@ -25,9 +23,9 @@ static void check_index(struct verify_job *job, const struct descriptor *part)
     verify_find(job, CHECK_IMAGE_INDEX, NULL,
                 "the name stands for an index of %zu image%s, of which %s is looked at", count,
                 count == 1 ? "" : "s", part->digest.text);
-    if (job->manifest && part->size != job->manifest->len)
+    if (job->reading.manifest && part->size != job->reading.manifest->len)
         verify_find(job, CHECK_IMAGE_MANIFEST, NULL,
-                    "it has %zu bytes, and the index says %" PRIu64, job->manifest->len,
+                    "it has %zu bytes, and the index says %" PRIu64, job->reading.manifest->len,
                     part->size);
 }
 
@@ -39,26 +37,28 @@ static int fetch_part(struct verify_job *job, struct error *error)
     if (checkpoint_image_choose(job->index, &job->options->platform, &chosen, error))
         return -1;
     part = &job->index->parts[chosen];
-    if (image_source_get_manifest(job->source, part->digest.text, &job->manifest, error) &&
+    if (image_source_get_manifest(job->reading.images, part->digest.text, &job->reading.manifest,
+                                  error) &&
         find_or_fail(job, CHECK_IMAGE_MANIFEST, error))
         return -1;
     check_index(job, part);
-    if (!job->manifest || job->manifest->kind == MANIFEST_IMAGE)
+    if (!job->reading.manifest || job->reading.manifest->kind == MANIFEST_IMAGE)
         return 0;
     verify_find(job, CHECK_IMAGE_MANIFEST, NULL, "the index has another index in it");
-    manifest_free(steal(job->manifest));
+    manifest_free(steal(job->reading.manifest));
     return 0;
 }
 
-/* Of an index, its image for the platform. job->manifest stays NULL where a finding says why. */
+/* Of an index, its image for the platform. job->reading.manifest stays NULL where a finding says
+ * why. */
 static int fetch_manifest(struct verify_job *job, struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL;
 
-    if (image_source_get_manifest(job->source, NULL, &manifest, error))
+    if (image_source_get_manifest(job->reading.images, NULL, &manifest, error))
         return find_or_fail(job, CHECK_IMAGE_MANIFEST, error);
     if (manifest->kind == MANIFEST_IMAGE) {
-        job->manifest = steal(manifest);
+        job->reading.manifest = steal(manifest);
         return 0;
     }
     job->index = steal(manifest);
@@ -100,43 +100,46 @@ static void check_manifest(struct verify_job *job, const struct manifest *manife
 
 static void check_config(struct verify_job *job)
 {
-    const json_t *rootfs = json_object_get(job->config, "rootfs");
+    const json_t *rootfs = json_object_get(job->reading.config, "rootfs");
     const json_t *diff_ids = json_object_get(rootfs, "diff_ids");
 
-    if (!json_get_nonempty(job->config, "os") || !json_get_nonempty(job->config, "architecture"))
+    if (!json_get_nonempty(job->reading.config, "os") ||
+        !json_get_nonempty(job->reading.config, "architecture"))
         verify_find(job, CHECK_IMAGE_PLATFORM, NULL, "the config does not say for which platform");
     if (!json_text_is(rootfs, "type", "layers"))
         verify_find(job, CHECK_IMAGE_CONFIG, NULL, "its rootfs.type is not \"layers\"");
-    if (json_array_size(diff_ids) != job->manifest->part_count - 1)
+    if (json_array_size(diff_ids) != job->reading.manifest->part_count - 1)
         verify_find(job, CHECK_IMAGE_DIFF_ID, NULL, "the config has %zu diff_ids for %zu layers",
-                    json_array_size(diff_ids), job->manifest->part_count - 1);
+                    json_array_size(diff_ids), job->reading.manifest->part_count - 1);
 }
 
 static int fetch_config(struct verify_job *job, struct error *error)
 {
-    const struct descriptor *config = &job->manifest->parts[0];
+    const struct descriptor *config = &job->reading.manifest->parts[0];
     cleanup_free char *text = NULL;
     json_error_t reason;
 
-    if (verifying_source_read_blob(job->source, config, PULL_CONFIG_MAX_BYTES, &text, error))
+    if (verifying_source_read_blob(job->reading.images, config, IMAGE_CONFIG_MAX_BYTES, &text,
+                                   error))
         return find_or_fail(job, CHECK_IMAGE_CONFIG, error);
-    job->config = json_loadb(text, config->size, JSON_REJECT_DUPLICATES, &reason);
-    if (json_is_object(job->config)) {
+    job->reading.config = json_loadb(text, config->size, JSON_REJECT_DUPLICATES, &reason);
+    if (json_is_object(job->reading.config)) {
         check_config(job);
         return 0;
     }
     verify_find(job, CHECK_IMAGE_CONFIG, NULL, "it is no JSON object: %s in line %d",
-                job->config ? "another value" : reason.text, job->config ? 1 : reason.line);
-    json_decref(steal(job->config));
+                job->reading.config ? "another value" : reason.text,
+                job->reading.config ? 1 : reason.line);
+    json_decref(steal(job->reading.config));
     return 0;
 }
 
 int verify_documents(struct verify_job *job, struct error *error)
 {
-    if (image_source_open(job->source, error) || fetch_manifest(job, error))
+    if (image_source_open(job->reading.images, error) || fetch_manifest(job, error))
         return -1;
-    if (!job->manifest)
+    if (!job->reading.manifest)
         return 0;
-    check_manifest(job, job->manifest);
+    check_manifest(job, job->reading.manifest);
     return fetch_config(job, error);
 }

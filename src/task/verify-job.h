@@ -3,36 +3,18 @@
 #ifndef CKPTOCI_TASK_VERIFY_JOB_H
 #define CKPTOCI_TASK_VERIFY_JOB_H
 
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/walk.h"
-#include "oci/image-source.h"
-#include "stream/codec.h"
-#include "stream/input.h"
-#include "task/observing-source.h"
+#include "task/reading.h"
 #include "task/verify.h"
 
 struct verify_job {
     const struct verify_options *options;
     struct verify_result *result;
-    struct progress *progress;
-    struct cancel *cancel;
-    const struct input *file; /* an archive that is no image; its source owns it */
 
-    /* Of an image. */
-    struct image_source *source;
-    struct manifest *index;    /* if the name stands for one */
-    struct manifest *manifest; /* NULL: a finding says why */
-    json_t *config;            /* the same */
+    /* Of an image, reading.manifest and reading.config are NULL where a finding says why. */
+    struct reading reading;
+    struct manifest *index; /* if the image's name stands for one */
     bool layer_type_is_true;
-
-    /* Of the archive. */
-    struct observation blob;    /* as it came: the layer, or the file */
-    struct observation archive; /* uncompressed */
-    struct walk walk;
-    bool has_checkpoint; /* what follows is filled in */
-    struct checkpoint checkpoint;
-    json_t *spec_dump, *config_dump;
-    struct engine_members members;
+    struct engine_members members; /* of the archive */
 };
 
 /* Adds a finding. `member` NULL: it is about the whole. */
@@ -41,9 +23,9 @@ void verify_find(struct verify_job *job, enum check check, const char *member, c
 
 /* Each returns -1 only where something could not be read; what is wrong becomes findings. */
 int verify_documents(struct verify_job *job, struct error *error);
-/* Reads the archive from `raw`, which it owns, whatever compression it has: *compression. */
-int verify_archive(struct verify_job *job, struct source *raw, enum compression *compression,
-                   struct error *error);
+/* The archive that job->reading has opened, whatever compression it has. */
+int verify_archive(struct verify_job *job, struct error *error);
+/* The only layer of the image, and the archive in it. */
 int verify_layer(struct verify_job *job, struct error *error);
 /* The image's annotations and platform against the archive. */
 int verify_annotations(struct verify_job *job, struct error *error);

@@ -2,15 +2,11 @@
 #include "task/verify.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/sandbox.h"
-#include "stream/input-source.h"
-#include "task/checkpoint-image.h"
 #include "task/verify-job.h"
 
 void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
@@ -28,58 +24,44 @@ void verify_find(struct verify_job *job, enum check check, const char *member, c
 
 static void job_done(struct verify_job *job)
 {
+    reading_done(&job->reading);
     manifest_free(job->index);
-    manifest_free(job->manifest);
-    json_decref(job->config);
-    image_source_free(job->source);
-    walk_done(&job->walk);
-    checkpoint_done(&job->checkpoint);
-    json_decref(job->spec_dump);
-    json_decref(job->config_dump);
 }
 
 static int verify_file(struct verify_job *job, struct error *error)
 {
-    enum compression compression;
-    struct input *input;
-
-    if (input_open(&input, job->options->subject->path, job->cancel, error) < 0) {
-        if (error->kind != ERROR_ARCHIVE)
-            return -1;
-        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", error->text);
-        return 0;
-    }
-    sandbox_limit_writing(&(struct sandbox){0});
-    job->file = input;
-    if (input_size(input) > 0)
-        atomic_store(&job->progress->bytes_total, input_size(input));
-    return verify_archive(job, input_source_new(input, job->cancel), &compression, error);
+    if (reading_open(&job->reading, error) == 0)
+        return verify_archive(job, error);
+    if (error->kind != ERROR_ARCHIVE)
+        return -1;
+    verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", error->text);
+    return 0;
 }
 
 static int verify_image(struct verify_job *job, struct error *error)
 {
-    const struct verify_options *options = job->options;
     struct verify_result *result = job->result;
+    struct reading *reading = &job->reading;
 
-    job->source = destination_source_new(&options->subject->image, &options->registry, job->cancel);
+    reading->images =
+        destination_source_new(&reading->subject->image, reading->registry, reading->cancel);
     if (verify_documents(job, error))
         return -1;
-    if (!job->manifest)
+    if (!reading->manifest)
         return 0;
-    sandbox_limit_writing(&(struct sandbox){0});
-    result->manifest = job->manifest->digest;
-    result->config = job->manifest->parts[0].digest;
-    if (job->manifest->part_count != 2)
+    result->manifest = reading->manifest->digest;
+    result->config = reading->manifest->parts[0].digest;
+    if (reading->manifest->part_count != 2)
         return 0;
-    result->layer = job->manifest->parts[1].digest;
+    result->layer = reading->manifest->parts[1].digest;
     if (verify_layer(job, error))
         return -1;
-    return job->has_checkpoint ? verify_annotations(job, error) : 0;
+    return reading->content.has_checkpoint ? verify_annotations(job, error) : 0;
 }
 
 static struct restore_image see_image(const struct verify_job *job)
 {
-    const struct manifest *manifest = job->manifest;
+    const struct manifest *manifest = job->reading.manifest;
     const struct manifest *top = job->index ? job->index : manifest;
 
     return (struct restore_image){
@@ -90,8 +72,8 @@ static struct restore_image see_image(const struct verify_job *job)
         .config_type = manifest->parts[0].media_type,
         .layer_type = manifest->parts[1].media_type,
         .layer_type_is_true = job->layer_type_is_true,
-        .os = json_get_text(job->config, "os"),
-        .architecture = json_get_text(job->config, "architecture"),
+        .os = json_get_text(job->reading.config, "os"),
+        .architecture = json_get_text(job->reading.config, "architecture"),
     };
 }
 
@@ -114,14 +96,12 @@ static void reason(struct verify_job *job)
     const struct verify_options *options = job->options;
     struct restore_image image;
     struct restore_subject subject = {
-        .checkpoint = &job->checkpoint,
-        .spec = job->spec_dump,
-        .config = job->config_dump,
+        .checkpoint = &job->reading.content.checkpoint,
         .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 
-    if (job->manifest) {
+    if (job->reading.manifest) {
         image = see_image(job);
         subject.image = &image;
     }
@@ -137,10 +117,17 @@ static void reason(struct verify_job *job)
 int verify_run(const struct verify_options *options, struct verify_result *result,
                struct progress *progress, struct cancel *cancel, struct error *error)
 {
+    struct sandbox nothing = {0};
     cleanup(job_done) struct verify_job job = {.options = options,
                                                .result = result,
-                                               .progress = progress,
-                                               .cancel = cancel};
+                                               .reading = {.subject = options->subject,
+                                                           .way = READING_OBSERVES,
+                                                           .platform = options->platform,
+                                                           .registry = &options->registry,
+                                                           .writable = &nothing,
+                                                           .progress = progress,
+                                                           .cancel = cancel,
+                                                           .content.findings = &result->findings}};
     bool is_image = options->subject->kind == SUBJECT_IMAGE;
     double begun = clock_monotonic_s();
 
@@ -148,7 +135,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
     result->findings.policy.keeps_going = true;
     if ((is_image ? verify_image : verify_file)(&job, error))
         return error_context(error, "verify %s", subject_name(options->subject));
-    if (job.has_checkpoint)
+    if (job.reading.content.has_checkpoint)
         reason(&job);
     result->seconds = clock_monotonic_s() - begun;
     return 0;

@@ -90,15 +90,14 @@ static void fuzz_report(const uint8_t *data, size_t size)
     cleanup_free char *text = NULL;
     struct walk_visitor visitor;
     struct fuzz_source source;
-    struct walk walk = {0};
+    cleanup(walk_done) struct walk walk = {0};
     struct error error;
 
     snapshot_init(&snapshot);
     visitor = snapshot_visitor(&snapshot);
     fuzz_source_init(&source, data, size, size);
     walk_archive(&walk, &source.source, &visitor, &findings, &error);
-    walk_done(&walk);
-    report = snapshot_report(&snapshot, true);
+    report = snapshot_report(&snapshot, &walk, NULL, true);
     text = json_dumps(report, JSON_ENSURE_ASCII);
     fuzz_require(json_is_object(report) && text);
 }
