@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "store/index.h"
 #include "store/json-file.h"
-#include "store/layout-format.h"
 #include "store/tmpfile.h"
 
 enum presence layout_find_blob(const struct layout_tree *tree, const struct descriptor *blob)

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "store/index.h"
 #include "store/layout-content.h"
-#include "store/ref-name.h"
 #include "store/tmpfile.h"
 
 struct layout_target {

@@ -13,8 +13,8 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "store/index.h"
 #include "store/json-file.h"
-#include "store/layout-format.h"
 #include "store/leftover.h"
 #include "store/tmpfile.h"
 

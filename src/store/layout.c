@@ -12,9 +12,7 @@
 #include "store/index.h"
 #include "store/json-file.h"
 #include "store/layout-content.h"
-#include "store/layout-format.h"
 #include "store/layout-tree.h"
-#include "store/ref-name.h"
 #include "store/tmpfile.h"
 
 /* Layer, config, manifest and "oci-layout". */

@@ -7,9 +7,7 @@
 
 #include "base/memory.h"
 #include "store/index.h"
-#include "store/layout-format.h"
 #include "store/output-file.h"
-#include "store/ref-name.h"
 #include "store/tar.h"
 
 struct archive_target {

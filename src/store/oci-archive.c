@@ -6,9 +6,7 @@
 
 #include "base/memory.h"
 #include "store/index.h"
-#include "store/layout-format.h"
 #include "store/output-file.h"
-#include "store/ref-name.h"
 #include "store/tar.h"
 
 struct oci_archive_sink {

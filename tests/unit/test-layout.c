@@ -2,7 +2,6 @@
 #include "layout-fixture.h"
 
 #include "store/index.h"
-#include "store/ref-name.h"
 
 static void test_new_layout_is_what_the_specification_says(void **state)
 {
