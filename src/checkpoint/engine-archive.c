@@ -11,15 +11,6 @@
 /* A hostile spec.dump may list as many mounts as it likes; all of them are in the items. */
 enum { LISTED_MAX = 16, LIST_ENTRY_MAX_LEN = 96 };
 
-void engine_check_inventory(const struct engine_rule *rule, const struct restore_subject *subject,
-                            struct reasoning *reasoning)
-{
-    if (subject->has_inventory)
-        return;
-    reasoning_add(reasoning, VERDICT_NO, rule->name, NULL,
-                  "checkpoint/inventory.img is missing, which the start of the container wants");
-}
-
 void engine_check_crio_annotations(const struct engine_rule *rule,
                                    const struct restore_subject *subject,
                                    struct reasoning *reasoning)

@@ -47,7 +47,6 @@ struct engine_members {
 struct restore_subject {
     const struct checkpoint *checkpoint;
     const json_t *spec, *config; /* spec.dump, config.dump */
-    bool has_inventory;          /* checkpoint/inventory.img */
     struct engine_members members;
     const struct restore_image *image; /* NULL: the image that convert makes of the archive */
 };

@@ -40,7 +40,6 @@ const struct engine_rule engine_rules[] = {
     /* The archive. */
     {ENGINE_CRIO, ALL, "crio-annotations", CHECK(engine_check_crio_annotations)},
     {ENGINE_CRIO, ALL, "base-image-id", CHECK(engine_check_crio_image_id)},
-    {ENGINE_CRIO, ALL, "inventory", CHECK(engine_check_inventory)},
     {ENGINE_CRIO, ONLY(1, 26), "deleted-files", CHECK(engine_check_deleted_files)},
     {ENGINE_CRIO, ONLY(1, 26), "written-by-newer", CHECK(engine_check_written_by_newer)},
     {ENGINE_CONTAINERD, ALL, "status-dump", CHECK(engine_check_status_dump)},

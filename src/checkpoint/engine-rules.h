@@ -26,9 +26,9 @@ typedef void engine_check(const struct engine_rule *, const struct restore_subje
 engine_check engine_check_manifest_type, engine_check_config_type, engine_check_layer_type,
     engine_check_platform, engine_check_crio_annotation, engine_check_containerd_annotation,
     engine_check_podman_annotation;
-engine_check engine_check_inventory, engine_check_crio_annotations, engine_check_crio_image_id,
-    engine_check_deleted_files, engine_check_written_by_newer, engine_check_status_dump,
-    engine_check_containerd_base, engine_check_base_on_node, engine_check_podman_base,
-    engine_check_mounts, engine_check_mounts_and_passwd;
+engine_check engine_check_crio_annotations, engine_check_crio_image_id, engine_check_deleted_files,
+    engine_check_written_by_newer, engine_check_status_dump, engine_check_containerd_base,
+    engine_check_base_on_node, engine_check_podman_base, engine_check_mounts,
+    engine_check_mounts_and_passwd;
 
 #endif

@@ -54,7 +54,6 @@ static void collect(const struct restore_job *job, struct answers *answers)
         .checkpoint = &job->checkpoint,
         .spec = job->spec,
         .config = job->config,
-        .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 

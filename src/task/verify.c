@@ -121,7 +121,6 @@ static void reason(struct verify_job *job)
         .checkpoint = &job->checkpoint,
         .spec = job->spec_dump,
         .config = job->config_dump,
-        .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 

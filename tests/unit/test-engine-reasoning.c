@@ -85,7 +85,6 @@ static void load(struct fixture *fixture, const char *sample)
     fixture->subject.checkpoint = &fixture->checkpoint;
     fixture->subject.spec = fixture->spec;
     fixture->subject.config = fixture->config;
-    fixture->subject.has_inventory = true;
 }
 
 /* The image that convert makes of it. */
@@ -259,11 +258,6 @@ static void test_crio_reads_the_metadata_narrowly(void **state)
     json_object_del(annotations, "io.kubernetes.cri-o.Annotations");
     assert_int_equal(ask(fixture, ENGINE_CRIO, "1.36"), VERDICT_NO);
     assert_reason(fixture, "crio-annotations", VERDICT_NO, "missing");
-
-    load(fixture, "crio-1.36-counter.tar");
-    fixture->subject.has_inventory = false;
-    assert_int_equal(ask(fixture, ENGINE_CRIO, "1.36"), VERDICT_NO);
-    assert_reason(fixture, "inventory", VERDICT_NO, "inventory.img");
 }
 
 static void test_containerd_by_version(void **state)
