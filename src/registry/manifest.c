@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/manifest.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -137,8 +136,8 @@ static bool is_about_content(int status)
     return status == 400 || status == 405 || status == 406 || status == 415 || status == 422;
 }
 
-/* An error of the refusal. `image`: a checkpoint image that convert can make in another way; NULL:
- * something else. */
+/* Makes an error of the refusal, with advice for an `image` that convert could make in another way.
+ * NULL: the manifest is some other one. */
 static void explain_refusal(struct client *client, const struct image *image, int status,
                             struct error *error)
 {
