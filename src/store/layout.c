@@ -20,7 +20,7 @@ enum { ADDED_MAX = 4 };
 /* Of what the layout holds under a digest. */
 enum presence { ABSENT, OTHER_SIZE, PRESENT };
 
-/* A name that publish() has made, to be removed if it fails. */
+/* A name that publish() has made; it removes it again if it fails. */
 struct added {
     int dir_fd;
     char name[SHA256_HEX_LEN + 1];
@@ -79,7 +79,7 @@ static int layout_open(struct image_target *target, const struct manifest_name *
 
     if ((name && ref_name_check(name->tag, error)) || layout_tree_open(&layout->tree, error))
         return -1;
-    /* An index that cannot be changed is better known before the hours of work. */
+    /* An index that cannot be changed must show before hours of work. */
     if (read_index(layout, &index, error))
         return -1;
     if (!name)
@@ -125,7 +125,7 @@ static int layout_has_manifest(struct image_target *target, const struct manifes
     return 0;
 }
 
-/* Pieces of other images stay. */
+/* Only for the staged image: what is copied stays. */
 static void remember(struct layout *layout, int dir_fd, const char *name)
 {
     struct added *added = &layout->added[layout->added_count];
@@ -209,7 +209,7 @@ static int enter_into_index(struct layout *layout, const struct descriptor *mani
     return tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error);
 }
 
-/* The index goes last: until then nobody looks for the rest. */
+/* The index goes last: without it nobody looks for the rest. */
 static int make_visible(struct layout *layout, const struct descriptor *manifest, const char *tag,
                         struct error *error)
 {
@@ -244,7 +244,7 @@ static int layout_put_manifest(struct image_target *target, const struct manifes
     return result ? -1 : 0;
 }
 
-/* Whatever is wrong here is not known as an image; publish() has its own eyes. */
+/* Where anything is wrong, no image of ours is there; publish() will report it. */
 static int layout_look_up(struct image_target *target, struct held_image *held, struct error *error)
 {
     const struct layout *layout = layout_of(target);
@@ -252,17 +252,17 @@ static int layout_look_up(struct image_target *target, struct held_image *held, 
     cleanup(held_image_done) struct held_image found = {0};
     cleanup(buffer_done) struct buffer manifest, config;
     cleanup(json_decrefp) json_t *index = NULL;
-    struct error reason; /* nobody asks for it */
+    struct error ignored;
     struct digest digest;
 
     (void)error;
     buffer_init(&manifest, MANIFEST_MAX_BYTES);
     buffer_init(&config, HELD_CONFIG_MAX_BYTES);
-    if (read_index(layout, &index, &reason) || !index_find_manifest(index, layout->tag, &digest) ||
-        json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &reason) ||
+    if (read_index(layout, &index, &ignored) || !index_find_manifest(index, layout->tag, &digest) ||
+        json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &ignored) ||
         !held_image_read_manifest(&found, manifest.data, manifest.len) ||
         !digest_equal(&found.manifest.digest, &digest) ||
-        json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &reason) ||
+        json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &ignored) ||
         !held_image_read_config(&found, config.data, config.len) ||
         find_blob(layout, &found.layer) != PRESENT)
         return 0;
@@ -289,7 +289,7 @@ static int layout_stage(struct image_target *target, const struct image *image, 
                          layout->tree.top.path, (unsigned long long)layout->layer.size,
                          (unsigned long long)image->layer.size);
     layout->image = image;
-    /* The long wait, while other runs may still change the layout. */
+    /* This may take long, so it is done before the layout is locked. */
     return find_blob(layout, &image->layer) == PRESENT ? 0 : tmpfile_sync(&layout->layer, error);
 }
 
@@ -301,7 +301,7 @@ static int publish_image(struct layout *layout, struct error *error)
         add_document(layout, &image->config, image->config_json, error) ||
         add_document(layout, &image->manifest, image->manifest_json, error) ||
         make_visible(layout, &image->manifest, layout->tag, error)) {
-        /* Before others may lock: what they find, they rely on. */
+        /* While the layout is still locked: other runs rely on what they find. */
         take_back(layout);
         return -1;
     }

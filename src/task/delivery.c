@@ -61,8 +61,8 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
     return group;
 }
 
-/* Of the layer first: the pipeline need not wait for this destination any longer, and taking back
- * may take seconds. */
+/* The layer's source goes first: the pipeline waits for this destination until then, and taking
+ * back what was sent may take seconds. */
 static void worker_end(struct worker *worker)
 {
     source_free(worker->layer);
@@ -85,7 +85,8 @@ void deliveries_free(struct deliveries *group)
     free(group);
 }
 
-/* Whoever can, goes on; whoever waits for this one, has an answer now. */
+/* The other destinations go on, unless it is all or nothing; whoever waits for this one is woken.
+ */
 static void fail(struct worker *worker)
 {
     struct deliveries *group = worker->group;
@@ -151,7 +152,7 @@ static void join_all(struct deliveries *group)
     }
 }
 
-/* With all_or_nothing, after one has failed: those that could go on do not. */
+/* With all_or_nothing, after one has failed to open: the open ones fail, too. */
 static void call_off_rest(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
@@ -248,7 +249,7 @@ static void pass_turn(struct deliveries *group)
     pthread_mutex_unlock(&group->mutex);
 }
 
-/* The others' turns are over or will not come. */
+/* No lock is needed: the turns of those before are over, those behind will not have theirs. */
 static void tell_published(const struct worker *failed, struct error *error)
 {
     char names[ERROR_TEXT_SIZE / 2] = "";
