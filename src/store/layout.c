@@ -162,19 +162,27 @@ static int add_layer(struct layout *layout, struct error *error)
     return 0;
 }
 
+/* In the place of whatever has the name. */
+static int write_document(const struct layout *layout, const struct descriptor *blob,
+                          const char *text, struct error *error)
+{
+    const struct layout_directory *sha256 = &layout->tree.sha256;
+
+    return tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
+                                  blob->size, error);
+}
+
 static int add_document(struct layout *layout, const struct descriptor *blob, const char *text,
                         struct error *error)
 {
-    const struct layout_directory *sha256 = &layout->tree.sha256;
     enum presence presence = find_blob(layout, blob);
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
-                               blob->size, error))
+    if (write_document(layout, blob, text, error))
         return -1;
     if (presence == ABSENT)
-        remember(layout, sha256->fd, digest_hex(&blob->digest));
+        remember(layout, layout->tree.sha256.fd, digest_hex(&blob->digest));
     return 0;
 }
 
@@ -233,7 +241,7 @@ static int layout_put_manifest(struct image_target *target, const struct manifes
     int result;
 
     if (ref_name_check(name->tag, error) ||
-        add_document(layout, &descriptor, manifest->bytes, error))
+        write_document(layout, &descriptor, manifest->bytes, error))
         return -1;
     if (name->is_part)
         return 0;

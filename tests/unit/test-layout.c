@@ -92,6 +92,31 @@ static void test_staging_makes_nothing_visible(void **state)
     assert_false(exists(fixture->path));
 }
 
+static void test_copied_blobs_stay_without_their_image(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct image_target *target = layout_target_new(fixture->path);
+    cleanup(image_freep) struct image *image = make_image("a", 0);
+    char bytes[LAYER_LEN];
+    struct layer_source layer;
+    bool has;
+
+    make_layer(bytes, "a");
+    layer = layer_source(bytes);
+    assert_int_equal(image_target_open(target, NULL, &fixture->error), 0);
+    assert_int_equal(image_target_put_blob(target, &image->layer, &layer.source, &fixture->progress,
+                                           &fixture->error),
+                     0);
+    image_target_free(target);
+    assert_false(exists(in_layout(fixture, "index.json")));
+
+    target = layout_target_new(fixture->path);
+    assert_int_equal(image_target_open(target, NULL, &fixture->error), 0);
+    assert_int_equal(image_target_has_blob(target, &image->layer, &has, &fixture->error), 0);
+    assert_true(has);
+    image_target_free(target);
+}
+
 /* What look_up says of the layout at `tag`: 1, 0 or -1. */
 static int look_up(struct store_fixture *fixture, const char *tag, struct held_image *held)
 {
@@ -460,6 +485,7 @@ int main(void)
         TEST(test_progress_counts_the_layer),
         TEST(test_nothing_is_visible_before_publish),
         TEST(test_staging_makes_nothing_visible),
+        TEST(test_copied_blobs_stay_without_their_image),
         TEST(test_look_up_finds_the_image_of_the_tag),
         TEST(test_look_up_relies_on_nothing_that_is_damaged),
         TEST(test_two_tags_live_side_by_side),
