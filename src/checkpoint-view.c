@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cmd.h"
 #include "convert-view.h"
 #include "findings-view.h"
@@ -69,8 +70,8 @@ json_t *checkpoint_view_json(const struct container_checkpoint_options *options,
         report =
             json_pack("{s:o, s:o}", "containers", containers, "indexes", report_indexes(result));
     }
-    json_object_set_new(report, "namespace", json_string(name->namespace_));
-    json_object_set_new(report, "pod", json_string(name->pod));
+    json_set_text(report, "namespace", name->namespace_);
+    json_set_text(report, "pod", name->pod);
     json_object_set_new(report, "seconds", json_real(result->seconds));
     return report;
 }

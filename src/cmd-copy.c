@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "progress-view.h"
 #include "registry-request.h"
 #include "task/copy.h"
@@ -200,11 +201,6 @@ static void print_json(const struct request *request, const struct copy_result *
     cmd_print_json(report);
 }
 
-static const char *text_in(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static void print_plan(const struct copy_outcome *outcome)
 {
     size_t i;
@@ -212,8 +208,8 @@ static void print_plan(const struct copy_outcome *outcome)
 
     json_array_foreach(outcome->plan, i, step)
         printf("%s %s %s %" JSON_INTEGER_FORMAT "\n", outcome->destination->name,
-               text_in(step, "action"), text_in(step, "digest"),
-               json_integer_value(json_object_get(step, "size")));
+               json_get_text(step, "action"), json_get_text(step, "digest"),
+               json_get_integer(step, "size"));
 }
 
 static void print_plain(const struct request *request, const struct copy_outcome *outcome)
@@ -226,7 +222,7 @@ static void print_plain(const struct request *request, const struct copy_outcome
         return;
     }
     json_array_foreach(outcome->images, i, image)
-        printf("%s@%s\n", text_in(image, "reference"), text_in(image, "digest"));
+        printf("%s@%s\n", json_get_text(image, "reference"), json_get_text(image, "digest"));
 }
 
 /* Prints what was done; the exit status is that of the first destination that failed. */

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "format.h"
 #include "task/list.h"
@@ -106,8 +105,8 @@ static void print_unreadable(const json_t *archives, bool after_others)
 
     json_array_foreach(archives, index, archive)
     {
-        cleanup_free char *path = format_text(json_string_value(json_object_get(archive, "path")));
-        cleanup_free char *text = format_text(json_string_value(json_object_get(archive, "error")));
+        cleanup_free char *path = format_text(json_get_text(archive, "path"));
+        cleanup_free char *text = format_text(json_get_text(archive, "error"));
 
         if (!json_object_get(archive, "error"))
             continue;

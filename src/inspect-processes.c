@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "format.h"
 #include "view.h"
@@ -23,7 +24,7 @@ void inspect_print_processes(const json_t *processes, bool shows_all)
     {
         const json_t *arguments = json_object_get(process, "arguments");
         uint64_t depth = view_number(process, "depth"), threads = view_number(process, "threads");
-        const char *state = view_text(process, "state"), *name = view_text(process, "name");
+        const char *state = json_get_text(process, "state"), *name = json_get_text(process, "name");
         cleanup_free char *command =
             arguments ? format_arguments(arguments) : xasprintf("[%s]", name ? name : "?");
 
@@ -97,8 +98,8 @@ static void print_variables(const json_t *variables, struct view_list *list)
     }
     json_array_foreach(variables, i, variable)
     {
-        cleanup_free char *name = format_text(view_text(variable, "name"));
-        const char *value = view_text(variable, "value");
+        cleanup_free char *name = format_text(json_get_text(variable, "name"));
+        const char *value = json_get_text(variable, "value");
 
         if (!view_list_line(list))
             continue;
@@ -148,10 +149,10 @@ static json_t *files_of(const json_t *process)
 
 static void print_file(const char *fd, const json_t *file)
 {
-    const char *protocol = view_text(file, "protocol"), *state = view_text(file, "state");
-    const char *name = view_text(file, "name");
+    const char *protocol = json_get_text(file, "protocol"), *state = json_get_text(file, "state");
+    const char *name = json_get_text(file, "name");
 
-    printf("    %4s  %-8s  ", fd, view_text(file, "type"));
+    printf("    %4s  %-8s  ", fd, json_get_text(file, "type"));
     if (protocol)
         printf("%s ", protocol);
     view_print(name ? name : "");
@@ -162,7 +163,8 @@ static void print_file(const char *fd, const json_t *file)
 
 static void print_files(const json_t *part, struct view_list *list)
 {
-    const char *directory = view_text(part, "working_directory"), *root = view_text(part, "root");
+    const char *directory = json_get_text(part, "working_directory");
+    const char *root = json_get_text(part, "root");
     json_t *file;
     size_t i;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "format.h"
 #include "inspect-processes.h"
@@ -28,9 +29,11 @@ static void print_container(const json_t *report)
 {
     const json_t *container = json_object_get(report, "container");
     const json_t *times = json_object_get(report, "times");
-    const char *runtime = view_text(container, "runtime"), *engine = view_text(container, "engine");
-    const char *checkpointed = view_text(times, "checkpointed");
-    const char *from = view_text(times, "checkpointed_from");
+    const char *name = json_get_text(container, "name");
+    const char *runtime = json_get_text(container, "runtime");
+    const char *engine = json_get_text(container, "engine");
+    const char *checkpointed = json_get_text(times, "checkpointed");
+    const char *from = json_get_text(times, "checkpointed_from");
     cleanup_free char *how = xasprintf("%s%s%s", engine ? engine : "unknown",
                                        runtime ? ", runtime " : "", runtime ? runtime : "");
     cleanup_free char *when =
@@ -42,30 +45,30 @@ static void print_container(const json_t *report)
         format_arguments(json_object_get(json_object_get(report, "configured"), "arguments"));
 
     puts("Container");
-    print_field("name",
-                view_text(container, "name") ? view_text(container, "name") : "(not known)");
-    print_field("pod", view_text(container, "pod"));
-    print_field("namespace", view_text(container, "namespace"));
-    print_field("id", view_text(container, "id"));
+    print_field("name", name ? name : "(not known)");
+    print_field("pod", json_get_text(container, "pod"));
+    print_field("namespace", json_get_text(container, "namespace"));
+    print_field("id", json_get_text(container, "id"));
     print_field("engine", how);
-    print_field("architecture", view_text(container, "architecture"));
+    print_field("architecture", json_get_text(container, "architecture"));
     print_field("address", addresses);
     print_field("command", command);
-    print_field("created", view_text(times, "created"));
+    print_field("created", json_get_text(times, "created"));
     print_field("checkpointed", when);
 }
 
 static void print_image(const json_t *report)
 {
     const json_t *image = json_object_get(report, "image");
-    const char *name = view_text(image, "name"), *requested = view_text(image, "requested");
+    const char *name = json_get_text(image, "name"), *digest = json_get_text(image, "digest");
+    const char *requested = json_get_text(image, "requested");
 
     puts("\nBase image");
     print_field("name", name);
     if (requested && (!name || strcmp(name, requested) != 0))
         print_field("requested as", requested);
-    print_field("digest", view_text(image, "digest") ? view_text(image, "digest") : "(not known)");
-    print_field("id", view_text(image, "id"));
+    print_field("digest", digest ? digest : "(not known)");
+    print_field("id", json_get_text(image, "id"));
 }
 
 static void print_statistics(const json_t *statistics)
@@ -105,24 +108,24 @@ static void print_sizes(const json_t *sizes)
 
 static void print_source(const json_t *source)
 {
-    const char *compression = view_text(source, "compression");
+    const char *compression = json_get_text(source, "compression");
     cleanup_free char *size = format_bytes(view_number(source, "size"));
-    cleanup_free char *name = format_text(view_text(source, "name"));
+    cleanup_free char *name = format_text(json_get_text(source, "name"));
     bool is_plain = strcmp(compression, "none") == 0;
 
-    printf("  %-*s %s", LABEL_WIDTH, view_text(source, "kind"), name);
+    printf("  %-*s %s", LABEL_WIDTH, json_get_text(source, "kind"), name);
     if (json_object_get(source, "size"))
         printf(", %s", size);
     printf(", %s\n", is_plain ? "not compressed" : compression);
-    print_field("manifest", view_text(json_object_get(source, "manifest"), "digest"));
-    print_field("layer", view_text(json_object_get(source, "layer"), "digest"));
+    print_field("manifest", json_get_text(json_object_get(source, "manifest"), "digest"));
+    print_field("layer", json_get_text(json_object_get(source, "layer"), "digest"));
 }
 
 static void print_checkpoint(const json_t *report)
 {
     const json_t *criu = json_object_get(report, "criu");
-    const char *version = view_text(criu, "version"), *kernel = view_text(criu, "kernel");
-    const char *lsm = view_text(criu, "lsm");
+    const char *version = json_get_text(criu, "version"), *kernel = json_get_text(criu, "kernel");
+    const char *lsm = json_get_text(criu, "lsm");
     cleanup_free char *text = xasprintf("%s%s%s%s%s", version ? version : "(version not known)",
                                         kernel ? " on Linux " : "", kernel ? kernel : "",
                                         lsm && strcmp(lsm, "none") != 0 ? ", with " : "",
@@ -139,7 +142,8 @@ static void print_checkpoint(const json_t *report)
 static bool is_kernel_mount(const json_t *mount)
 {
     static const char *const types[] = {"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"};
-    const char *type = view_text(mount, "type"), *destination = view_text(mount, "destination");
+    const char *type = json_get_text(mount, "type");
+    const char *destination = json_get_text(mount, "destination");
 
     if (!type || !destination)
         return false;
@@ -151,12 +155,12 @@ static bool is_kernel_mount(const json_t *mount)
 
 static void print_mount(const json_t *mount, int width, bool shows_all)
 {
-    cleanup_free char *destination = format_text(view_text(mount, "destination"));
-    cleanup_free char *type = format_text(view_text(mount, "type"));
+    cleanup_free char *destination = format_text(json_get_text(mount, "destination"));
+    cleanup_free char *type = format_text(json_get_text(mount, "type"));
     cleanup_free char *options = format_arguments(json_object_get(mount, "options"));
 
     printf("  %-*s  %-6s  ", width, destination, type);
-    view_print(view_text(mount, "source"));
+    view_print(json_get_text(mount, "source"));
     if (shows_all && *options) {
         fputs("  ", stdout);
         view_print(options);
@@ -194,10 +198,8 @@ static void print_mounts(const json_t *mounts, bool shows_all)
 /* Directories are in the list because files in them are; they say little. */
 static bool is_shown(const json_t *change, bool shows_all)
 {
-    const char *type = view_text(change, "type");
-
-    return shows_all || !type || strcmp(type, "directory") != 0 ||
-           strcmp(view_text(change, "change"), "changed") != 0;
+    return shows_all || !json_text_is(change, "type", "directory") ||
+           !json_text_is(change, "change", "changed");
 }
 
 static void print_changes(const json_t *report, bool shows_all)
@@ -211,13 +213,13 @@ static void print_changes(const json_t *report, bool shows_all)
     puts("\nChanged files");
     json_array_foreach(changes, i, change)
     {
-        const char *type = view_text(change, "type");
+        const char *type = json_get_text(change, "type");
         cleanup_free char *size = format_bytes(view_number(change, "size"));
 
         if (!is_shown(change, shows_all) || !view_list_line(&list))
             continue;
-        printf("  %-7s  ", view_text(change, "change"));
-        view_print(view_text(change, "path"));
+        printf("  %-7s  ", json_get_text(change, "change"));
+        view_print(json_get_text(change, "path"));
         if (json_object_get(change, "size"))
             printf(", %s", size);
         else if (type)
@@ -251,14 +253,14 @@ static void print_annotations(const json_t *report)
 
 static void print_finding(const json_t *finding)
 {
-    const char *member = view_text(finding, "member"),
-               *consequence = view_text(finding, "consequence");
+    const char *member = json_get_text(finding, "member");
+    const char *consequence = json_get_text(finding, "consequence");
     cleanup_free char *line =
-        xasprintf("%s: %s%s%s%s%s", view_text(finding, "check"), member ? member : "",
-                  member ? ": " : "", view_text(finding, "detail"), consequence ? "; " : "",
+        xasprintf("%s: %s%s%s%s%s", json_get_text(finding, "check"), member ? member : "",
+                  member ? ": " : "", json_get_text(finding, "detail"), consequence ? "; " : "",
                   consequence ? consequence : "");
 
-    printf("  %-8s ", view_text(finding, "verdict"));
+    printf("  %-8s ", json_get_text(finding, "verdict"));
     view_print(line);
     putchar('\n');
 }

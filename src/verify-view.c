@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 /* Wide enough for the longest of engine_ranges and of the engines' names. */
@@ -168,7 +167,7 @@ static json_t *report_answers(const struct verify_result *result)
 static void add_digest(json_t *report, const char *key, const struct digest *digest)
 {
     if (*digest->text)
-        json_object_set_new(report, key, json_string(digest->text));
+        json_set_text(report, key, digest->text);
 }
 
 json_t *verify_view_json(const struct verify_options *options, const struct verify_result *result)

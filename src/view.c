@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "format.h"
 
 bool view_list_line(struct view_list *list)
@@ -22,14 +23,9 @@ void view_list_end(const struct view_list *list)
         printf("  ... and %zu more; --all shows them\n", list->omitted);
 }
 
-const char *view_text(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 uint64_t view_number(const json_t *object, const char *key)
 {
-    return (uint64_t)json_integer_value(json_object_get(object, key));
+    return (uint64_t)json_get_integer(object, key);
 }
 
 void view_print(const char *text)

@@ -24,8 +24,7 @@ struct view_list {
 bool view_list_line(struct view_list *list);
 void view_list_end(const struct view_list *list);
 
-/* Members of an object; NULL and 0 without one. */
-const char *view_text(const json_t *object, const char *key);
+/* A member that is not negative; 0: it is missing or no integer. */
 uint64_t view_number(const json_t *object, const char *key);
 
 /* A text from outside, fit to be shown. */

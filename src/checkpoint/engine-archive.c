@@ -2,6 +2,7 @@
 /* What engines ask of the archive, and of the node and the pod that it is restored in. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/engine-rules.h"
 #include "checkpoint/mount-owner.h"
@@ -17,7 +18,7 @@ void engine_check_crio_annotations(const struct engine_rule *rule,
 {
     static const char key[] = "io.kubernetes.cri-o.Annotations";
     const json_t *annotations = json_object_get(subject->spec, "annotations");
-    const char *text = json_string_value(json_object_get(annotations, key));
+    const char *text = json_get_text(annotations, key);
     cleanup(json_decrefp) json_t *json = text ? json_loads(text, 0, NULL) : NULL;
 
     if (json_is_object(json))
@@ -35,7 +36,7 @@ static bool is_image_id(const char *text)
 void engine_check_crio_image_id(const struct engine_rule *rule,
                                 const struct restore_subject *subject, struct reasoning *reasoning)
 {
-    const char *id = json_string_value(json_object_get(subject->config, "rootfsImageRef"));
+    const char *id = json_get_text(subject->config, "rootfsImageRef");
 
     if (!id || !*id || is_image_id(id))
         return;
@@ -137,7 +138,7 @@ void engine_check_containerd_base(const struct engine_rule *rule,
                                   const struct restore_subject *subject,
                                   struct reasoning *reasoning)
 {
-    const char *name = json_string_value(json_object_get(subject->config, "rootfsImageName"));
+    const char *name = json_get_text(subject->config, "rootfsImageName");
     struct digest id;
 
     if (name && digest_parse(&id, name) == 0)

@@ -2,6 +2,7 @@
 /* What engines ask of the image. Without one, the archive is seen as convert would wrap it. */
 #include <string.h>
 
+#include "base/json.h"
 #include "checkpoint/engine-rules.h"
 #include "oci/image.h"
 
@@ -95,11 +96,6 @@ static void check_annotation_to_come(const struct engine_rule *rule, struct reas
                       key);
 }
 
-static const char *string_in(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 void engine_check_crio_annotation(const struct engine_rule *rule,
                                   const struct restore_subject *subject,
                                   struct reasoning *reasoning)
@@ -110,7 +106,7 @@ void engine_check_crio_annotation(const struct engine_rule *rule,
         check_annotation_to_come(rule, reasoning, CRIO_ANNOTATION, subject->checkpoint->container);
     else
         check_annotation(rule, reasoning, CRIO_ANNOTATION,
-                         string_in(image->annotations, CRIO_ANNOTATION), "the manifest has");
+                         json_get_text(image->annotations, CRIO_ANNOTATION), "the manifest has");
 }
 
 void engine_check_containerd_annotation(const struct engine_rule *rule,
@@ -124,7 +120,7 @@ void engine_check_containerd_annotation(const struct engine_rule *rule,
                                  subject->checkpoint->container);
     else
         check_annotation(rule, reasoning, CONTAINERD_ANNOTATION,
-                         string_in(image->top_annotations, CONTAINERD_ANNOTATION),
+                         json_get_text(image->top_annotations, CONTAINERD_ANNOTATION),
                          image->has_index ? "the name stands for an index, which has"
                                           : "the manifest has");
 }
@@ -136,7 +132,7 @@ void engine_check_podman_annotation(const struct engine_rule *rule,
 {
     const struct restore_image *image = subject->image;
     const char *runtime =
-        image ? string_in(image->annotations, PODMAN_ANNOTATION) : subject->checkpoint->runtime;
+        image ? json_get_text(image->annotations, PODMAN_ANNOTATION) : subject->checkpoint->runtime;
 
     if (runtime)
         reasoning_add(reasoning, VERDICT_NEEDS, rule->name, json_pack("[s]", runtime),

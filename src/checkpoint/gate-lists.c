@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "checkpoint/member-path.h"
 
 /* An array, a new reference; NULL if it was found not to be one, with the result in *result. Go,
@@ -57,8 +56,8 @@ int gate_check_deleted_files(struct findings *findings, const struct buffer *lis
 static int check_mount(struct findings *findings, const char *member, const json_t *mount,
                        struct error *error)
 {
-    const char *source = json_string_value(json_object_get(mount, "source"));
-    const char *destination = json_string_value(json_object_get(mount, "destination"));
+    const char *source = json_get_text(mount, "source");
+    const char *destination = json_get_text(mount, "destination");
 
     if (!source || !destination || *destination != '/')
         return finding_report(findings, CHECK_BIND_MOUNTS, member, error,

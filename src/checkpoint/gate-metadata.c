@@ -4,8 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/path-set.h"
@@ -142,11 +141,10 @@ static int check_images(struct findings *findings, const json_t *config,
 
 static bool is_bind(const json_t *mount)
 {
-    const char *type = json_string_value(json_object_get(mount, "type"));
     const json_t *option;
     size_t i;
 
-    if (type && strcmp(type, "bind") == 0)
+    if (json_text_is(mount, "type", "bind"))
         return true;
     json_array_foreach(json_object_get(mount, "options"), i, option)
     {
@@ -160,10 +158,9 @@ static bool is_bind(const json_t *mount)
 
 static const char *pod_uid(const json_t *annotations)
 {
-    const char *uid = json_string_value(json_object_get(annotations, "io.kubernetes.pod.uid"));
+    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
 
-    return uid ? uid
-               : json_string_value(json_object_get(annotations, "io.kubernetes.cri.sandbox-uid"));
+    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
 }
 
 static int check_mounts(struct findings *findings, const json_t *spec, struct error *error)
@@ -174,8 +171,8 @@ static int check_mounts(struct findings *findings, const json_t *spec, struct er
 
     json_array_foreach(json_object_get(spec, "mounts"), i, mount)
     {
-        const char *source = json_string_value(json_object_get(mount, "source"));
-        const char *destination = json_string_value(json_object_get(mount, "destination"));
+        const char *source = json_get_text(mount, "source");
+        const char *destination = json_get_text(mount, "destination");
 
         if (source && is_bind(mount) && !gate_source_is_usual(source, uid) &&
             finding_report(findings, CHECK_HOST_MOUNT, "spec.dump", error,
@@ -198,7 +195,7 @@ static int check_hooks(struct findings *findings, const json_t *spec, struct err
 
         json_array_foreach(kind, i, hook)
         {
-            const char *path = json_string_value(json_object_get(hook, "path"));
+            const char *path = json_get_text(hook, "path");
 
             if (finding_report(findings, CHECK_HOOK, "spec.dump", error, "%s runs \"%s\"", key,
                                path ? path : "") < 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/core-image.h"
 
@@ -30,31 +31,20 @@ static json_t *parse_object(const struct buffer *buffer, const char *member, str
     return json;
 }
 
-/* A copy of a string member; NULL where it is missing, no string or empty. */
-static char *copy_string(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value && *value ? xstrdup(value) : NULL;
-}
-
 /* CRI-O keeps the Kubernetes name inside an annotation that is JSON itself. */
 static char *crio_container(const json_t *annotations)
 {
-    const char *text =
-        json_string_value(json_object_get(annotations, "io.kubernetes.cri-o.Metadata"));
+    const char *text = json_get_text(annotations, "io.kubernetes.cri-o.Metadata");
     cleanup(json_decrefp) json_t *metadata = text ? json_loads(text, 0, NULL) : NULL;
 
-    return copy_string(metadata, "name");
+    return json_copy_nonempty(metadata, "name");
 }
 
 static enum engine detect_engine(const json_t *annotations)
 {
-    const char *manager = json_string_value(json_object_get(annotations, "io.container.manager"));
-
-    if (manager && strcmp(manager, "cri-o") == 0)
+    if (json_text_is(annotations, "io.container.manager", "cri-o"))
         return ENGINE_CRIO;
-    if (manager && strcmp(manager, "libpod") == 0)
+    if (json_text_is(annotations, "io.container.manager", "libpod"))
         return ENGINE_PODMAN;
     if (json_object_get(annotations, "io.kubernetes.cri.container-name"))
         return ENGINE_CONTAINERD;
@@ -73,10 +63,10 @@ static char *digest_of(const char *names)
 
 static void read_kubernetes(struct checkpoint *checkpoint, const json_t *config)
 {
-    checkpoint->runtime = copy_string(config, "runtime");
-    checkpoint->image_requested = copy_string(config, "rootfsImage");
-    checkpoint->image_name = copy_string(config, "rootfsImageName");
-    checkpoint->image_id = copy_string(config, "rootfsImageRef");
+    checkpoint->runtime = json_copy_nonempty(config, "runtime");
+    checkpoint->image_requested = json_copy_nonempty(config, "rootfsImage");
+    checkpoint->image_name = json_copy_nonempty(config, "rootfsImageName");
+    checkpoint->image_id = json_copy_nonempty(config, "rootfsImageRef");
 }
 
 static void read_crio(struct checkpoint *checkpoint, const json_t *config,
@@ -84,21 +74,22 @@ static void read_crio(struct checkpoint *checkpoint, const json_t *config,
 {
     read_kubernetes(checkpoint, config);
     checkpoint->container = crio_container(annotations);
-    checkpoint->pod = copy_string(annotations, "io.kubernetes.pod.name");
-    checkpoint->pod_namespace = copy_string(annotations, "io.kubernetes.pod.namespace");
-    checkpoint->pod_id = copy_string(annotations, "io.kubernetes.cri-o.SandboxID");
-    checkpoint->image_digest = digest_of(
-        json_string_value(json_object_get(annotations, "io.kubernetes.cri-o.ImageRepoDigests")));
+    checkpoint->pod = json_copy_nonempty(annotations, "io.kubernetes.pod.name");
+    checkpoint->pod_namespace = json_copy_nonempty(annotations, "io.kubernetes.pod.namespace");
+    checkpoint->pod_id = json_copy_nonempty(annotations, "io.kubernetes.cri-o.SandboxID");
+    checkpoint->image_digest =
+        digest_of(json_get_text(annotations, "io.kubernetes.cri-o.ImageRepoDigests"));
 }
 
 static void read_containerd(struct checkpoint *checkpoint, const json_t *config,
                             const json_t *annotations)
 {
     read_kubernetes(checkpoint, config);
-    checkpoint->container = copy_string(annotations, "io.kubernetes.cri.container-name");
-    checkpoint->pod = copy_string(annotations, "io.kubernetes.cri.sandbox-name");
-    checkpoint->pod_namespace = copy_string(annotations, "io.kubernetes.cri.sandbox-namespace");
-    checkpoint->pod_id = copy_string(annotations, "io.kubernetes.cri.sandbox-id");
+    checkpoint->container = json_copy_nonempty(annotations, "io.kubernetes.cri.container-name");
+    checkpoint->pod = json_copy_nonempty(annotations, "io.kubernetes.cri.sandbox-name");
+    checkpoint->pod_namespace =
+        json_copy_nonempty(annotations, "io.kubernetes.cri.sandbox-namespace");
+    checkpoint->pod_id = json_copy_nonempty(annotations, "io.kubernetes.cri.sandbox-id");
     checkpoint->image_digest = digest_of(checkpoint->image_id);
 }
 
@@ -106,15 +97,15 @@ static void read_containerd(struct checkpoint *checkpoint, const json_t *config,
  * them, which varies. */
 static void read_podman(struct checkpoint *checkpoint, const json_t *config)
 {
-    checkpoint->container = copy_string(config, "name");
-    checkpoint->runtime = copy_string(config, "runtime");
+    checkpoint->container = json_copy_nonempty(config, "name");
+    checkpoint->runtime = json_copy_nonempty(config, "runtime");
     if (!checkpoint->runtime)
-        checkpoint->runtime = copy_string(config, "ociRuntime");
-    checkpoint->image_name = copy_string(config, "rootfsImageName");
-    checkpoint->image_id = copy_string(config, "rootfsImageID");
-    checkpoint->raw_image_name = copy_string(config, "RawImageName");
+        checkpoint->runtime = json_copy_nonempty(config, "ociRuntime");
+    checkpoint->image_name = json_copy_nonempty(config, "rootfsImageName");
+    checkpoint->image_id = json_copy_nonempty(config, "rootfsImageID");
+    checkpoint->raw_image_name = json_copy_nonempty(config, "RawImageName");
     if (!checkpoint->raw_image_name)
-        checkpoint->raw_image_name = copy_string(config, "rawImageName");
+        checkpoint->raw_image_name = json_copy_nonempty(config, "rawImageName");
     if (checkpoint->raw_image_name)
         checkpoint->image_requested = xstrdup(checkpoint->raw_image_name);
 }
@@ -123,7 +114,7 @@ static void read_podman(struct checkpoint *checkpoint, const json_t *config)
  * last image does. Either is the archive's own, so it is the same in every run. */
 static time_t checkpoint_time(const json_t *config, time_t inventory_time)
 {
-    const char *text = json_string_value(json_object_get(config, "checkpointedTime"));
+    const char *text = json_get_text(config, "checkpointedTime");
     struct tm tm = {0};
     const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
     int hours, minutes;

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "checkpoint/member-path.h"
@@ -27,17 +28,12 @@ bool dns_is_subdomain(const char *name)
            pattern_matches("^" DNS_LABEL_PATTERN "(\\." DNS_LABEL_PATTERN ")*$", name);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static const char *pod_uid(const json_t *spec)
 {
     const json_t *annotations = json_object_get(spec, "annotations");
-    const char *uid = text_of(annotations, "io.kubernetes.pod.uid");
+    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
 
-    return uid ? uid : text_of(annotations, "io.kubernetes.cri.sandbox-uid");
+    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
 }
 
 static int check_destination(const char *destination, struct error *error)
@@ -202,13 +198,12 @@ struct entry {
 static struct entry read_entry(const json_t *json, const char *uid)
 {
     struct entry entry = {.json = json,
-                          .destination = text_of(json, "destination"),
-                          .path = text_of(json, "source")};
-    const char *type = text_of(json, "type");
+                          .destination = json_get_text(json, "destination"),
+                          .path = json_get_text(json, "source")};
 
     if (!entry.path)
         entry.path = "";
-    if (type && strcmp(type, "tmpfs") == 0)
+    if (json_text_is(json, "type", "tmpfs"))
         entry.source = (struct mount_source){.kind = VOLUME_TMPFS};
     else if (*entry.path == '/')
         entry.source = mount_source_read(entry.path, uid);
@@ -283,13 +278,13 @@ static int read_devices(struct mount_plan *plan, const json_t *spec, struct erro
         return 0;
     json_array_foreach(json_object_get(json_object_get(spec, "linux"), "devices"), i, json)
     {
-        const char *path = text_of(json, "path"), *type = text_of(json, "type");
+        const char *path = json_get_text(json, "path");
         struct entry entry = {.json = json,
                               .destination = path,
                               .path = path,
                               .source = {.kind = VOLUME_DEVICE}};
 
-        if (!path || !type || strcmp(type, "b") != 0 || has_mount_on(plan, path))
+        if (!path || !json_text_is(json, "type", "b") || has_mount_on(plan, path))
             continue;
         if (add_entry(plan, &entry, MOUNT_BY_POD, error))
             return -1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/pattern.h"
 
 enum {
@@ -15,18 +16,6 @@ enum {
     CPU_SHARES_OF_CORE = 1024,
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text && *text ? text : NULL;
-}
-
-static int64_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 bool spec_is_privileged(const json_t *spec)
 {
     const json_t *resources = json_object_get(json_object_get(spec, "linux"), "resources"), *rule;
@@ -34,9 +23,9 @@ bool spec_is_privileged(const json_t *spec)
 
     json_array_foreach(json_object_get(resources, "devices"), i, rule)
     {
-        const char *access = text_of(rule, "access"), *type = text_of(rule, "type");
+        const char *type = json_get_nonempty(rule, "type");
 
-        if (json_is_true(json_object_get(rule, "allow")) && access && strcmp(access, "rwm") == 0 &&
+        if (json_get_bool(rule, "allow") && json_text_is(rule, "access", "rwm") &&
             (!type || strcmp(type, "a") == 0) && !json_object_get(rule, "major"))
             return true;
     }
@@ -51,9 +40,7 @@ static const json_t *find_namespace(const json_t *spec, const char *wanted)
 
     json_array_foreach(list, i, entry)
     {
-        const char *type = text_of(entry, "type");
-
-        if (type && strcmp(type, wanted) == 0)
+        if (json_text_is(entry, "type", wanted))
             return entry;
     }
     return NULL;
@@ -66,7 +53,7 @@ static void read_namespaces(struct pod_settings *settings, const json_t *spec)
     settings->has_host_network = !find_namespace(spec, "network");
     settings->has_host_ipc = !find_namespace(spec, "ipc");
     settings->has_host_pid = !processes;
-    settings->shares_processes = text_of(processes, "path") != NULL;
+    settings->shares_processes = json_get_nonempty(processes, "path") != NULL;
 }
 
 /* What a container gets that does not ask: CRI-O's default_capabilities, and containerd's. */
@@ -138,11 +125,11 @@ static void read_resources(struct pod_settings *settings, const json_t *spec)
 {
     const json_t *resources = json_object_get(json_object_get(spec, "linux"), "resources");
     const json_t *cpu = json_object_get(resources, "cpu");
-    int64_t quota = bounded(number_of(cpu, "quota"), INT64_MAX / 1000);
-    int64_t period = number_of(cpu, "period");
-    int64_t shares = bounded(number_of(cpu, "shares"), INT64_MAX / 1000);
+    int64_t quota = bounded(json_get_integer(cpu, "quota"), INT64_MAX / 1000);
+    int64_t period = json_get_integer(cpu, "period");
+    int64_t shares = bounded(json_get_integer(cpu, "shares"), INT64_MAX / 1000);
 
-    settings->memory_limit_bytes = number_of(json_object_get(resources, "memory"), "limit");
+    settings->memory_limit_bytes = json_get_integer(json_object_get(resources, "memory"), "limit");
     if (settings->memory_limit_bytes < 0 || settings->memory_limit_bytes > INT64_MAX / 2)
         settings->memory_limit_bytes = 0;
     if (period > 0)
@@ -157,7 +144,7 @@ static void read_resources(struct pod_settings *settings, const json_t *spec)
 
 static int64_t read_grace_period(const json_t *annotations)
 {
-    const char *text = text_of(annotations, "io.kubernetes.pod.terminationGracePeriod");
+    const char *text = json_get_nonempty(annotations, "io.kubernetes.pod.terminationGracePeriod");
     char *end;
     long long seconds;
 
@@ -173,22 +160,20 @@ void pod_settings_read(struct pod_settings *settings, const json_t *spec, enum e
     const json_t *process = json_object_get(spec, "process");
     const json_t *user = json_object_get(process, "user");
     const json_t *annotations = json_object_get(spec, "annotations");
-    const char *stdin_text = text_of(annotations, "io.kubernetes.cri-o.Stdin");
 
     read_namespaces(settings, spec);
     settings->is_privileged = spec_is_privileged(spec);
     read_capabilities(settings, process, engine);
     read_resources(settings, spec);
-    settings->has_no_new_privileges = json_is_true(json_object_get(process, "noNewPrivileges"));
-    settings->has_read_only_root =
-        json_is_true(json_object_get(json_object_get(spec, "root"), "readonly"));
-    settings->has_terminal = json_is_true(json_object_get(process, "terminal"));
-    settings->has_stdin = stdin_text && strcmp(stdin_text, "true") == 0;
-    settings->user_id = bounded(number_of(user, "uid"), INT32_MAX);
-    settings->group_id = bounded(number_of(user, "gid"), INT32_MAX);
+    settings->has_no_new_privileges = json_get_bool(process, "noNewPrivileges");
+    settings->has_read_only_root = json_get_bool(json_object_get(spec, "root"), "readonly");
+    settings->has_terminal = json_get_bool(process, "terminal");
+    settings->has_stdin = json_text_is(annotations, "io.kubernetes.cri-o.Stdin", "true");
+    settings->user_id = bounded(json_get_integer(user, "uid"), INT32_MAX);
+    settings->group_id = bounded(json_get_integer(user, "gid"), INT32_MAX);
     settings->grace_period_s = read_grace_period(annotations);
-    settings->selinux_label = text_of(process, "selinuxLabel");
-    settings->apparmor_profile = text_of(process, "apparmorProfile");
+    settings->selinux_label = json_get_nonempty(process, "selinuxLabel");
+    settings->apparmor_profile = json_get_nonempty(process, "apparmorProfile");
 }
 
 void pod_settings_done(struct pod_settings *settings)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/report-text.h"
 #include "checkpoint/report.h"
@@ -71,16 +72,15 @@ static void describe_internet_socket(json_t *entry, const struct criu_socket *so
         is_connected(socket) ? xasprintf("%s -> %s", source, destination) : xstrdup(source);
     const char *state = socket->protocol == IPPROTO_TCP ? tcp_state(socket->state) : NULL;
 
-    json_object_set_new(entry, "name", report_text(name, strlen(name)));
-    json_object_set_new(entry, "protocol", json_string(internet_protocol(socket->protocol)));
-    json_object_set_new(entry, "source", json_string(socket->source));
+    report_set_text(entry, "name", name);
+    json_set_text(entry, "protocol", internet_protocol(socket->protocol));
+    json_set_text(entry, "source", socket->source);
     json_object_set_new(entry, "source_port", json_integer(socket->source_port));
-    json_object_set_new(entry, "destination", json_string(socket->destination));
+    json_set_text(entry, "destination", socket->destination);
     json_object_set_new(entry, "destination_port", json_integer(socket->destination_port));
     json_object_set_new(entry, "send_buffer", json_integer(socket->send_buffer));
     json_object_set_new(entry, "receive_buffer", json_integer(socket->receive_buffer));
-    if (state)
-        json_object_set_new(entry, "state", json_string(state));
+    json_set_text(entry, "state", state);
 }
 
 /* The name of an abstract socket begins with a NUL, which is written as an "@". */
@@ -96,12 +96,12 @@ static void describe_unix_socket(json_t *entry, const struct criu_file *file)
     else
         len = strlen(name);
     json_object_set_new(entry, "name", len ? report_text(name, len) : json_string("(unnamed)"));
-    json_object_set_new(entry, "protocol", json_string(socket_type(file->socket.type)));
+    json_set_text(entry, "protocol", socket_type(file->socket.type));
     json_object_set_new(entry, "inode", json_integer(file->socket.inode));
     if (file->socket.peer)
         json_object_set_new(entry, "peer", json_integer(file->socket.peer));
     if (file->socket.state == 10)
-        json_object_set_new(entry, "state", json_string("listening"));
+        json_set_text(entry, "state", "listening");
 }
 
 static void describe_pipe(const struct report *report, json_t *entry, const struct criu_file *file)

@@ -3,21 +3,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/report-text.h"
 #include "checkpoint/report.h"
 
 enum { ADDRESSES_MAX = 16 };
 
-static void set_text(json_t *object, const char *key, const char *value)
-{
-    if (value && *value)
-        json_object_set_new(object, key, report_text(value, strlen(value)));
-}
-
 static void copy_text(json_t *object, const char *key, const json_t *from, const char *from_key)
 {
-    set_text(object, key, json_string_value(json_object_get(from, from_key)));
+    report_set_text(object, key, json_get_text(from, from_key));
 }
 
 /* NULL where the member is missing or says nothing; then a note tells why. */
@@ -45,7 +40,7 @@ static void add_crio_addresses(json_t *addresses, const json_t *annotations)
         const char *address;
 
         snprintf(key, sizeof key, "io.kubernetes.cri-o.IP.%d", i);
-        address = json_string_value(json_object_get(annotations, key));
+        address = json_get_text(annotations, key);
         if (address)
             json_array_append_new(addresses, report_text(address, strlen(address)));
     }
@@ -66,7 +61,7 @@ static void add_podman_addresses(struct report *report, json_t *addresses)
         {
             json_array_foreach(json_object_get(interface, "subnets"), i, subnet)
             {
-                const char *address = json_string_value(json_object_get(subnet, "ipnet"));
+                const char *address = json_get_text(subnet, "ipnet");
 
                 if (address && json_array_size(addresses) < ADDRESSES_MAX)
                     json_array_append_new(addresses, report_text(address, strcspn(address, "/")));
@@ -82,23 +77,21 @@ static void add_container(struct report *report, const struct checkpoint *checkp
     const json_t *annotations = json_object_get(spec, "annotations");
     json_t *container = json_object(), *addresses = json_array();
 
-    set_text(container, "name", checkpoint->container);
-    set_text(container, "pod", checkpoint->pod);
-    set_text(container, "namespace", checkpoint->pod_namespace);
-    set_text(container, "pod_id", checkpoint->pod_id);
+    report_set_text(container, "name", checkpoint->container);
+    report_set_text(container, "pod", checkpoint->pod);
+    report_set_text(container, "namespace", checkpoint->pod_namespace);
+    report_set_text(container, "pod_id", checkpoint->pod_id);
     copy_text(container, "pod_uid", annotations, "io.kubernetes.cri.sandbox-uid");
     copy_text(container, "pod_uid", annotations, "io.kubernetes.pod.uid");
     copy_text(container, "restarts", annotations, "io.kubernetes.container.restartCount");
     copy_text(container, "id", config, "id");
-    set_text(container, "engine", engine_name(checkpoint->engine));
-    set_text(container, "runtime", checkpoint->runtime);
-    set_text(container, "architecture", checkpoint->architecture);
+    report_set_text(container, "engine", engine_name(checkpoint->engine));
+    report_set_text(container, "runtime", checkpoint->runtime);
+    report_set_text(container, "architecture", checkpoint->architecture);
     copy_text(container, "hostname", spec, "hostname");
     add_crio_addresses(addresses, annotations);
     add_podman_addresses(report, addresses);
-    if (json_array_size(addresses))
-        json_object_set(container, "addresses", addresses);
-    json_decref(addresses);
+    json_set_filled(container, "addresses", addresses);
     json_object_set_new(report->json, "container", container);
 }
 
@@ -106,17 +99,17 @@ static void add_image(struct report *report, const struct checkpoint *checkpoint
 {
     json_t *image = json_object();
 
-    set_text(image, "requested", checkpoint->image_requested);
-    set_text(image, "name", checkpoint->image_name);
-    set_text(image, "id", checkpoint->image_id);
-    set_text(image, "digest", checkpoint->image_digest);
+    report_set_text(image, "requested", checkpoint->image_requested);
+    report_set_text(image, "name", checkpoint->image_name);
+    report_set_text(image, "id", checkpoint->image_id);
+    report_set_text(image, "digest", checkpoint->image_digest);
     json_object_set_new(report->json, "image", image);
 }
 
 /* Go's zero time stands for "not set". */
 static const char *time_of(const json_t *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
+    const char *text = json_get_text(object, key);
 
     return text && strncmp(text, "0001-", 5) != 0 ? text : NULL;
 }
@@ -133,15 +126,15 @@ static void add_times(struct report *report, const json_t *spec, const json_t *c
     /* podman writes that annotation too, and another time into its config. */
     if (!created || time_of(config, "rawImageName") || json_object_get(config, "RawImageName"))
         created = time_of(config, "createdTime") ? time_of(config, "createdTime") : created;
-    set_text(times, "created", created);
-    set_text(times, "checkpointed", checkpointed);
+    report_set_text(times, "created", created);
+    report_set_text(times, "checkpointed", checkpointed);
     if (checkpointed) {
-        set_text(times, "checkpointed_from", "config.dump");
+        report_set_text(times, "checkpointed_from", "config.dump");
     } else if (report->snapshot->inventory_time > 0 &&
                gmtime_r(&report->snapshot->inventory_time, &tm) &&
                strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)) {
-        set_text(times, "checkpointed", text);
-        set_text(times, "checkpointed_from", "checkpoint/inventory.img");
+        report_set_text(times, "checkpointed", text);
+        report_set_text(times, "checkpointed_from", "checkpoint/inventory.img");
     }
     json_object_set_new(report->json, "times", times);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/report-text.h"
 #include "checkpoint/report.h"
@@ -94,7 +95,7 @@ static json_t *describe(struct report *report, const struct process *process, si
         json_object_set_new(entry, "threads", json_integer((json_int_t)process->thread_count));
     }
     if (process->has_core) {
-        json_object_set_new(entry, "state", json_string(state_name(core->state)));
+        json_set_text(entry, "state", state_name(core->state));
         if (core->comm)
             json_object_set_new(entry, "name", report_text(core->comm, strlen(core->comm)));
         if (core->has_creds) {

@@ -52,3 +52,9 @@ json_t *report_text(const char *bytes, size_t len)
     free(clean);
     return text;
 }
+
+void report_set_text(json_t *object, const char *key, const char *text)
+{
+    if (text && *text)
+        json_object_set_new(object, key, report_text(text, strlen(text)));
+}

@@ -9,5 +9,7 @@
 
 /* A new string; each byte that is no part of valid UTF-8, and NUL, becomes U+FFFD. */
 json_t *report_text(const char *bytes, size_t len);
+/* Sets a member to the text, if there is any. */
+void report_set_text(json_t *object, const char *key, const char *text);
 
 #endif

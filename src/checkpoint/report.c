@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-stats.h"
 #include "checkpoint/report-text.h"
@@ -71,7 +72,7 @@ static void add_inventory(struct report *report, json_t *criu)
         snapshot_note(report->snapshot, "checkpoint/inventory.img: %s", error.text);
     } else {
         json_object_set_new(criu, "image_version", json_integer(inventory.image_version));
-        json_object_set_new(criu, "lsm", json_string(lsm_name(inventory.lsm)));
+        json_set_text(criu, "lsm", lsm_name(inventory.lsm));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "checkpoint/inner-tar.h"
@@ -138,8 +139,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
     }
     snapshot->changes_bytes += len;
     entry = json_pack("{s:s, s:o}", "change", change, "path", report_text(path, len));
-    if (type)
-        json_object_set_new(entry, "type", json_string(type));
+    json_set_text(entry, "type", type);
     if (type && strcmp(type, "file") == 0)
         json_object_set_new(entry, "size", json_integer((json_int_t)size));
     json_array_append_new(snapshot->changes, entry);

@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 enum { REASON_MAX_BYTES = 600 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
 
 static bool climbs(const char *path)
 {
@@ -45,10 +41,9 @@ static const json_t *find_pod(const json_t *list, const struct container_name *n
     json_array_foreach(list, i, pod)
     {
         const json_t *metadata = json_object_get(pod, "metadata");
-        const char *pod_name = text_of(metadata, "name"), *place = text_of(metadata, "namespace");
 
-        if (pod_name && place && strcmp(pod_name, name->pod) == 0 &&
-            strcmp(place, name->namespace_) == 0)
+        if (json_text_is(metadata, "name", name->pod) &&
+            json_text_is(metadata, "namespace", name->namespace_))
             return pod;
     }
     return NULL;
@@ -59,7 +54,7 @@ static int add_container(json_t *names, const struct container_name *pod, const 
 {
     struct container_name name = *pod;
 
-    name.container = text_of(container, "name");
+    name.container = json_get_text(container, "name");
     if (!name.container)
         return error_set(error, ERROR_FAILED, "the answer has a container without a name");
     if (kubelet_check_name(&name, error))
@@ -79,9 +74,7 @@ static int add_containers(json_t *names, const struct container_name *name, cons
 
     json_array_foreach(json_object_get(spec, "initContainers"), i, container)
     {
-        const char *policy = text_of(container, "restartPolicy");
-
-        if (policy && strcmp(policy, "Always") == 0 && /* a sidecar */
+        if (json_text_is(container, "restartPolicy", "Always") && /* a sidecar */
             add_container(names, name, container, error))
             return -1;
     }
@@ -129,7 +122,7 @@ int answer_read_containers(json_t **ret, const struct question *question, const 
 static char *reason_of(const char *body, size_t len)
 {
     cleanup(json_decrefp) json_t *status = json_loadb(body, len, 0, NULL);
-    const char *message = text_of(status, "message");
+    const char *message = json_get_text(status, "message");
     cleanup_free char *line = xstrndup(body, strcspn(body, "\r\n"));
 
     return display_text(message ? message : line, REASON_MAX_BYTES);

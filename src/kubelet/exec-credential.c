@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
 
@@ -29,26 +30,20 @@ static void strings_done(struct strings *strings)
     free(strings->list);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static int check_version(const json_t *exec, struct error *error)
 {
-    const char *version = text_of(exec, "apiVersion");
-    const char *mode = text_of(exec, "interactiveMode");
+    const char *version = json_get_text(exec, "apiVersion");
 
     if (!version ||
         (strcmp(version, API_GROUP "v1") != 0 && strcmp(version, API_GROUP "v1beta1") != 0))
         return error_set(error, ERROR_USAGE,
                          "apiVersion \"%s\" is neither " API_GROUP "v1 nor v1beta1",
                          version ? version : "");
-    if (mode && strcmp(mode, "Always") == 0) {
+    if (json_text_is(exec, "interactiveMode", "Always")) {
         error_set(error, ERROR_USAGE, "the program wants a terminal (interactiveMode: Always)");
         return error_advice(error, "get a token with it by hand, and give it with --token-file");
     }
-    if (json_is_true(json_object_get(exec, "provideClusterInfo"))) {
+    if (json_get_bool(exec, "provideClusterInfo")) {
         error_set(error, ERROR_USAGE, "provideClusterInfo is not supported");
         return error_advice(error, "get a token with the program by hand, and give it with "
                                    "--token-file");
@@ -59,11 +54,11 @@ static int check_version(const json_t *exec, struct error *error)
 static int take_command(struct strings *arguments, const json_t *exec, const char *path,
                         struct error *error)
 {
-    const char *command = text_of(exec, "command"), *slash = strrchr(path, '/');
+    const char *command = json_get_nonempty(exec, "command"), *slash = strrchr(path, '/');
     const json_t *list = json_object_get(exec, "args"), *item;
     size_t i;
 
-    if (!command || !*command)
+    if (!command)
         return error_set(error, ERROR_FAILED, "it has no command");
     if (json_array_size(list) > EXEC_CREDENTIAL_MAX_ARGUMENTS)
         return error_set(error, ERROR_FAILED, "more than %d args", EXEC_CREDENTIAL_MAX_ARGUMENTS);
@@ -89,14 +84,14 @@ static int take_environment(struct strings *environment, const json_t *exec, str
     strings_add(environment,
                 xasprintf("KUBERNETES_EXEC_INFO={\"apiVersion\":\"%s\",\"kind\":\"ExecCredential\","
                           "\"spec\":{\"interactive\":false}}",
-                          text_of(exec, "apiVersion")));
+                          json_get_text(exec, "apiVersion")));
     if (json_array_size(list) > EXEC_CREDENTIAL_MAX_ARGUMENTS)
         return error_set(error, ERROR_FAILED, "more than %d env", EXEC_CREDENTIAL_MAX_ARGUMENTS);
     json_array_foreach(list, i, item)
     {
-        const char *name = text_of(item, "name"), *value = text_of(item, "value");
+        const char *name = json_get_nonempty(item, "name"), *value = json_get_text(item, "value");
 
-        if (!name || !*name || strchr(name, '=') || !value)
+        if (!name || strchr(name, '=') || !value)
             return error_set(error, ERROR_FAILED, "one of its env is no name and value");
         strings_add(environment, xasprintf("%s=%s", name, value));
     }
@@ -106,17 +101,17 @@ static int take_environment(struct strings *environment, const json_t *exec, str
 /* Nothing of the answer is quoted: it is secret. */
 static int take_status(struct access *access, const json_t *status, struct error *error)
 {
-    const char *token = text_of(status, "token");
-    const char *certificate = text_of(status, "clientCertificateData");
-    const char *key = text_of(status, "clientKeyData");
+    const char *token = json_get_nonempty(status, "token");
+    const char *certificate = json_get_text(status, "clientCertificateData");
+    const char *key = json_get_text(status, "clientKeyData");
 
-    if (token && *token && access_set_token(access, token, error))
+    if (token && access_set_token(access, token, error))
         return error_context(error, "its token");
     if (certificate && key &&
         (access_put(&access->tls.certificate_pem, certificate, strlen(certificate), error) ||
          access_put(&access->tls.key_pem, key, strlen(key), error)))
         return error_context(error, "its certificate or key");
-    if ((!token || !*token) && !(certificate && key))
+    if (!token && !(certificate && key))
         return error_set(error, ERROR_FAILED,
                          "it gave neither a token nor a certificate with its key");
     return 0;
@@ -125,9 +120,8 @@ static int take_status(struct access *access, const json_t *status, struct error
 static int take_answer(struct access *access, const struct buffer *output, struct error *error)
 {
     cleanup(secret_json_freep) json_t *answer = json_loadb(output->data, output->len, 0, NULL);
-    const char *kind = text_of(answer, "kind");
 
-    if (!kind || strcmp(kind, "ExecCredential") != 0)
+    if (!json_text_is(answer, "kind", "ExecCredential"))
         return error_set(error, ERROR_FAILED, "what it wrote is no ExecCredential");
     return take_status(access, json_object_get(answer, "status"), error);
 }
@@ -135,6 +129,7 @@ static int take_answer(struct access *access, const struct buffer *output, struc
 static int run(struct access *access, const json_t *exec, const struct child_options *options,
                struct error *error)
 {
+    const char *hint = json_get_text(exec, "installHint");
     struct buffer output;
     int exit_status, result;
 
@@ -148,9 +143,8 @@ static int run(struct access *access, const json_t *exec, const struct child_opt
     buffer_done(&output);
     if (result == 0)
         return 0;
-    error_context(error, "credentials from %s", text_of(exec, "command"));
-    return text_of(exec, "installHint") ? error_advice(error, "%s", text_of(exec, "installHint"))
-                                        : -1;
+    error_context(error, "credentials from %s", json_get_text(exec, "command"));
+    return hint ? error_advice(error, "%s", hint) : -1;
 }
 
 int exec_credential_get(struct access *access, const json_t *exec, const char *path,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
 #include "http/url.h"
@@ -15,13 +16,6 @@ struct reading {
     const char *path;
     struct cancel *cancel;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text && *text ? text : NULL;
-}
 
 /* Names of files are relative to the kubeconfig's directory. free() it. */
 static char *resolve_path(const struct reading *reading, const char *name)
@@ -38,7 +32,8 @@ static char *resolve_path(const struct reading *reading, const char *name)
 static int read_material(const struct reading *reading, const json_t *object, const char *data_key,
                          const char *file_key, struct buffer *buffer, struct error *error)
 {
-    const char *base64 = text_of(object, data_key), *name = text_of(object, file_key);
+    const char *base64 = json_get_nonempty(object, data_key);
+    const char *name = json_get_nonempty(object, file_key);
     cleanup_free char *path = name && !base64 ? resolve_path(reading, name) : NULL;
     char *bytes = NULL;
     size_t len = 0;
@@ -68,7 +63,7 @@ static json_t *find_named(const json_t *config, const char *list, const char *ki
 
     json_array_foreach(json_object_get(config, list), i, item)
     {
-        const char *item_name = text_of(item, "name");
+        const char *item_name = json_get_nonempty(item, "name");
         json_t *found = json_object_get(item, kind);
 
         if (item_name && strcmp(item_name, name) == 0 && json_is_object(found))
@@ -94,14 +89,15 @@ static int set_server_name(struct access *access, const char *name, struct error
 static int read_server(const struct reading *reading, const json_t *cluster, struct error *error)
 {
     struct access *access = reading->access;
-    const char *server = text_of(cluster, "server"), *proxy = text_of(cluster, "proxy-url");
-    const char *server_name = text_of(cluster, "tls-server-name");
+    const char *server = json_get_nonempty(cluster, "server");
+    const char *proxy = json_get_nonempty(cluster, "proxy-url");
+    const char *server_name = json_get_nonempty(cluster, "tls-server-name");
 
     if (!server)
         return error_set(error, ERROR_FAILED, "the cluster has no server");
     if (access_set_server(access, server, error))
         return access_name_url(error, "server", server);
-    if (json_is_true(json_object_get(cluster, "insecure-skip-tls-verify")))
+    if (json_get_bool(cluster, "insecure-skip-tls-verify"))
         access->tls_verify = false;
     if (proxy) {
         secret_free(access->proxy);
@@ -126,7 +122,8 @@ static int read_cluster(const struct reading *reading, const json_t *cluster,
 
 static int read_token(const struct reading *reading, const json_t *user, struct error *error)
 {
-    const char *token = text_of(user, "token"), *file = text_of(user, "tokenFile");
+    const char *token = json_get_nonempty(user, "token");
+    const char *file = json_get_nonempty(user, "tokenFile");
     cleanup_free char *path = file ? resolve_path(reading, file) : NULL;
 
     if (path) /* it counts more, as kubectl has it */
@@ -175,7 +172,7 @@ static int read_user(const struct reading *reading, const json_t *user, struct e
 static int read_context(const struct reading *reading, const json_t *config,
                         enum kubeconfig_part part, struct error *error)
 {
-    const char *name = text_of(config, "current-context"), *cluster_name, *user_name;
+    const char *name = json_get_nonempty(config, "current-context"), *cluster_name, *user_name;
     const json_t *context, *cluster, *user;
     cleanup_free char *source = NULL;
 
@@ -186,13 +183,13 @@ static int read_context(const struct reading *reading, const json_t *config,
     context = find_named(config, "contexts", "context", name, error);
     if (!context)
         return -1;
-    cluster_name = text_of(context, "cluster");
+    cluster_name = json_get_nonempty(context, "cluster");
     cluster = find_named(config, "clusters", "cluster", cluster_name ? cluster_name : "", error);
     if (!cluster)
         return -1;
     if (read_cluster(reading, cluster, part, error))
         return error_context(error, "cluster \"%s\"", cluster_name);
-    user_name = text_of(context, "user");
+    user_name = json_get_nonempty(context, "user");
     if (!user_name)
         return 0;
     user = find_named(config, "users", "user", user_name, error);

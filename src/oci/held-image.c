@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "oci/sha256.h"
 
 static json_t *parse(const void *bytes, size_t len)
 {
-    json_t *document = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *document = json_parse(bytes, len, NULL);
 
     if (json_is_object(document))
         return document;
@@ -30,11 +31,10 @@ static const char *known_media_type(const char *media_type)
 
 static bool read_descriptor(struct descriptor *descriptor, const json_t *json)
 {
-    const char *digest = json_string_value(json_object_get(json, "digest"));
+    const char *digest = json_get_text(json, "digest");
     const json_t *size = json_object_get(json, "size");
 
-    descriptor->media_type =
-        known_media_type(json_string_value(json_object_get(json, "mediaType")));
+    descriptor->media_type = known_media_type(json_get_text(json, "mediaType"));
     if (!descriptor->media_type || !digest || digest_parse(&descriptor->digest, digest) < 0 ||
         !json_is_integer(size) || json_integer_value(size) < 0)
         return false;
@@ -78,8 +78,7 @@ bool held_image_read_config(struct held_image *held, const void *bytes, size_t l
     if (!is_described(&held->config, bytes, len))
         return false;
     document = parse(bytes, len);
-    comment = json_string_value(
-        json_object_get(json_array_get(json_object_get(document, "history"), 0), "comment"));
+    comment = json_get_text(json_array_get(json_object_get(document, "history"), 0), "comment");
     if (!comment)
         return false;
     free(held->comment);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "oci/sha256.h"
 
@@ -22,8 +23,8 @@ void manifest_free(struct manifest *manifest)
 
 int manifest_read_descriptor(const json_t *json, struct descriptor *ret, struct error *error)
 {
-    const char *media_type = json_string_value(json_object_get(json, "mediaType"));
-    const char *digest = json_string_value(json_object_get(json, "digest"));
+    const char *media_type = json_get_text(json, "mediaType");
+    const char *digest = json_get_text(json, "digest");
     const json_t *size = json_object_get(json, "size");
     struct descriptor descriptor = {.media_type = media_type};
 
@@ -56,13 +57,13 @@ static bool is_known_type(const char *media_type)
 /* One text must not be an index to one reader and an image to another. */
 static int find_kind(struct manifest *manifest, const char *sent_as, struct error *error)
 {
-    const char *own = json_string_value(json_object_get(manifest->json, "mediaType"));
+    const char *own = json_get_text(manifest->json, "mediaType");
     const json_t *manifests = json_object_get(manifest->json, "manifests");
     const json_t *layers = json_object_get(manifest->json, "layers");
     size_t sent_len = sent_as ? strcspn(sent_as, "; ") : 0;
     cleanup_free char *sent = xstrndup(sent_as ? sent_as : "", sent_len);
 
-    if (json_integer_value(json_object_get(manifest->json, "schemaVersion")) != 2)
+    if (json_get_integer(manifest->json, "schemaVersion") != 2)
         return error_set(error, ERROR_IMAGE, "it is no manifest of schema version 2");
     if (!json_is_array(manifests) == !json_is_array(layers))
         return error_set(error, ERROR_IMAGE,
@@ -99,14 +100,12 @@ int manifest_new(struct manifest **ret, char *bytes, size_t len, const char *med
                  struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NEW(struct manifest);
-    json_error_t reason;
 
     if (len > MANIFEST_MAX_BYTES)
         return error_set(error, ERROR_IMAGE, "it has more than %d bytes", MANIFEST_MAX_BYTES);
-    manifest->json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &reason);
+    manifest->json = json_parse(bytes, len, error);
     if (!manifest->json)
-        return error_set(error, ERROR_IMAGE, "it is no JSON: %s in line %d", reason.text,
-                         reason.line);
+        return error->kind = ERROR_IMAGE, error_context(error, "it is no JSON");
     if (find_kind(manifest, media_type, error) || read_parts(manifest, error))
         return -1;
     sha256_of(bytes, len, &manifest->digest);
@@ -120,13 +119,13 @@ const char *manifest_annotation(const struct manifest *manifest, const char *key
 {
     const json_t *annotations = json_object_get(manifest->json, "annotations");
 
-    return json_string_value(json_object_get(annotations, key));
+    return json_get_text(annotations, key);
 }
 
 bool manifest_subject(const struct manifest *manifest, struct digest *subject)
 {
     const json_t *json = json_object_get(manifest->json, "subject");
-    const char *text = json_string_value(json_object_get(json, "digest"));
+    const char *text = json_get_text(json, "digest");
 
     return text && digest_parse(subject, text) == 0;
 }
@@ -137,9 +136,9 @@ struct platform manifest_platform(const struct manifest *manifest, size_t index)
     const json_t *platform = json_object_get(part, "platform");
 
     return (struct platform){
-        .os = json_string_value(json_object_get(platform, "os")),
-        .architecture = json_string_value(json_object_get(platform, "architecture")),
-        .variant = json_string_value(json_object_get(platform, "variant")),
+        .os = json_get_text(platform, "os"),
+        .architecture = json_get_text(platform, "architecture"),
+        .variant = json_get_text(platform, "variant"),
     };
 }
 

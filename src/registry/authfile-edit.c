@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
 #include "registry/authfile.h"
@@ -137,11 +138,11 @@ static int erase_all(json_t *keys, const char *name, struct cancel *cancel, stru
 
 int authfile_edit_remove_all(struct authfile_edit *edit, struct cancel *cancel, struct error *error)
 {
-    const char *store = json_string_value(json_object_get(edit->json, "credsStore"));
+    const char *store = json_get_nonempty(edit->json, "credsStore");
     int erased = erase_all(json_object_get(edit->json, "credHelpers"), NULL, cancel, error);
     int removed = json_object_size(edit->auths) > 0;
 
-    if (erased >= 0 && store && *store) {
+    if (erased >= 0 && store) {
         int more = erase_all(edit->auths, store, cancel, error);
 
         erased = more < 0 ? -1 : erased | more;

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <jansson.h>
 #include <openssl/crypto.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
 #include "registry/credential-helper.h"
@@ -112,13 +112,6 @@ static const char *find_key(json_t *auths, enum authfile_schema schema,
     return find_by_registry(auths, schema, reference->domain);
 }
 
-static const char *member(const json_t *entry, const char *name)
-{
-    const char *text = json_string_value(json_object_get(entry, name));
-
-    return text && *text ? text : NULL;
-}
-
 static int read_pair(struct credentials *credentials, const char *auth, struct error *error)
 {
     size_t len;
@@ -136,20 +129,19 @@ static int read_pair(struct credentials *credentials, const char *auth, struct e
 /* 1: there is something that lets us in. */
 static int read_entry(struct credentials *credentials, const json_t *entry, struct error *error)
 {
-    const char *auth = member(entry, "auth"), *username = member(entry, "username");
-    const char *password = json_string_value(json_object_get(entry, "password"));
-    const char *identity_token = member(entry, "identitytoken");
-    const char *registry_token = member(entry, "registrytoken");
+    const char *auth = json_get_nonempty(entry, "auth");
+    const char *username = json_get_nonempty(entry, "username");
+    const char *password = json_get_text(entry, "password");
 
     if (auth && read_pair(credentials, auth, error))
         return -1;
-    if (!auth && username && (password || identity_token)) {
+    credentials->identity_token = json_copy_nonempty(entry, "identitytoken");
+    credentials->registry_token = json_copy_nonempty(entry, "registrytoken");
+    if (!auth && username && (password || credentials->identity_token)) {
         credentials->username = xstrdup(username);
         credentials->password = xstrdup(password ? password : "");
     }
-    credentials->identity_token = identity_token ? xstrdup(identity_token) : NULL;
-    credentials->registry_token = registry_token ? xstrdup(registry_token) : NULL;
-    return credentials->username || identity_token || registry_token;
+    return credentials->username || credentials->identity_token || credentials->registry_token;
 }
 
 static int find_entry(struct credentials *credentials, json_t *auths, const char *origin,
@@ -193,11 +185,11 @@ static int find_by_helper(struct credentials *credentials, const json_t *json, c
 {
     json_t *helpers = json_object_get(json, "credHelpers");
     const char *key = find_key(helpers, AUTHFILE_AUTHS, reference);
-    const char *store = member(json, "credsStore");
+    const char *store = json_get_nonempty(json, "credsStore");
     int found = 0;
 
     if (key) {
-        const char *name = member(helpers, key);
+        const char *name = json_get_nonempty(helpers, key);
 
         if (!name) /* docker: this registry is to have none */
             return 0;

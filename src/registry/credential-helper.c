@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/buffer.h"
 #include "base/child.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "http/secret.h"
@@ -90,8 +89,8 @@ static int take(struct credentials *credentials, const char *name, const struct 
 {
     cleanup(secret_json_freep) json_t *json =
         json_loadb(text_of(answer), answer->text.len, 0, NULL);
-    const char *username = json_string_value(json_object_get(json, "Username"));
-    const char *secret = json_string_value(json_object_get(json, "Secret"));
+    const char *username = json_get_text(json, "Username");
+    const char *secret = json_get_text(json, "Secret");
 
     if (!username || !secret)
         return error_set(error, ERROR_FAILED,

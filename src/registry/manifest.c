@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "registry/blob.h"
 #include "registry/fetch.h"
@@ -235,9 +236,7 @@ static bool lists(const json_t *index, const struct digest *digest)
 
     json_array_foreach(json_object_get(index, "manifests"), i, entry)
     {
-        const char *text = json_string_value(json_object_get(entry, "digest"));
-
-        if (text && strcmp(text, digest->text) == 0)
+        if (json_text_is(entry, "digest", digest->text))
             return true;
     }
     return false;

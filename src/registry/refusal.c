@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 enum { ERRORS_SHOWN = 3, PART_MAX_LEN = 300, TEXT_MAX_LEN = 1200 };
@@ -46,7 +45,7 @@ static void add_detail(struct buffer *text, const json_t *detail, const char *co
 
 static const char *string_or_empty(const json_t *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
+    const char *text = json_get_text(object, key);
 
     return text ? text : "";
 }
@@ -176,7 +175,7 @@ bool refusal_has_code(const char *body, size_t len, const char *code)
     const json_t *errors = json_object_get(json, "errors");
 
     for (size_t i = 0; i < json_array_size(errors); i++)
-        if (strcmp(string_or_empty(json_array_get(errors, i), "code"), code) == 0)
+        if (json_text_is(json_array_get(errors, i), "code", code))
             return true;
     return false;
 }

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "registry/registries-toml.h"
@@ -65,7 +64,7 @@ static int check_table(const json_t *table, const char *path, struct error *erro
 /* Without the slash that some write at the end. NULL: not given, or empty. */
 static char *get_name(const json_t *table, const char *key)
 {
-    const char *text = json_string_value(json_object_get(table, key));
+    const char *text = json_get_text(table, key);
     size_t len = text ? strlen(text) : 0;
 
     while (len && text[len - 1] == '/')
@@ -180,10 +179,10 @@ static void take_rule(struct registries_rule *rule, const char *prefix, const js
     *rule = (struct registries_rule){
         .prefix = xstrdup(prefix),
         .location = get_name(table, "location"),
-        .file = xstrdup(json_string_value(json_object_get(found, "file"))),
+        .file = xstrdup(json_get_text(found, "file")),
         .matched_len = matched_len,
-        .insecure = json_is_true(json_object_get(table, "insecure")),
-        .blocked = json_is_true(json_object_get(table, "blocked")),
+        .insecure = json_get_bool(table, "insecure"),
+        .blocked = json_get_bool(table, "blocked"),
     };
 }
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/token.h"
 
-#include <string.h>
-
-#include <jansson.h>
-
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
 
@@ -32,10 +29,10 @@ static int is_header_text(const char *text)
 int token_parse(char **token, int *lifetime_s, const char *answer, size_t len, struct error *error)
 {
     cleanup(secret_json_freep) json_t *json = json_loadb(answer, len, 0, NULL);
-    const char *text = json_string_value(json_object_get(json, "token"));
+    const char *text = json_get_nonempty(json, "token");
 
-    if (!text || !*text)
-        text = json_string_value(json_object_get(json, "access_token"));
+    if (!text)
+        text = json_get_text(json, "access_token");
     if (!text)
         return error_set(error, ERROR_FAILED, "the answer has no token");
     if (!is_header_text(text))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "store/file-source.h"
 #include "store/index.h"
@@ -113,16 +114,12 @@ static int read_json(const struct image_reader *self, const char *name, size_t m
                      struct error *error)
 {
     cleanup_free char *bytes = NULL;
-    json_error_t reason;
     size_t len;
 
     if (read_document(self, name, max, &bytes, &len, error))
         return -1;
-    *json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &reason);
-    if (!*json)
-        return error_set(error, ERROR_FAILED, "%s in %s is no JSON: %s in line %d", name,
-                         self->path, reason.text, reason.line);
-    return 0;
+    *json = json_parse(bytes, len, error);
+    return *json ? 0 : error_context(error, "%s in %s is no JSON", name, self->path);
 }
 
 static int open_place(struct image_reader *self, struct error *error)
@@ -148,7 +145,7 @@ static int reader_open(struct image_source *source, struct error *error)
         return -1;
     if (read_json(self, LAYOUT_FILE, MARKER_MAX_BYTES, &marker, error))
         return error_advice(error, "%s is no OCI image layout", self->path);
-    version = json_string_value(json_object_get(marker, LAYOUT_VERSION_KEY));
+    version = json_get_text(marker, LAYOUT_VERSION_KEY);
     if (!version || strcmp(version, LAYOUT_VERSION) != 0)
         return error_set(error, ERROR_FAILED,
                          "%s has the image layout version \"%.100s\", and only \"" LAYOUT_VERSION

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/pattern.h"
 
 static const char ref_name_key[] = "org.opencontainers.image.ref.name";
@@ -50,25 +51,15 @@ int index_check(const json_t *index, struct error *error)
     return 0;
 }
 
-static bool string_equal(const json_t *string, const char *text)
-{
-    return json_is_string(string) && strcmp(json_string_value(string), text) == 0;
-}
-
-static bool has_digest(const json_t *entry, const struct digest *digest)
-{
-    return string_equal(json_object_get(entry, "digest"), digest->text);
-}
-
 /* Whether the new entry stands for the same as this one. */
 static bool is_replaced(const json_t *entry, const struct descriptor *manifest, const char *tag)
 {
     const json_t *annotations = json_object_get(entry, "annotations");
-    const json_t *name = json_object_get(annotations, ref_name_key);
 
     if (tag)
-        return string_equal(name, tag);
-    return !name && has_digest(entry, &manifest->digest);
+        return json_text_is(annotations, ref_name_key, tag);
+    return !json_object_get(annotations, ref_name_key) &&
+           json_text_is(entry, "digest", manifest->digest.text);
 }
 
 static json_t *new_entry(const struct descriptor *manifest, const char *tag)
@@ -92,7 +83,7 @@ bool index_set_image(json_t *index, const struct descriptor *manifest, const cha
         if (!is_replaced(entry, manifest, tag))
             continue;
         found++;
-        if (has_digest(entry, &manifest->digest))
+        if (json_text_is(entry, "digest", manifest->digest.text))
             right++;
     }
     if (found == 1 && right == 1)
@@ -113,7 +104,7 @@ const char *index_tag(const json_t *index, size_t i)
 {
     const json_t *entry = json_array_get(json_object_get(index, "manifests"), i);
 
-    return json_string_value(json_object_get(json_object_get(entry, "annotations"), ref_name_key));
+    return json_get_text(json_object_get(entry, "annotations"), ref_name_key);
 }
 
 const json_t *index_find_image(const json_t *index, const char *tag)
@@ -138,17 +129,18 @@ bool index_find_manifest(const json_t *index, const char *tag, struct digest *di
 
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
-        const json_t *name = json_object_get(json_object_get(entry, "annotations"), ref_name_key);
+        const json_t *annotations = json_object_get(entry, "annotations");
 
-        if (tag ? !string_equal(name, tag) : name != NULL)
+        if (tag ? !json_text_is(annotations, ref_name_key, tag)
+                : json_object_get(annotations, ref_name_key) != NULL)
             continue;
         if (tag && found)
             return false;
         found = entry;
     }
-    text = json_string_value(json_object_get(found, "digest"));
+    text = json_get_text(found, "digest");
     return text && digest_parse(digest, text) == 0 &&
-           string_equal(json_object_get(found, "mediaType"), MEDIA_TYPE_MANIFEST);
+           json_text_is(found, "mediaType", MEDIA_TYPE_MANIFEST);
 }
 
 int index_format(const json_t *index, char **text, struct error *error)

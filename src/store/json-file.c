@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 
 static int read_all(int fd, struct buffer *text, struct error *error)
 {
@@ -31,17 +32,13 @@ static int read_all(int fd, struct buffer *text, struct error *error)
 
 static int parse(json_t **json, const struct buffer *text, struct error *error)
 {
-    json_error_t reason;
-
-    *json = json_loadb(text->data ? text->data : "", text->len, JSON_REJECT_DUPLICATES, &reason);
-    if (*json && json_is_object(*json))
+    *json = json_parse(text->data, text->len, error);
+    if (!*json)
+        return error_context(error, "not JSON");
+    if (json_is_object(*json))
         return 0;
-    if (*json)
-        error_set(error, ERROR_FAILED, "not a JSON object");
-    else
-        error_set(error, ERROR_FAILED, "not JSON: %s in line %d", reason.text, reason.line);
     json_decref(steal(*json));
-    return -1;
+    return error_set(error, ERROR_FAILED, "not a JSON object");
 }
 
 int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error)

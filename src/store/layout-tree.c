@@ -9,9 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "store/index.h"
 #include "store/json-file.h"
@@ -84,7 +83,7 @@ static int find_foreign(const struct layout_directory *top, char **name, struct 
 static int check_version(const struct layout_directory *top, const json_t *layout,
                          struct error *error)
 {
-    const char *version = json_string_value(json_object_get(layout, LAYOUT_VERSION_KEY));
+    const char *version = json_get_text(layout, LAYOUT_VERSION_KEY);
 
     if (version && strcmp(version, LAYOUT_VERSION) == 0)
         return 0;

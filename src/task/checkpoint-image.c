@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 
 #define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
@@ -108,7 +109,7 @@ static bool has_annotation(const struct manifest *manifest)
 
 int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 {
-    const char *artifact = json_string_value(json_object_get(manifest->json, "artifactType"));
+    const char *artifact = json_get_text(manifest->json, "artifactType");
     size_t layers = manifest->part_count - 1;
 
     if (has_annotation(manifest) && layers == 1)
@@ -148,7 +149,7 @@ int checkpoint_image_compression(const struct descriptor *layer, enum compressio
 int checkpoint_image_diff_id(const char *config, size_t len, struct digest *diff_id,
                              struct error *error)
 {
-    cleanup(json_decrefp) json_t *json = json_loadb(config, len, JSON_REJECT_DUPLICATES, NULL);
+    cleanup(json_decrefp) json_t *json = json_parse(config, len, NULL);
     const json_t *diff_ids = json_object_get(json_object_get(json, "rootfs"), "diff_ids");
     const char *text = json_string_value(json_array_get(diff_ids, 0));
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "task/archive-removal.h"
@@ -200,7 +201,7 @@ static int check_owner(const struct run *run, const struct container_outcome *ou
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *key = parts[i].key;
-        const char *told = json_string_value(json_object_get(outcome->convert->annotations, key));
+        const char *told = json_get_text(outcome->convert->annotations, key);
 
         if (!parts[i].asked || !told || json_object_get(convert->annotations, key) ||
             strcmp(told, parts[i].asked) == 0)

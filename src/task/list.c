@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "checkpoint/metadata-reader.h"
@@ -62,24 +63,18 @@ static int read_archive(struct checkpoint *checkpoint, const char *path, struct 
     return metadata_read(checkpoint, source, hops_within, error);
 }
 
-static void set_text(json_t *json, const char *key, const char *text)
-{
-    if (text)
-        json_object_set_new(json, key, report_text(text, strlen(text)));
-}
-
 static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
     char text[32];
     struct tm tm;
 
-    set_text(json, "container", checkpoint->container);
-    set_text(json, "pod", checkpoint->pod);
-    set_text(json, "namespace", checkpoint->pod_namespace);
-    set_text(json, "engine", engine_name(checkpoint->engine));
-    set_text(json, "image", checkpoint->image_name);
+    report_set_text(json, "container", checkpoint->container);
+    report_set_text(json, "pod", checkpoint->pod);
+    report_set_text(json, "namespace", checkpoint->pod_namespace);
+    report_set_text(json, "engine", engine_name(checkpoint->engine));
+    report_set_text(json, "image", checkpoint->image_name);
     if (gmtime_r(&checkpoint->time, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        set_text(json, "checkpointed", text);
+        report_set_text(json, "checkpointed", text);
 }
 
 static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
@@ -88,14 +83,14 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
     struct entry entry = {.json = json_object()};
     struct error error = {0};
 
-    set_text(entry.json, "path", path);
+    report_set_text(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
     entry.is_readable = read_archive(&checkpoint, path, cancel, &error) == 0;
     entry.time = checkpoint.time;
     if (entry.is_readable)
         describe(entry.json, &checkpoint);
     else
-        set_text(entry.json, "error", error.text);
+        report_set_text(entry.json, "error", error.text);
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 16;
         list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);
@@ -132,8 +127,7 @@ static int compare(const void *a, const void *b)
         return left->is_readable ? -1 : 1;
     if (left->time != right->time)
         return left->time > right->time ? -1 : 1;
-    return strcmp(json_string_value(json_object_get(left->json, "path")),
-                  json_string_value(json_object_get(right->json, "path")));
+    return strcmp(json_get_text(left->json, "path"), json_get_text(right->json, "path"));
 }
 
 /* "/x/" is "/x", but "/" stays. */

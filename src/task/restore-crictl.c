@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
@@ -34,16 +35,16 @@ static json_t *namespace_options(const struct restore_job *job)
 
 static json_t *make_pod_config(const struct restore_job *job)
 {
-    const char *hostname = json_string_value(json_object_get(job->spec, "hostname"));
+    const char *hostname = json_get_text(job->spec, "hostname");
     json_t *pod = json_pack("{s:{s:s, s:s, s:s, s:i}}", "metadata", "name", job->name, "namespace",
                             job->pod_namespace, "uid", "ckptoci-restore", "attempt", 0);
     json_t *security = json_pack("{s:o}", "namespace_options", namespace_options(job));
 
     if (hostname && dns_is_label(hostname))
-        json_object_set_new(pod, "hostname", json_string(hostname));
+        json_set_text(pod, "hostname", hostname);
     json_object_set_new(pod, "log_directory", json_sprintf("%s/log", job->directory));
-    if (job->options->grants_privileges && job->settings.is_privileged)
-        json_object_set_new(security, "privileged", json_true());
+    json_set_true(security, "privileged",
+                  job->options->grants_privileges && job->settings.is_privileged);
     json_object_set_new(pod, "linux", json_pack("{s:o}", "security_context", security));
     return pod;
 }
@@ -86,8 +87,7 @@ static json_t *make_mounts(const struct restore_job *job)
             continue;
         entry = json_pack("{s:s, s:o}", "container_path", mount->destination, "host_path",
                           host_path(job, mount));
-        if (mount->is_read_only)
-            json_object_set_new(entry, "readonly", json_true());
+        json_set_true(entry, "readonly", mount->is_read_only);
         if (mount->propagation != PROPAGATION_NONE)
             json_object_set_new(entry, "propagation", json_integer(PROPAGATION_FROM_HOST));
         json_array_append_new(mounts, entry);
@@ -119,9 +119,7 @@ static json_t *capabilities(const struct restore_job *job)
     }
     if (job->options->grants_privileges)
         json_array_extend(add, settings->further_capabilities);
-    if (json_array_size(add))
-        json_object_set(result, "add_capabilities", add);
-    json_decref(add);
+    json_set_filled(result, "add_capabilities", add);
     return result;
 }
 
@@ -129,11 +127,8 @@ static json_t *security_context(const struct restore_job *job)
 {
     const struct pod_settings *settings = &job->settings;
     json_t *context = json_pack("{s:o}", "namespace_options", namespace_options(job));
-    json_t *of_process = capabilities(job);
 
-    if (json_object_size(of_process))
-        json_object_set(context, "capabilities", of_process);
-    json_decref(of_process);
+    json_set_filled(context, "capabilities", capabilities(job));
     /* No engine takes a group without a user. */
     if (settings->user_id || settings->group_id)
         json_object_set_new(context, "run_as_user",
@@ -141,12 +136,10 @@ static json_t *security_context(const struct restore_job *job)
     if (settings->group_id)
         json_object_set_new(context, "run_as_group",
                             json_pack("{s:I}", "value", (json_int_t)settings->group_id));
-    if (settings->has_read_only_root)
-        json_object_set_new(context, "readonly_rootfs", json_true());
-    if (settings->has_no_new_privileges)
-        json_object_set_new(context, "no_new_privs", json_true());
-    if (settings->is_privileged && job->options->grants_privileges)
-        json_object_set_new(context, "privileged", json_true());
+    json_set_true(context, "readonly_rootfs", settings->has_read_only_root);
+    json_set_true(context, "no_new_privs", settings->has_no_new_privileges);
+    json_set_true(context, "privileged",
+                  settings->is_privileged && job->options->grants_privileges);
     return context;
 }
 
@@ -156,15 +149,10 @@ static json_t *make_container_config(const struct restore_job *job)
         json_pack("{s:{s:s, s:i}, s:{s:s}, s:o, s:o}", "metadata", "name", job->container,
                   "attempt", 0, "image", "image", job->image, "log_path",
                   json_sprintf("%s.log", job->container), "mounts", make_mounts(job));
-    json_t *devices = make_devices(job);
 
-    if (json_array_size(devices))
-        json_object_set(container, "devices", devices);
-    json_decref(devices);
-    if (job->settings.has_stdin)
-        json_object_set_new(container, "stdin", json_true());
-    if (job->settings.has_terminal)
-        json_object_set_new(container, "tty", json_true());
+    json_set_filled(container, "devices", make_devices(job));
+    json_set_true(container, "stdin", job->settings.has_stdin);
+    json_set_true(container, "tty", job->settings.has_terminal);
     json_object_set_new(container, "linux",
                         json_pack("{s:o}", "security_context", security_context(job)));
     return container;

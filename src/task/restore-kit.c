@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/expansion-guard.h"
 #include "checkpoint/gate-metadata.h"
@@ -117,7 +118,7 @@ static int read_image_config(struct restore_job *job, struct image_source *image
 
     if (verifying_source_read_blob(images, config, PULL_CONFIG_MAX_BYTES, &text, error))
         return error_context(error, "config");
-    job->image_config = json_loadb(text, config->size, JSON_REJECT_DUPLICATES, NULL);
+    job->image_config = json_parse(text, config->size, NULL);
     if (!json_is_object(job->image_config))
         return error_set(error, ERROR_ARCHIVE, "the image's config is no JSON object");
     return 0;

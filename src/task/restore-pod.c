@@ -5,29 +5,11 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
 enum { BASE_POD_DEADLINE_S = 3600 };
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-    json_object_set_new(object, key, json_string(text));
-}
-
-static void set_true(json_t *object, const char *key, bool value)
-{
-    if (value)
-        json_object_set_new(object, key, json_true());
-}
-
-/* Nothing where there is nothing in it. */
-static void set_filled(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_size(value) || json_array_size(value))
-        json_object_set(object, key, value);
-    json_decref(value);
-}
 
 static json_t *node_requirement(const char *label, const char *value)
 {
@@ -40,7 +22,7 @@ static void set_place(const struct restore_job *job, json_t *spec)
     json_t *requirements;
 
     if (job->options->node) {
-        set_text(spec, "nodeName", job->options->node);
+        json_set_text(spec, "nodeName", job->options->node);
         return;
     }
     requirements = json_pack("[o]", node_requirement("kubernetes.io/os", "linux"));
@@ -61,7 +43,7 @@ static void set_pull_secrets(const struct restore_job *job, json_t *spec)
     {
         json_array_append_new(secrets, json_pack("{s:O}", "name", name));
     }
-    set_filled(spec, "imagePullSecrets", secrets);
+    json_set_filled(spec, "imagePullSecrets", secrets);
 }
 
 static json_t *capabilities(const struct restore_job *job)
@@ -73,7 +55,7 @@ static json_t *capabilities(const struct restore_job *job)
         json_array_extend(add, settings->kept_capabilities);
     if (job->options->grants_privileges)
         json_array_extend(add, settings->further_capabilities);
-    set_filled(result, "add", add);
+    json_set_filled(result, "add", add);
     if (settings->drops_capabilities)
         json_object_set_new(result, "drop", json_pack("[s]", "ALL"));
     return result;
@@ -106,12 +88,12 @@ static json_t *security_context(const struct restore_job *job)
         json_object_set_new(context, "runAsUser", json_integer(settings->user_id));
     if (settings->group_id)
         json_object_set_new(context, "runAsGroup", json_integer(settings->group_id));
-    set_true(context, "readOnlyRootFilesystem", settings->has_read_only_root);
-    set_true(context, "privileged", is_privileged);
+    json_set_true(context, "readOnlyRootFilesystem", settings->has_read_only_root);
+    json_set_true(context, "privileged", is_privileged);
     if (settings->has_no_new_privileges && !grants_all(job))
         json_object_set_new(context, "allowPrivilegeEscalation", json_false());
     if (!is_privileged)
-        set_filled(context, "capabilities", capabilities(job));
+        json_set_filled(context, "capabilities", capabilities(job));
     return context;
 }
 
@@ -131,8 +113,8 @@ static json_t *resources(const struct pod_settings *settings)
     if (settings->memory_limit_bytes)
         json_object_set_new(limits, "memory",
                             json_sprintf("%lld", (long long)settings->memory_limit_bytes));
-    set_filled(result, "requests", requests);
-    set_filled(result, "limits", limits);
+    json_set_filled(result, "requests", requests);
+    json_set_filled(result, "limits", limits);
     return result;
 }
 
@@ -141,9 +123,9 @@ static void set_sub_path(const struct plan_mount *mount, const struct plan_volum
                          json_t *entry)
 {
     if (mount->is_sub_path)
-        set_text(entry, "subPath", "../" RESTORE_FILL_IN);
+        json_set_text(entry, "subPath", "../" RESTORE_FILL_IN);
     else if (volume->kind == VOLUME_ENGINE_FILE)
-        set_text(entry, "subPath", strrchr(mount->destination, '/') + 1);
+        json_set_text(entry, "subPath", strrchr(mount->destination, '/') + 1);
 }
 
 static json_t *volume_mount(const struct restore_job *job, const struct plan_mount *mount)
@@ -153,13 +135,13 @@ static json_t *volume_mount(const struct restore_job *job, const struct plan_mou
     bool may_propagate = job->options->grants_privileges && job->settings.is_privileged;
 
     set_sub_path(mount, volume, entry);
-    set_true(entry, "readOnly", mount->is_read_only);
+    json_set_true(entry, "readOnly", mount->is_read_only);
     if (mount->is_recursively_read_only)
-        set_text(entry, "recursiveReadOnly", "IfPossible");
+        json_set_text(entry, "recursiveReadOnly", "IfPossible");
     else if (mount->propagation == PROPAGATION_BOTH && may_propagate)
-        set_text(entry, "mountPropagation", "Bidirectional");
+        json_set_text(entry, "mountPropagation", "Bidirectional");
     else if (mount->propagation != PROPAGATION_NONE)
-        set_text(entry, "mountPropagation", "HostToContainer");
+        json_set_text(entry, "mountPropagation", "HostToContainer");
     return entry;
 }
 
@@ -179,8 +161,8 @@ static void set_mounts(const struct restore_job *job, json_t *container)
         else
             json_array_append_new(mounts, volume_mount(job, mount));
     }
-    set_filled(container, "volumeMounts", mounts);
-    set_filled(container, "volumeDevices", devices);
+    json_set_filled(container, "volumeMounts", mounts);
+    json_set_filled(container, "volumeDevices", devices);
 }
 
 static json_t *pod_container(const struct restore_job *job)
@@ -188,12 +170,11 @@ static json_t *pod_container(const struct restore_job *job)
     const struct pod_settings *settings = &job->settings;
     json_t *container = json_pack("{s:s, s:s}", "name", job->container, "image", job->image);
 
-    set_true(container, "stdin", settings->has_stdin);
-    set_true(container, "tty", settings->has_terminal);
-    if (job->plan.termination_log)
-        set_text(container, "terminationMessagePath", job->plan.termination_log);
-    set_filled(container, "resources", resources(settings));
-    set_filled(container, "securityContext", security_context(job));
+    json_set_true(container, "stdin", settings->has_stdin);
+    json_set_true(container, "tty", settings->has_terminal);
+    json_set_text(container, "terminationMessagePath", job->plan.termination_log);
+    json_set_filled(container, "resources", resources(settings));
+    json_set_filled(container, "securityContext", security_context(job));
     set_mounts(job, container);
     return container;
 }
@@ -276,11 +257,11 @@ static void set_namespaces(const struct restore_job *job, json_t *spec)
     const struct pod_settings *settings = &job->settings;
 
     if (job->options->grants_privileges) {
-        set_true(spec, "hostNetwork", settings->has_host_network);
-        set_true(spec, "hostPID", settings->has_host_pid);
-        set_true(spec, "hostIPC", settings->has_host_ipc);
+        json_set_true(spec, "hostNetwork", settings->has_host_network);
+        json_set_true(spec, "hostPID", settings->has_host_pid);
+        json_set_true(spec, "hostIPC", settings->has_host_ipc);
     }
-    set_true(spec, "shareProcessNamespace", settings->shares_processes);
+    json_set_true(spec, "shareProcessNamespace", settings->shares_processes);
 }
 
 static json_t *new_pod(const char *name, const char *pod_namespace, json_t *spec)
@@ -302,7 +283,7 @@ static json_t *make_pod(const struct restore_job *job)
         json_object_set_new(spec, "terminationGracePeriodSeconds",
                             json_integer(job->settings.grace_period_s));
     json_object_set_new(spec, "containers", json_pack("[o]", pod_container(job)));
-    set_filled(spec, "volumes", pod_volumes(job));
+    json_set_filled(spec, "volumes", pod_volumes(job));
     return new_pod(job->name, job->pod_namespace, spec);
 }
 
@@ -317,7 +298,7 @@ static json_t *make_base_pod(const struct restore_job *job)
     set_place(job, spec);
     set_pull_secrets(job, spec);
     json_object_set_new(spec, "automountServiceAccountToken", json_false());
-    set_text(spec, "restartPolicy", "Never");
+    json_set_text(spec, "restartPolicy", "Never");
     json_object_set_new(spec, "activeDeadlineSeconds", json_integer(BASE_POD_DEADLINE_S));
     json_object_set_new(spec, "containers",
                         json_pack("[{s:s, s:s, s:s, s:[s]}]", "name", "base-image", "image",

@@ -2,6 +2,7 @@
 /* What the engine needs besides what the kit itself brings, in which of its versions. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
@@ -24,11 +25,6 @@ static void answers_done(struct answers *answers)
         reasoning_done(&answers->list[i].reasoning);
 }
 
-static const char *string_in(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 /* The kit names the image's manifest by its digest, so that no index is in the way. */
 static struct restore_image see_image(const struct restore_job *job)
 {
@@ -41,8 +37,8 @@ static struct restore_image see_image(const struct restore_job *job)
         .config_type = job->manifest->parts[0].media_type,
         .layer_type = job->manifest->parts[1].media_type,
         .layer_type_is_true = true, /* it could be read as that */
-        .os = string_in(job->image_config, "os"),
-        .architecture = string_in(job->image_config, "architecture"),
+        .os = json_get_text(job->image_config, "os"),
+        .architecture = json_get_text(job->image_config, "architecture"),
     };
 }
 

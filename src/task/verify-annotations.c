@@ -2,6 +2,7 @@
 /* Whether an image says of its archive what the archive says of itself. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/verify-job.h"
 
@@ -47,7 +48,7 @@ static void compare(struct verify_job *job, json_t *expected)
 static void compare_architecture(struct verify_job *job)
 {
     const char *archive = job->checkpoint.architecture;
-    const char *image = json_string_value(json_object_get(job->config, "architecture"));
+    const char *image = json_get_text(job->config, "architecture");
 
     if (archive && image && strcmp(archive, image) != 0)
         verify_find(job, CHECK_IMAGE_PLATFORM, NULL,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "task/checkpoint-image.h"
 #include "task/pull.h"
 #include "task/verify-job.h"
@@ -111,22 +112,14 @@ static void check_manifest(struct verify_job *job, const struct manifest *manife
                     layers);
 }
 
-static bool is_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text && *text;
-}
-
 static void check_config(struct verify_job *job)
 {
     const json_t *rootfs = json_object_get(job->config, "rootfs");
     const json_t *diff_ids = json_object_get(rootfs, "diff_ids");
-    const char *type = json_string_value(json_object_get(rootfs, "type"));
 
-    if (!is_text(job->config, "os") || !is_text(job->config, "architecture"))
+    if (!json_get_nonempty(job->config, "os") || !json_get_nonempty(job->config, "architecture"))
         verify_find(job, CHECK_IMAGE_PLATFORM, NULL, "the config does not say for which platform");
-    if (!type || strcmp(type, "layers") != 0)
+    if (!json_text_is(rootfs, "type", "layers"))
         verify_find(job, CHECK_IMAGE_CONFIG, NULL, "its rootfs.type is not \"layers\"");
     if (json_array_size(diff_ids) != job->manifest->part_count - 1)
         verify_find(job, CHECK_IMAGE_DIFF_ID, NULL, "the config has %zu diff_ids for %zu layers",

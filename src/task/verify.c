@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/sandbox.h"
 #include "stream/input-source.h"
 #include "task/checkpoint-image.h"
@@ -76,11 +77,6 @@ static int verify_image(struct verify_job *job, struct error *error)
     return job->has_checkpoint ? verify_annotations(job, error) : 0;
 }
 
-static const char *string_in(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static struct restore_image see_image(const struct verify_job *job)
 {
     const struct manifest *manifest = job->manifest;
@@ -94,8 +90,8 @@ static struct restore_image see_image(const struct verify_job *job)
         .config_type = manifest->parts[0].media_type,
         .layer_type = manifest->parts[1].media_type,
         .layer_type_is_true = job->layer_type_is_true,
-        .os = string_in(job->config, "os"),
-        .architecture = string_in(job->config, "architecture"),
+        .os = json_get_text(job->config, "os"),
+        .architecture = json_get_text(job->config, "architecture"),
     };
 }
 

@@ -8,9 +8,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -110,32 +109,22 @@ static json_t *to_json(const struct archive *archive)
                      "error", archive->error_text);
 }
 
-static int64_t integer(const json_t *json, const char *key)
-{
-    return json_integer_value(json_object_get(json, key));
-}
-
-static void set_text(char **text, const json_t *json, const char *key)
-{
-    archive_set_text(text, json_string_value(json_object_get(json, key)));
-}
-
 static void from_json(struct archive *archive, const json_t *json, enum archive_state state)
 {
     archive->state = state;
     archive->identity = (struct archive_identity){
-        .inode = (uint64_t)integer(json, "ino"),
-        .size = integer(json, "size"),
-        .mtime_ns = integer(json, "mtime_ns"),
+        .inode = (uint64_t)json_get_integer(json, "ino"),
+        .size = json_get_integer(json, "size"),
+        .mtime_ns = json_get_integer(json, "mtime_ns"),
     };
-    archive->recorded_s = integer(json, "recorded");
-    archive->time_s = integer(json, "checkpointed");
-    set_text(&archive->pod_namespace, json, "namespace");
-    set_text(&archive->pod, json, "pod");
-    set_text(&archive->container, json, "container");
-    set_text(&archive->reference, json, "reference");
-    set_text(&archive->digest, json, "digest");
-    set_text(&archive->error_text, json, "error");
+    archive->recorded_s = json_get_integer(json, "recorded");
+    archive->time_s = json_get_integer(json, "checkpointed");
+    archive_set_text(&archive->pod_namespace, json_get_text(json, "namespace"));
+    archive_set_text(&archive->pod, json_get_text(json, "pod"));
+    archive_set_text(&archive->container, json_get_text(json, "container"));
+    archive_set_text(&archive->reference, json_get_text(json, "reference"));
+    archive_set_text(&archive->digest, json_get_text(json, "digest"));
+    archive_set_text(&archive->error_text, json_get_text(json, "error"));
 }
 
 /* Of what was pushed, reference and digest are known. */
@@ -148,10 +137,10 @@ static bool is_complete(const json_t *json, enum archive_state state)
 static int load_line(struct journal *journal, struct archive_table *table, const char *line,
                      struct error *error)
 {
-    json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-    const char *name = json_string_value(json_object_get(json, "name"));
-    const char *state_name = json_string_value(json_object_get(json, "state"));
-    const char *watched = json_string_value(json_object_get(json, "directory"));
+    json_t *json = json_parse(line, strlen(line), NULL);
+    const char *name = json_get_text(json, "name");
+    const char *state_name = json_get_text(json, "state");
+    const char *watched = json_get_text(json, "directory");
     enum archive_state state;
     struct archive *archive;
     int result = 0;

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "base/display.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 /* As ckptoci(1) has them. */
@@ -82,22 +81,12 @@ static void cannot_read(struct outcome *outcome)
     set_text(outcome, "what the child has printed cannot be read");
 }
 
-static json_t *parse(const struct buffer *output)
-{
-    return json_loadb(output->data ? output->data : "", output->len, JSON_REJECT_DUPLICATES, NULL);
-}
-
-static const char *text_of(const json_t *json, const char *key)
-{
-    return json_string_value(json_object_get(json, key));
-}
-
 static void take_names(struct archive *archive, const json_t *entry)
 {
-    archive_set_text(&archive->pod_namespace, text_of(entry, "namespace"));
-    archive_set_text(&archive->pod, text_of(entry, "pod"));
-    archive_set_text(&archive->container, text_of(entry, "container"));
-    archive->time_s = clock_parse(text_of(entry, "checkpointed"));
+    archive_set_text(&archive->pod_namespace, json_get_text(entry, "namespace"));
+    archive_set_text(&archive->pod, json_get_text(entry, "pod"));
+    archive_set_text(&archive->container, json_get_text(entry, "container"));
+    archive->time_s = clock_parse(json_get_text(entry, "checkpointed"));
 }
 
 void outcome_of_list(struct outcome *outcome, const struct process *process,
@@ -110,11 +99,11 @@ void outcome_of_list(struct outcome *outcome, const struct process *process,
     judge_end(outcome, process);
     if (outcome->kind != OUTCOME_DONE)
         return;
-    list = parse(&process->output);
+    list = json_parse(process->output.data, process->output.len, NULL);
     entry = json_array_get(list, 0);
-    if (text_of(entry, "error")) {
+    if (json_get_text(entry, "error")) {
         outcome->kind = OUTCOME_REFUSED;
-        set_text(outcome, text_of(entry, "error"));
+        set_text(outcome, json_get_text(entry, "error"));
     } else if (entry) {
         take_names(archive, entry);
         outcome->text[0] = '\0';
@@ -131,19 +120,19 @@ void outcome_of_convert(struct outcome *outcome, const struct process *process)
 
     *outcome = (struct outcome){0};
     judge_end(outcome, process);
-    report = parse(&process->output);
+    report = json_parse(process->output.data, process->output.len, NULL);
     image = json_array_get(json_object_get(report, "images"), 0);
     outcome->findings = (unsigned)json_array_size(json_object_get(report, "findings"));
     if (outcome->kind != OUTCOME_DONE) {
-        if (text_of(image, "error"))
-            set_text(outcome, text_of(image, "error"));
-        else if (text_of(report, "error"))
-            set_text(outcome, text_of(report, "error"));
-    } else if (!text_of(image, "digest") ||
-               digest_parse(&outcome->digest, text_of(image, "digest"))) {
+        if (json_get_text(image, "error"))
+            set_text(outcome, json_get_text(image, "error"));
+        else if (json_get_text(report, "error"))
+            set_text(outcome, json_get_text(report, "error"));
+    } else if (!json_get_text(image, "digest") ||
+               digest_parse(&outcome->digest, json_get_text(image, "digest"))) {
         cannot_read(outcome);
     } else {
-        outcome->was_there = strcmp(text_of(image, "status") ?: "", "unchanged") == 0;
+        outcome->was_there = json_text_is(image, "status", "unchanged");
         outcome->text[0] = '\0';
     }
     json_decref(report);

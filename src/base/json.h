@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What jansson leaves to its callers: members of a type in one call, and a parse error in words.
+ * To the json_get functions and json_text_is(), what is NULL or no object is one without members;
+ * the text that they return belongs to the object.
+ */
+#ifndef CKPTOCI_BASE_JSON_H
+#define CKPTOCI_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+/*
+ * Parses an object or array; a key that is there twice is an error. A new reference; NULL: *error
+ * is "REASON in line N" of kind ERROR_FAILED, to which the caller adds what is no JSON. The reason
+ * quotes the text, so this is not for secrets. `bytes` may be NULL if `len` is 0, and `error` if
+ * the reason does not matter.
+ */
+json_t *json_parse(const char *bytes, size_t len, struct error *error);
+
+/* The text of the member; NULL: it is missing or no string. */
+const char *json_get_text(const json_t *object, const char *key);
+/* The same, but NULL if the string is empty, too. */
+const char *json_get_nonempty(const json_t *object, const char *key);
+/* A copy of what json_get_nonempty() returns; free() it. */
+char *json_copy_nonempty(const json_t *object, const char *key);
+/* Whether the member is this string. */
+bool json_text_is(const json_t *object, const char *key, const char *text);
+/* The value of the member; 0: it is missing or no integer. */
+json_int_t json_get_integer(const json_t *object, const char *key);
+/* Whether the member is the boolean true. */
+bool json_get_bool(const json_t *object, const char *key);
+
+/* Leaves the object as it is if `text` is NULL or not UTF-8. */
+void json_set_text(json_t *object, const char *key, const char *text);
+/* Sets the member to true if `value` is; a member that is not set stands for false. */
+void json_set_true(json_t *object, const char *key, bool value);
+/* Takes `value`, and sets the member to it if it is an array or object that is not empty. */
+void json_set_filled(json_t *object, const char *key, json_t *value);
+
+#endif
