@@ -11,46 +11,6 @@
 #include "progress-view.h"
 #include "task/container-checkpoint.h"
 
-enum option_id {
-    OPTION_ALL_CONTAINERS,
-    OPTION_CACERT,
-    OPTION_CERT,
-    OPTION_DELETE_AFTER_PUSH,
-    OPTION_INSECURE_SKIP_TLS_VERIFY,
-    OPTION_KEY,
-    OPTION_KUBECONFIG,
-    OPTION_NODE,
-    OPTION_TIMEOUT,
-    OPTION_TO,
-    OPTION_TOKEN_FILE,
-    OPTION_VIA_APISERVER,
-};
-
-static const struct option_spec options[] = {
-    {"all-containers", 0, NULL, "checkpoint every container of the pod; its images get an index",
-     OPTION_ALL_CONTAINERS},
-    {"cacert", 0, "FILE", "trust the kubelet, or the API server, by these certificates alone",
-     OPTION_CACERT},
-    {"cert", 0, "FILE", "client certificate for it, with --key", OPTION_CERT},
-    {"delete-after-push", 0, NULL,
-     "remove the archive when every destination has confirmed the image", OPTION_DELETE_AFTER_PUSH},
-    {"insecure-skip-tls-verify", 0, NULL, "do not verify the kubelet's or API server's certificate",
-     OPTION_INSECURE_SKIP_TLS_VERIFY},
-    {"key", 0, "FILE", "the client certificate's key", OPTION_KEY},
-    {"kubeconfig", 0, "FILE",
-     "take credentials from there, and the API server with --via-apiserver", OPTION_KUBECONFIG},
-    {"node", 0, "URL", "the kubelet to ask; default: " KUBELET_DEFAULT_NODE, OPTION_NODE},
-    {"timeout", 0, "SECONDS", "that the container engine gets; default: the kubelet's, 120",
-     OPTION_TIMEOUT},
-    {"to", 0, "DESTINATION",
-     "convert the archive and push it there, as convert does; may be given several times",
-     OPTION_TO},
-    {"token-file", 0, "FILE", "bearer token for it", OPTION_TOKEN_FILE},
-    {"via-apiserver", 0, "NODE", "ask the kubelet of this node through the API server",
-     OPTION_VIA_APISERVER},
-    {0},
-};
-
 struct request {
     struct container_checkpoint_options checkpoint;
     struct convert_request convert;
@@ -59,77 +19,56 @@ struct request {
     bool has_image_options;
 };
 
-static void request_done(struct request *request)
-{
-    convert_request_done(&request->convert);
-    free(request->name);
-}
+#define OPTION_OWNER struct request
+static const struct option_spec options[] = {
+    {"all-containers", 0, NULL, "checkpoint every container of the pod; its images get an index",
+     OPTION_FLAG(all_containers)},
+    {"cacert", 0, "FILE", "trust the kubelet, or the API server, by these certificates alone",
+     OPTION_TEXT(checkpoint.kubelet.ca)},
+    {"cert", 0, "FILE", "client certificate for it, with --key",
+     OPTION_TEXT(checkpoint.kubelet.certificate)},
+    {"delete-after-push", 0, NULL,
+     "remove the archive when every destination has confirmed the image",
+     OPTION_FLAG(checkpoint.deletes_archives)},
+    {"insecure-skip-tls-verify", 0, NULL, "do not verify the kubelet's or API server's certificate",
+     OPTION_FLAG(checkpoint.kubelet.insecure)},
+    {"key", 0, "FILE", "the client certificate's key", OPTION_TEXT(checkpoint.kubelet.key)},
+    {"kubeconfig", 0, "FILE",
+     "take credentials from there, and the API server with --via-apiserver",
+     OPTION_TEXT(checkpoint.kubelet.kubeconfig)},
+    {"node", 0, "URL", "the kubelet to ask; default: " KUBELET_DEFAULT_NODE,
+     OPTION_TEXT(checkpoint.kubelet.node)},
+    {"timeout", 0, "SECONDS", "that the container engine gets; default: the kubelet's, 120",
+     OPTION_INTEGER(checkpoint.kubelet.timeout_s, 1, KUBELET_MAX_TIMEOUT_S)},
+    {"to", 0, "DESTINATION",
+     "convert the archive and push it there, as convert does; may be given several times",
+     OPTION_SPECIAL(convert_request_add_destination, convert)},
+    {"token-file", 0, "FILE", "bearer token for it", OPTION_TEXT(checkpoint.kubelet.token_file)},
+    {"via-apiserver", 0, "NODE", "ask the kubelet of this node through the API server",
+     OPTION_TEXT(checkpoint.kubelet.via_apiserver)},
+    {0},
+};
 
 /* Whether the option has a meaning only for images. */
-static bool is_image_option(int id)
+static bool is_image_option(const char *name)
 {
-    return id >= CONVERT_OPTION_FIRST && id != CONVERT_OPTION_JSON && id != CONVERT_OPTION_QUIET &&
-           id != REGISTRY_OPTION_STALL_TIMEOUT;
+    static const char *const others[] = {"json", "quiet", "stall-timeout"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(name, others[i]) == 0)
+            return false;
+    for (const struct option_spec *spec = options; spec->name; spec++)
+        if (strcmp(name, spec->name) == 0)
+            return false;
+    return true;
 }
 
-static int set_kubelet_option(struct kubelet_options *kubelet, enum option_id id, const char *value,
-                              struct error *error)
-{
-    switch (id) {
-    case OPTION_CACERT:
-        kubelet->ca = value;
-        break;
-    case OPTION_CERT:
-        kubelet->certificate = value;
-        break;
-    case OPTION_INSECURE_SKIP_TLS_VERIFY:
-        kubelet->insecure = true;
-        break;
-    case OPTION_KEY:
-        kubelet->key = value;
-        break;
-    case OPTION_KUBECONFIG:
-        kubelet->kubeconfig = value;
-        break;
-    case OPTION_NODE:
-        kubelet->node = value;
-        break;
-    case OPTION_TIMEOUT:
-        return options_parse_int(value, 1, KUBELET_MAX_TIMEOUT_S, &kubelet->timeout_s, error);
-    case OPTION_TOKEN_FILE:
-        kubelet->token_file = value;
-        break;
-    case OPTION_VIA_APISERVER:
-        kubelet->via_apiserver = value;
-        break;
-    case OPTION_ALL_CONTAINERS:
-    case OPTION_DELETE_AFTER_PUSH:
-    case OPTION_TO:
-        break;
-    }
-    return 0;
-}
-
-static int set_option(void *context, int id, const char *value, struct error *error)
+static void note(void *context, const struct option_spec *spec, const char *value)
 {
     struct request *request = context;
 
-    if (is_image_option(id))
-        request->has_image_options = true;
-    if (id >= CONVERT_OPTION_FIRST)
-        return convert_request_set(&request->convert, id, value, error);
-    switch (id) {
-    case OPTION_ALL_CONTAINERS:
-        request->all_containers = true;
-        return 0;
-    case OPTION_DELETE_AFTER_PUSH:
-        request->checkpoint.deletes_archives = true;
-        return 0;
-    case OPTION_TO:
-        return convert_request_add_destination(&request->convert, value, error);
-    default:
-        return set_kubelet_option(&request->checkpoint.kubelet, (enum option_id)id, value, error);
-    }
+    (void)value;
+    request->has_image_options = request->has_image_options || is_image_option(spec->name);
 }
 
 /* NAMESPACE/POD/CONTAINER; with --all-containers NAMESPACE/POD, or a POD of the namespace that is
@@ -141,7 +80,6 @@ static int parse_name(struct request *request, const char *text, struct error *e
     char *rest;
     int count = 0;
 
-    free(request->name);
     rest = request->name = xstrdup(text);
     while (count < 4 && rest)
         parts[count++] = strsep(&rest, "/");
@@ -169,21 +107,19 @@ static int check_combination(const struct request *request, struct error *error)
     return container_checkpoint_check(&request->checkpoint, error);
 }
 
-static int parse_request(struct request *request, const struct command *command, int argc,
-                         char **argv, struct error *error)
+static int prepare(void *context, char **arguments, struct error *error)
 {
-    int first = options_parse(command, argc, argv, set_option, request, error);
+    struct request *request = context;
+    struct convert_options *convert = &request->convert.options;
 
-    if (first < 0 || convert_request_complete(&request->convert, error))
+    if (convert_request_complete(&request->convert, error))
         return -1;
-    if (argc - first != 1) {
-        error_set(error, ERROR_USAGE, "checkpoint needs one NAMESPACE/POD/CONTAINER");
-        return error_advice(error, "see ckptoci checkpoint --help");
-    }
-    request->checkpoint.convert = &request->convert.options;
-    request->checkpoint.kubelet.stall_timeout_ms =
-        request->convert.registry.options.stall_timeout_ms;
-    return parse_name(request, argv[first], error) || check_combination(request, error) ? -1 : 0;
+    if (!arguments[0] || arguments[1])
+        return options_wrong_arguments(&checkpoint_command, error);
+    request->checkpoint.convert = convert;
+    request->checkpoint.kubelet.stall_timeout_ms = convert->registry.stall_timeout_ms;
+    cmd_defer_sigterm(convert->deadline_s);
+    return parse_name(request, arguments[0], error) || check_combination(request, error) ? -1 : 0;
 }
 
 /* Of the one image, or of the pod's index. */
@@ -219,31 +155,29 @@ static int report(const struct request *request, const struct container_checkpoi
     return status;
 }
 
-static int checkpoint(const struct request *request, struct cancel *cancel)
+static int run(void *context, struct cancel *cancel, struct error *error)
 {
     cleanup(container_checkpoint_result_done) struct container_checkpoint_result result = {0};
+    const struct request *request = context;
     bool has_images = request->convert.options.destination_count > 0;
     struct progress progress = {0};
     struct progress_view *view =
         progress_view_new(&progress, request->convert.quiet || !has_images);
-    struct error error = {0};
-    int status = container_checkpoint_run(&request->checkpoint, &result, &progress, cancel, &error);
+    int status = container_checkpoint_run(&request->checkpoint, &result, &progress, cancel, error);
 
     progress_view_free(view);
-    return status < 0 ? cmd_fail(&error) : report(request, &result);
+    return status < 0 ? -1 : report(request, &result);
 }
 
-static int run_checkpoint(const struct command *command, int argc, char **argv)
+static void done(void *context)
 {
-    cleanup(request_done) struct request request = {.convert = CONVERT_REQUEST_INIT};
-    struct cancel *cancel;
-    struct error error = {0};
+    struct request *request = context;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 ||
-        !(cancel = cmd_start_with_deadline(request.convert.options.deadline_s, &error)))
-        return cmd_fail(&error);
-    return checkpoint(&request, cancel);
+    convert_request_done(&request->convert);
+    free(request->name);
 }
+
+static const struct request defaults = {.convert = CONVERT_REQUEST_INIT};
 
 const struct command checkpoint_command = {
     .name = "checkpoint",
@@ -257,8 +191,14 @@ const struct command checkpoint_command = {
         "--to with -CONTAINER behind it, and an index of them to the tag itself.\n\n"
         "Prints the archive's path, or with --to a line for each image: its name and the\n"
         "manifest's digest.",
+    .needs = "checkpoint needs one NAMESPACE/POD/CONTAINER",
     .options = options,
-    .shared = convert_option_specs,
-    .also_shared = registry_option_specs,
-    .run = run_checkpoint,
+    .shared = {{convert_option_specs, offsetof(struct request, convert)},
+               {registry_option_specs, offsetof(struct request, convert.options.registry)}},
+    .request_size = sizeof(struct request),
+    .defaults = &defaults,
+    .note = note,
+    .prepare = prepare,
+    .run = run,
+    .done = done,
 };

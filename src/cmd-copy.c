@@ -7,109 +7,65 @@
 
 #include "base/json.h"
 #include "progress-view.h"
-#include "registry-request.h"
+#include "shared-options.h"
 #include "task/copy.h"
 
-enum option_id {
-    OPTION_ALL_PLATFORMS,
-    OPTION_ALL_TAGS,
-    OPTION_DRY_RUN,
-    OPTION_JOBS,
-    OPTION_JSON,
-    OPTION_PLATFORM,
-    OPTION_QUIET,
-    OPTION_REFERRERS,
-};
-
-static const struct option_spec options[] = {
-    {"all-platforms", 0, NULL, "copy all images of an index; this is the default",
-     OPTION_ALL_PLATFORMS},
-    {"all-tags", 'a', NULL, "copy every tag of the source, under the same names", OPTION_ALL_TAGS},
-    REGISTRY_CHUNK_SIZE_SPEC,
-    REGISTRY_LIMIT_RATE_SPEC,
-    {"dry-run", 'n', NULL, "only print what would be moved", OPTION_DRY_RUN},
-    {"jobs", 'j', "N", "blobs copied at the same time; default: 4", OPTION_JOBS},
-    {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
-    {"platform", 0, "OS/ARCH[/VARIANT]",
-     "copy only this image of an index, as in linux/arm64; may be given several times",
-     OPTION_PLATFORM},
-    {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
-    {"referrers", 0, NULL, "copy what refers to the images, too: signatures, SBOMs ...",
-     OPTION_REFERRERS},
-    {0},
+struct platforms {
+    struct platform list[COPY_MAX_PLATFORMS];
+    unsigned count;
 };
 
 struct request {
     struct copy_options copy;
     struct destination source;
     struct destination destinations[COPY_MAX_DESTINATIONS];
-    struct platform platforms[COPY_MAX_PLATFORMS];
-    struct registry_request registry;
+    struct platforms platforms;
     bool json, quiet;
 };
 
-static void request_done(struct request *request)
+static int take_all_platforms(void *field, const char *value, struct error *error)
 {
-    for (unsigned i = 0; i < request->copy.platform_count; i++)
-        free((char *)(uintptr_t)request->platforms[i].os);
-    for (unsigned i = 0; i < request->copy.destination_count; i++)
-        destination_done(&request->destinations[i]);
-    destination_done(&request->source);
-    registry_request_done(&request->registry);
+    struct platforms *platforms = field;
+
+    (void)value;
+    (void)error;
+    while (platforms->count > 0)
+        option_platform_done(&platforms->list[--platforms->count]);
+    return 0;
 }
 
-static void forget_platforms(struct request *request)
+static int add_platform(void *field, const char *value, struct error *error)
 {
-    while (request->copy.platform_count > 0)
-        free((char *)(uintptr_t)request->platforms[--request->copy.platform_count].os);
-}
+    struct platforms *platforms = field;
 
-static int add_platform(struct request *request, const char *value, struct error *error)
-{
-    if (request->copy.platform_count == COPY_MAX_PLATFORMS)
+    if (platforms->count == COPY_MAX_PLATFORMS)
         return error_set(error, ERROR_USAGE, "more than %d platforms", COPY_MAX_PLATFORMS);
-    if (platform_parse(&request->platforms[request->copy.platform_count], value, error))
+    if (platform_parse(&platforms->list[platforms->count], value, error))
         return -1;
-    request->copy.platform_count++;
+    platforms->count++;
     return 0;
 }
 
-static int set_option(void *context, int id, const char *value, struct error *error)
-{
-    struct request *request = context;
-    int jobs;
-
-    if (id >= REGISTRY_OPTION_FIRST)
-        return registry_request_set(&request->registry, id, value, error);
-    switch ((enum option_id)id) {
-    case OPTION_ALL_PLATFORMS:
-        forget_platforms(request);
-        break;
-    case OPTION_ALL_TAGS:
-        request->copy.all_tags = true;
-        break;
-    case OPTION_DRY_RUN:
-        request->copy.dry_run = true;
-        break;
-    case OPTION_JOBS:
-        if (options_parse_int(value, 1, COPY_MAX_JOBS, &jobs, error))
-            return -1;
-        request->copy.jobs = (unsigned)jobs;
-        break;
-    case OPTION_JSON:
-        request->json = true;
-        break;
-    case OPTION_PLATFORM:
-        return add_platform(request, value, error);
-    case OPTION_QUIET:
-        request->quiet = true;
-        break;
-    case OPTION_REFERRERS:
-        request->copy.referrers = true;
-        break;
-    }
-    return 0;
-}
+#define OPTION_OWNER struct request
+static const struct option_spec options[] = {
+    {"all-platforms", 0, NULL, "copy all images of an index; this is the default",
+     OPTION_SPECIAL(take_all_platforms, platforms)},
+    {"all-tags", 'a', NULL, "copy every tag of the source, under the same names",
+     OPTION_FLAG(copy.all_tags)},
+    {CHUNK_SIZE_OPTION(copy.registry.chunk_bytes)},
+    {LIMIT_RATE_OPTION(copy.registry.rate_limit)},
+    {"dry-run", 'n', NULL, "only print what would be moved", OPTION_FLAG(copy.dry_run)},
+    {"jobs", 'j', "N", "blobs copied at the same time; default: 4",
+     OPTION_INTEGER(copy.jobs, 1, COPY_MAX_JOBS)},
+    {JSON_OPTION(json)},
+    {"platform", 0, "OS/ARCH[/VARIANT]",
+     "copy only this image of an index, as in linux/arm64; may be given several times",
+     OPTION_SPECIAL(add_platform, platforms)},
+    {QUIET_OPTION(quiet)},
+    {"referrers", 0, NULL, "copy what refers to the images, too: signatures, SBOMs ...",
+     OPTION_FLAG(copy.referrers)},
+    {0},
+};
 
 /* Whether a tag or a digest was written; a registry's "latest" may be of our own making. */
 static bool names_image(const struct destination *place, const char *text)
@@ -130,10 +86,20 @@ static int check_all_tags(const struct request *request, const struct destinatio
                      "with --all-tags \"%s\" must be without a tag and without a digest", text);
 }
 
-static int parse_places(struct request *request, int count, char **arguments, struct error *error)
+static int prepare(void *context, char **arguments, struct error *error)
 {
+    struct request *request = context;
     struct copy_options *copy = &request->copy;
+    int count = 1;
 
+    while (arguments[count])
+        count++;
+    if (count - 1 > COPY_MAX_DESTINATIONS)
+        return error_set(error, ERROR_USAGE, "more than %d destinations", COPY_MAX_DESTINATIONS);
+    copy->source = &request->source;
+    copy->destinations = request->destinations;
+    copy->platforms = request->platforms.list;
+    copy->platform_count = request->platforms.count;
     if (destination_parse_source(&request->source, arguments[0], error) ||
         check_all_tags(request, &request->source, arguments[0], error))
         return -1;
@@ -147,27 +113,6 @@ static int parse_places(struct request *request, int count, char **arguments, st
             return -1;
     }
     return 0;
-}
-
-static int parse_request(struct request *request, const struct command *command, int argc,
-                         char **argv, struct error *error)
-{
-    struct copy_options *copy = &request->copy;
-    int first = options_parse(command, argc, argv, set_option, request, error);
-
-    if (first < 0)
-        return -1;
-    if (argc - first < 2) {
-        error_set(error, ERROR_USAGE, "copy needs a source and at least one destination");
-        return error_advice(error, "see ckptoci copy --help");
-    }
-    if (argc - first - 1 > COPY_MAX_DESTINATIONS)
-        return error_set(error, ERROR_USAGE, "more than %d destinations", COPY_MAX_DESTINATIONS);
-    copy->source = &request->source;
-    copy->destinations = request->destinations;
-    copy->platforms = request->platforms;
-    copy->registry = request->registry.options;
-    return parse_places(request, argc - first, argv + first, error);
 }
 
 static json_t *report_amount(const struct copy_amount *amount)
@@ -241,29 +186,31 @@ static int report(const struct request *request, const struct copy_result *resul
     return status;
 }
 
-static int copy(const struct request *request, struct cancel *cancel)
+static int run(void *context, struct cancel *cancel, struct error *error)
 {
     cleanup(copy_result_done) struct copy_result result = {0};
+    const struct request *request = context;
     struct progress progress = {0};
     struct progress_view *view = progress_view_new(&progress, request->quiet);
-    struct error error = {0};
-    int status = copy_run(&request->copy, &result, &progress, cancel, &error);
+    int status = copy_run(&request->copy, &result, &progress, cancel, error);
 
     progress_view_free(view);
-    return status < 0 ? cmd_fail(&error) : report(request, &result);
+    return status < 0 ? -1 : report(request, &result);
 }
 
-static int run_copy(const struct command *command, int argc, char **argv)
+static void done(void *context)
 {
-    cleanup(request_done) struct request request = {.copy = {.jobs = COPY_DEFAULT_JOBS},
-                                                    .registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel;
-    struct error error = {0};
+    struct request *request = context;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
-        return cmd_fail(&error);
-    return copy(&request, cancel);
+    take_all_platforms(&request->platforms, NULL, NULL);
+    for (unsigned i = 0; i < request->copy.destination_count; i++)
+        destination_done(&request->destinations[i]);
+    destination_done(&request->source);
+    registry_options_done(&request->copy.registry);
 }
+
+static const struct request defaults = {
+    .copy = {.jobs = COPY_DEFAULT_JOBS, .registry = REGISTRY_OPTIONS_INIT}};
 
 const struct command copy_command = {
     .name = "copy",
@@ -271,13 +218,15 @@ const struct command copy_command = {
     .arguments = "[OPTIONS] SOURCE DESTINATION...",
     .details = "Copies an image of any kind to each of the destinations, as it is: every digest\n"
                "stays. Blobs that a destination has are not moved, the others stream through.\n\n"
-               "SOURCE and DESTINATION are\n"
-               "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"
-               "  oci:DIRECTORY[:TAG]               an OCI image layout, created or added to\n"
-               "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"
-               "SOURCE may end with @DIGEST.\n\n"
+               "SOURCE and DESTINATION are\n" PLACE_HELP "SOURCE may end with @DIGEST.\n\n"
                "Prints a line for each image that is at a destination: its name and digest.",
+    .needs = "copy needs a source and at least one destination",
+    .min_arguments = 2,
     .options = options,
-    .shared = registry_option_specs,
-    .run = run_copy,
+    .shared = {{registry_option_specs, offsetof(struct request, copy.registry)}},
+    .request_size = sizeof(struct request),
+    .defaults = &defaults,
+    .prepare = prepare,
+    .run = run,
+    .done = done,
 };

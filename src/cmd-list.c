@@ -10,16 +10,15 @@
 #include "format.h"
 #include "task/list.h"
 
-enum option_id { OPTION_JSON };
-
-static const struct option_spec options[] = {
-    {"json", 0, NULL, "print the list as JSON", OPTION_JSON},
-    {0},
-};
-
 struct request {
     const char *directory;
     bool json;
+};
+
+#define OPTION_OWNER struct request
+static const struct option_spec options[] = {
+    {"json", 0, NULL, "print the list as JSON", OPTION_FLAG(json)},
+    {0},
 };
 
 static const struct column {
@@ -130,48 +129,29 @@ static void print_table(const json_t *archives, const char *directory)
     print_unreadable(archives, any);
 }
 
-static int set_option(void *context, int id, const char *value, struct error *error)
+static int prepare(void *context, char **arguments, struct error *error)
 {
     struct request *request = context;
 
-    (void)value;
     (void)error;
-    request->json = request->json || id == OPTION_JSON;
+    request->directory = arguments[0] ? arguments[0] : LIST_DEFAULT_DIRECTORY;
     return 0;
 }
 
-static int parse_request(struct request *request, const struct command *command, int argc,
-                         char **argv, struct error *error)
+static int run(void *context, struct cancel *cancel, struct error *error)
 {
-    int first = options_parse(command, argc, argv, set_option, request, error);
-
-    if (first < 0)
-        return -1;
-    if (argc - first > 1) {
-        error_set(error, ERROR_USAGE, "list takes one directory or archive");
-        return error_advice(error, "see ckptoci list --help");
-    }
-    request->directory = argc > first ? argv[first] : LIST_DEFAULT_DIRECTORY;
-    return 0;
-}
-
-static int run_list(const struct command *command, int argc, char **argv)
-{
-    struct request request = {0};
-    struct cancel *cancel;
-    struct error error = {0};
+    const struct request *request = context;
     json_t *archives;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)) ||
-        list_run(request.directory, &archives, cancel, &error))
-        return cmd_fail(&error);
-    if (request.json) {
+    if (list_run(request->directory, &archives, cancel, error))
+        return -1;
+    if (request->json) {
         cmd_print_json(archives);
     } else {
-        print_table(archives, request.directory);
+        print_table(archives, request->directory);
         json_decref(archives);
     }
-    return cmd_flush();
+    return 0;
 }
 
 const struct command list_command = {
@@ -183,6 +163,10 @@ const struct command list_command = {
         "default:\n" LIST_DEFAULT_DIRECTORY ", where the kubelet puts them. Files count whose\n"
         "name begins with checkpoint- or ends as archives do. Those that cannot be read\n"
         "follow with the reason. Of an ARCHIVE there is only its own line.",
+    .needs = "list takes one directory or archive",
+    .max_arguments = 1,
     .options = options,
-    .run = run_list,
+    .request_size = sizeof(struct request),
+    .prepare = prepare,
+    .run = run,
 };

@@ -6,29 +6,11 @@
 
 #include "base/memory.h"
 #include "prompt.h"
-#include "registry-request.h"
 #include "registry/login.h"
-
-enum option_id {
-    OPTION_PASSWORD_STDIN,
-    OPTION_USERNAME,
-};
-
-static const struct option_spec options[] = {
-    {"authfile", 0, "FILE",
-     "where credentials are kept, else $REGISTRY_AUTH_FILE or the usual file",
-     REGISTRY_OPTION_AUTHFILE},
-    {"cert-dir", 0, "DIRECTORY",
-     "CAs (*.crt) and client certificates (*.cert, *.key), else certs.d is searched",
-     REGISTRY_OPTION_CERT_DIR},
-    {"password-stdin", 0, NULL, "take the password from standard input", OPTION_PASSWORD_STDIN},
-    {"tls-verify", 0, "[=BOOL]", REGISTRY_TLS_VERIFY_HELP, REGISTRY_OPTION_TLS_VERIFY},
-    {"username", 'u', "NAME", "the user's name, else it is asked for", OPTION_USERNAME},
-    {0},
-};
+#include "shared-options.h"
 
 struct request {
-    struct registry_request registry;
+    struct registry_options registry;
     const char *name; /* of the registry */
     const char *username;
     bool password_stdin;
@@ -36,44 +18,26 @@ struct request {
     struct buffer password;
 };
 
-static void request_done(struct request *request)
-{
-    registry_request_done(&request->registry);
-    prompt_done(&request->entered_username);
-    prompt_done(&request->password);
-}
+#define OPTION_OWNER struct request
+static const struct option_spec options[] = {
+    {KEPT_AUTHFILE_OPTION(registry.authfile)},
+    {"cert-dir", 0, "DIRECTORY",
+     "CAs (*.crt) and client certificates (*.cert, *.key), else certs.d is searched",
+     OPTION_TEXT(registry.cert_dir)},
+    {"password-stdin", 0, NULL, "take the password from standard input",
+     OPTION_FLAG(password_stdin)},
+    {TLS_VERIFY_OPTION(registry.tls_verify)},
+    {"username", 'u', "NAME", "the user's name, else it is asked for", OPTION_TEXT(username)},
+    {0},
+};
 
-static int set_option(void *context, int id, const char *value, struct error *error)
+static int prepare(void *context, char **arguments, struct error *error)
 {
     struct request *request = context;
 
-    if (id >= REGISTRY_OPTION_FIRST)
-        return registry_request_set(&request->registry, id, value, error);
-    switch ((enum option_id)id) {
-    case OPTION_PASSWORD_STDIN:
-        request->password_stdin = true;
-        break;
-    case OPTION_USERNAME:
-        request->username = value;
-        break;
-    }
-    return 0;
-}
-
-static int parse_request(struct request *request, const struct command *command, int argc,
-                         char **argv, struct error *error)
-{
-    int first = options_parse(command, argc, argv, set_option, request, error);
-
-    if (first < 0)
-        return -1;
-    if (argc - first != 1) {
-        error_set(error, ERROR_USAGE, "login needs one registry");
-        return error_advice(error, "see ckptoci login --help");
-    }
     if (request->password_stdin && !request->username)
         return error_set(error, ERROR_USAGE, "--password-stdin needs --username, too");
-    request->name = argv[first];
+    request->name = arguments[0];
     return login_check_registry(request->name, error);
 }
 
@@ -108,29 +72,28 @@ static int take_username(struct request *request, struct cancel *cancel, struct 
     return 0;
 }
 
-static int login(struct request *request, struct cancel *cancel)
+static int run(void *context, struct cancel *cancel, struct error *error)
 {
+    struct request *request = context;
     cleanup_free char *where = NULL;
-    struct error error = {0};
 
-    if (take_username(request, cancel, &error) || take_password(request, cancel, &error) ||
-        login_run(request->name, request->username, request->password.data,
-                  &request->registry.options, cancel, &where, &error))
-        return cmd_fail(&error);
+    if (take_username(request, cancel, error) || take_password(request, cancel, error) ||
+        login_run(request->name, request->username, request->password.data, &request->registry,
+                  cancel, &where, error))
+        return -1;
     printf("logged in to %s as %s; kept in %s\n", request->name, request->username, where);
-    return cmd_flush();
+    return 0;
 }
 
-static int run_login(const struct command *command, int argc, char **argv)
+static void done(void *context)
 {
-    cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel;
-    struct error error = {0};
+    struct request *request = context;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
-        return cmd_fail(&error);
-    return login(&request, cancel);
+    prompt_done(&request->entered_username);
+    prompt_done(&request->password);
 }
+
+static const struct request defaults = {.registry = REGISTRY_OPTIONS_INIT};
 
 const struct command login_command = {
     .name = "login",
@@ -141,6 +104,13 @@ const struct command login_command = {
         "where ckptoci, podman, skopeo and buildah look for them.\n\n"
         "REGISTRY is HOST[:PORT], or HOST[:PORT]/NAMESPACE for credentials that are good\n"
         "for that part of it only.",
+    .needs = "login needs one registry",
+    .min_arguments = 1,
+    .max_arguments = 1,
     .options = options,
-    .run = run_login,
+    .request_size = sizeof(struct request),
+    .defaults = &defaults,
+    .prepare = prepare,
+    .run = run,
+    .done = done,
 };

@@ -1,86 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "progress-view.h"
-#include "registry-request.h"
+#include "shared-options.h"
 #include "task/pull.h"
-
-enum option_id {
-    OPTION_FORCE,
-    OPTION_JSON,
-    OPTION_KEEP_COMPRESSION,
-    OPTION_PLATFORM,
-    OPTION_QUIET,
-};
-
-static const struct option_spec options[] = {
-    {"force", 'f', NULL, "replace ARCHIVE if it exists", OPTION_FORCE},
-    {"json", 0, NULL, "print the result as JSON", OPTION_JSON},
-    {"keep-compression", 0, NULL,
-     "write the layer's blob as it is, else it is decompressed to the archive",
-     OPTION_KEEP_COMPRESSION},
-    {"platform", 0, "OS/ARCH[/VARIANT]",
-     "which image of an index, as in linux/arm64; default: that of this machine", OPTION_PLATFORM},
-    {"quiet", 'q', NULL, "show no progress", OPTION_QUIET},
-    {0},
-};
 
 struct request {
     struct pull_options pull;
     struct destination image;
-    struct registry_request registry;
     const char *archive;
     bool json, quiet;
 };
 
-static void request_done(struct request *request)
-{
-    free((char *)(uintptr_t)request->pull.platform.os);
-    destination_done(&request->image);
-    registry_request_done(&request->registry);
-}
-
-static int set_platform(struct pull_options *pull, const char *value, struct error *error)
-{
-    struct platform platform;
-
-    if (platform_parse(&platform, value, error))
-        return -1;
-    free((char *)(uintptr_t)pull->platform.os);
-    pull->platform = platform;
-    return 0;
-}
-
-static int set_option(void *context, int id, const char *value, struct error *error)
-{
-    struct request *request = context;
-
-    if (id >= REGISTRY_OPTION_FIRST)
-        return registry_request_set(&request->registry, id, value, error);
-    switch ((enum option_id)id) {
-    case OPTION_FORCE:
-        request->pull.may_replace = true;
-        break;
-    case OPTION_JSON:
-        request->json = true;
-        break;
-    case OPTION_KEEP_COMPRESSION:
-        request->pull.keeps_compression = true;
-        break;
-    case OPTION_PLATFORM:
-        return set_platform(&request->pull, value, error);
-    case OPTION_QUIET:
-        request->quiet = true;
-        break;
-    }
-    return 0;
-}
+#define OPTION_OWNER struct request
+static const struct option_spec options[] = {
+    {"force", 'f', NULL, "replace ARCHIVE if it exists", OPTION_FLAG(pull.may_replace)},
+    {JSON_OPTION(json)},
+    {"keep-compression", 0, NULL,
+     "write the layer's blob as it is, else it is decompressed to the archive",
+     OPTION_FLAG(pull.keeps_compression)},
+    {PLATFORM_OPTION(pull.platform)},
+    {QUIET_OPTION(quiet)},
+    {0},
+};
 
 /* Standard output is for the archive then, and not for anything else. */
 static int check_standard_output(const struct request *request, struct error *error)
@@ -96,25 +43,17 @@ static int check_standard_output(const struct request *request, struct error *er
     return 0;
 }
 
-static int parse_request(struct request *request, const struct command *command, int argc,
-                         char **argv, struct error *error)
+static int prepare(void *context, char **arguments, struct error *error)
 {
+    struct request *request = context;
     struct pull_options *pull = &request->pull;
-    int first = options_parse(command, argc, argv, set_option, request, error);
 
-    if (first < 0)
+    if (destination_parse_source(&request->image, arguments[0], error))
         return -1;
-    if (argc - first != 2) {
-        error_set(error, ERROR_USAGE, "pull needs an image and the archive to write");
-        return error_advice(error, "see ckptoci pull --help");
-    }
-    if (destination_parse_source(&request->image, argv[first], error))
-        return -1;
-    request->archive = argv[first + 1];
+    request->archive = arguments[1];
     pull->image = &request->image;
     pull->output_fd = STDOUT_FILENO;
     pull->path = strcmp(request->archive, "-") == 0 ? NULL : request->archive;
-    pull->registry = request->registry.options;
     return pull->path ? 0 : check_standard_output(request, error);
 }
 
@@ -132,58 +71,61 @@ static void print_json(const struct request *request, const struct pull_result *
 }
 
 /* The line is one that `sha256sum --check` reads. */
-static int report(const struct request *request, const struct pull_result *result)
+static void print_result(const struct request *request, const struct pull_result *result)
 {
     const struct digest *written =
         request->pull.keeps_compression ? &result->layer : &result->diff_id;
 
     if (!request->pull.path)
-        return 0;
+        return;
     if (request->json)
         print_json(request, result);
     else
         printf("%s  %s\n", digest_hex(written), request->archive);
-    return cmd_flush();
 }
 
-static int pull(const struct request *request, struct cancel *cancel)
+static int run(void *context, struct cancel *cancel, struct error *error)
 {
+    const struct request *request = context;
     struct progress progress = {0};
     struct progress_view *view = progress_view_new(&progress, request->quiet);
     struct pull_result result;
-    struct error error = {0};
-    int status = pull_run(&request->pull, &result, &progress, cancel, &error);
+    int status = pull_run(&request->pull, &result, &progress, cancel, error);
 
     progress_view_free(view);
-    return status < 0 ? cmd_fail(&error) : report(request, &result);
+    if (status == 0)
+        print_result(request, &result);
+    return status;
 }
 
-static int run_pull(const struct command *command, int argc, char **argv)
+static void done(void *context)
 {
-    cleanup(request_done) struct request request = {.registry = REGISTRY_REQUEST_INIT};
-    struct cancel *cancel;
-    struct error error = {0};
+    struct request *request = context;
 
-    if (parse_request(&request, command, argc, argv, &error) < 0 || !(cancel = cmd_start(&error)))
-        return cmd_fail(&error);
-    return pull(&request, cancel);
+    option_platform_done(&request->pull.platform);
+    destination_done(&request->image);
+    registry_options_done(&request->pull.registry);
 }
+
+static const struct request defaults = {.pull = {.registry = REGISTRY_OPTIONS_INIT}};
 
 const struct command pull_command = {
     .name = "pull",
     .summary = "get the archive back out of a checkpoint image",
     .arguments = "[OPTIONS] IMAGE ARCHIVE",
-    .details =
-        "Writes the archive that a checkpoint image was made of, byte for byte, after\n"
-        "checking every digest on the way.\n\n"
-        "IMAGE is one of\n"
-        "  docker://HOST[:PORT]/NAME[:TAG][@DIGEST]   a registry; docker:// may be left out\n"
-        "  oci:DIRECTORY[:TAG][@DIGEST]               an OCI image layout\n"
-        "  oci-archive:FILE[:TAG][@DIGEST]            a tar file of an OCI image layout\n"
-        "ARCHIVE is a file, which only appears when it is complete, or - for standard\n"
-        "output: there a failure shows in the exit status alone.\n\n"
-        "Prints the SHA-256 and the name of what was written, as sha256sum does.",
+    .details = "Writes the archive that a checkpoint image was made of, byte for byte, after\n"
+               "checking every digest on the way.\n\n" IMAGE_HELP
+               "ARCHIVE is a file, which only appears when it is complete, or - for standard\n"
+               "output: there a failure shows in the exit status alone.\n\n"
+               "Prints the SHA-256 and the name of what was written, as sha256sum does.",
+    .needs = "pull needs an image and the archive to write",
+    .min_arguments = 2,
+    .max_arguments = 2,
     .options = options,
-    .shared = registry_option_specs,
-    .run = run_pull,
+    .shared = {{registry_option_specs, offsetof(struct request, pull.registry)}},
+    .request_size = sizeof(struct request),
+    .defaults = &defaults,
+    .prepare = prepare,
+    .run = run,
+    .done = done,
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The commands, a file each. They alone print and decide the exit status. */
+/*
+ * The commands, a file each: a table of options, what is made of the arguments, and run(). What is
+ * common to all of them is here. They alone print and decide the exit status.
+ */
 #ifndef CKPTOCI_CMD_H
 #define CKPTOCI_CMD_H
 
@@ -21,17 +24,15 @@ extern const struct command restore_kit_command;
 extern const struct command verify_command;
 extern const struct command watch_command;
 
-/*
- * What every command that takes its time begins with, once, after its arguments are known to be
- * good and before other threads start: warnings go around the progress bar, libcurl is ready, and
- * SIGINT, SIGTERM and SIGHUP trigger the cancel returned, which lives as long as the program; a
- * second signal ends it at once. NULL: *error says why not.
- */
-struct cancel *cmd_start(struct error *error);
+/* From the command line to the exit status; argv[0] is the command's name. */
+int cmd_run(const struct command *command, int argc, char **argv);
 
-/* The same, but the first SIGTERM is only taken note of until `seconds` have passed, counted from
- * here: whoever is told to end has until then to be done. */
-struct cancel *cmd_start_with_deadline(int seconds, struct error *error);
+/*
+ * SIGINT, SIGTERM and SIGHUP trigger the cancel that run() gets; a second one ends the program at
+ * once. When prepare() has called this, a first SIGTERM triggers it only when `seconds` have passed
+ * since: whoever is told to end has until then to be done.
+ */
+void cmd_defer_sigterm(int seconds);
 
 /* Prints "ckptoci: " and the text to stderr; returns the exit status for it. */
 int cmd_fail(const struct error *error);

@@ -7,56 +7,22 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "findings-view.h"
 
-const struct option_spec convert_option_specs[] = {
-    {"all-or-nothing", 0, NULL, "change no destination unless all of them can take the image",
-     CONVERT_OPTION_ALL_OR_NOTHING},
-    {"allow", 0, "CHECK",
-     "let pass what this check finds; may be given several times; \"list\" prints the checks",
-     CONVERT_OPTION_ALLOW},
-    {"annotation", 0, "KEY=VALUE",
-     "add an annotation to the image, or replace one; may be given several times",
-     CONVERT_OPTION_ANNOTATION},
-    {"arch", 0, "ARCH", "architecture of the image (amd64, arm64 ...), else read from the archive",
-     CONVERT_OPTION_ARCH},
-    REGISTRY_CHUNK_SIZE_SPEC,
-    {"compression-format", 0, "FORMAT",
-     "zstd, gzip or none; default: zstd, or the archive's own compression",
-     CONVERT_OPTION_COMPRESSION_FORMAT},
-    {"compression-level", 0, "N", "default: 1", CONVERT_OPTION_COMPRESSION_LEVEL},
-    {"deadline", 0, "SECONDS",
-     "speed goes before size, so as to be done by then; a SIGTERM before does not stop the upload",
-     CONVERT_OPTION_DEADLINE},
-    {"digestfile", 0, "FILE", "write the manifest's digest to FILE", CONVERT_OPTION_DIGESTFILE},
-    {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8",
-     CONVERT_OPTION_JOBS},
-    {"json", 0, NULL, "print the result as JSON", CONVERT_OPTION_JSON},
-    REGISTRY_LIMIT_RATE_SPEC,
-    {"name", 0, "NAME", "name of the container, else read from the archive", CONVERT_OPTION_NAME},
-    {"quiet", 'q', NULL, "show no progress", CONVERT_OPTION_QUIET},
-    {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
-     CONVERT_OPTION_STRICT},
-    {0},
-};
-
-static int set_format(struct convert_options *convert, const char *value, struct error *error)
+static int set_format(void *options, const char *value, struct error *error)
 {
-    static const enum compression formats[] = {COMPRESSION_ZSTD, COMPRESSION_GZIP,
-                                               COMPRESSION_NONE};
+    struct convert_options *convert = options;
+    const struct codec *codec = codec_by_name(value);
 
-    for (unsigned i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(codec_for(formats[i])->name, value) == 0) {
-            convert->format = formats[i];
-            convert->format_given = true;
-            return 0;
-        }
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not zstd, gzip or none", value);
+    if (!codec)
+        return error_set(error, ERROR_USAGE, "\"%s\" is not " CODEC_NAMES, value);
+    convert->format = codec->compression;
+    convert->format_given = true;
+    return 0;
 }
 
-static int add_annotation(struct convert_options *convert, const char *value, struct error *error)
+static int add_annotation(void *field, const char *value, struct error *error)
 {
+    json_t **annotations = field;
     const char *equals = strchr(value, '=');
     cleanup_free char *key = NULL;
     json_t *text;
@@ -65,72 +31,49 @@ static int add_annotation(struct convert_options *convert, const char *value, st
         return error_set(error, ERROR_USAGE, "\"%s\" is not KEY=VALUE", value);
     key = xstrndup(value, (size_t)(equals - value));
     text = json_string(equals + 1);
-    if (!convert->annotations)
-        convert->annotations = json_object();
-    if (!text || json_object_set_new(convert->annotations, key, text) < 0)
+    if (!*annotations)
+        *annotations = json_object();
+    if (!text || json_object_set_new(*annotations, key, text) < 0)
         return error_set(error, ERROR_USAGE, "\"%s\" is not valid UTF-8", key);
     return 0;
 }
 
-static int set_jobs(struct convert_options *convert, const char *value, struct error *error)
+#define OPTION_OWNER struct convert_request
+const struct option_spec convert_option_specs[] = {
+    {"all-or-nothing", 0, NULL, "change no destination unless all of them can take the image",
+     OPTION_FLAG(options.all_or_nothing)},
+    {ALLOW_OPTION(options.policy)},
+    {"annotation", 0, "KEY=VALUE",
+     "add an annotation to the image, or replace one; may be given several times",
+     OPTION_SPECIAL(add_annotation, options.annotations)},
+    {"arch", 0, "ARCH", "architecture of the image (amd64, arm64 ...), else read from the archive",
+     OPTION_TEXT(options.architecture)},
+    {CHUNK_SIZE_OPTION(options.registry.chunk_bytes)},
+    {"compression-format", 0, "FORMAT",
+     CODEC_NAMES "; default: zstd, or the archive's own compression",
+     OPTION_SPECIAL(set_format, options)},
+    {"compression-level", 0, "N", "default: 1", OPTION_INTEGER(options.level, -99, 99),
+     OPTION_GIVEN(options.level_given)},
+    {"deadline", 0, "SECONDS",
+     "speed goes before size, so as to be done by then; a SIGTERM before does not stop the upload",
+     OPTION_INTEGER(options.deadline_s, 1, CONVERT_MAX_DEADLINE_S)},
+    {"digestfile", 0, "FILE", "write the manifest's digest to FILE",
+     OPTION_TEXT(options.digestfile)},
+    {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8",
+     OPTION_INTEGER(options.jobs, 1, CONVERT_MAX_JOBS)},
+    {JSON_OPTION(json)},
+    {LIMIT_RATE_OPTION(options.registry.rate_limit)},
+    {"name", 0, "NAME", "name of the container, else read from the archive",
+     OPTION_TEXT(options.name)},
+    {QUIET_OPTION(quiet)},
+    {"strict", 0, NULL, "refuse the archive where there would be a warning about it",
+     OPTION_FLAG(options.policy.strict)},
+    {0},
+};
+
+int convert_request_add_destination(void *field, const char *text, struct error *error)
 {
-    int jobs;
-
-    if (options_parse_int(value, 1, CONVERT_MAX_JOBS, &jobs, error) < 0)
-        return -1;
-    convert->jobs = (unsigned)jobs;
-    return 0;
-}
-
-int convert_request_set(struct convert_request *request, int id, const char *value,
-                        struct error *error)
-{
-    struct convert_options *convert = &request->options;
-
-    if (id >= REGISTRY_OPTION_FIRST)
-        return registry_request_set(&request->registry, id, value, error);
-    switch ((enum convert_option_id)id) {
-    case CONVERT_OPTION_ALLOW:
-        return findings_view_allow(&convert->policy, value, error);
-    case CONVERT_OPTION_ALL_OR_NOTHING:
-        convert->all_or_nothing = true;
-        break;
-    case CONVERT_OPTION_ANNOTATION:
-        return add_annotation(convert, value, error);
-    case CONVERT_OPTION_ARCH:
-        convert->architecture = value;
-        break;
-    case CONVERT_OPTION_COMPRESSION_FORMAT:
-        return set_format(convert, value, error);
-    case CONVERT_OPTION_COMPRESSION_LEVEL:
-        convert->level_given = true;
-        return options_parse_int(value, -99, 99, &convert->level, error);
-    case CONVERT_OPTION_DEADLINE:
-        return options_parse_int(value, 1, CONVERT_MAX_DEADLINE_S, &convert->deadline_s, error);
-    case CONVERT_OPTION_DIGESTFILE:
-        convert->digestfile = value;
-        break;
-    case CONVERT_OPTION_JOBS:
-        return set_jobs(convert, value, error);
-    case CONVERT_OPTION_JSON:
-        request->json = true;
-        break;
-    case CONVERT_OPTION_NAME:
-        convert->name = value;
-        break;
-    case CONVERT_OPTION_QUIET:
-        request->quiet = true;
-        break;
-    case CONVERT_OPTION_STRICT:
-        convert->policy.strict = true;
-        break;
-    }
-    return 0;
-}
-
-int convert_request_add_destination(struct convert_request *request, const char *text,
-                                    struct error *error)
-{
+    struct convert_request *request = field;
     struct convert_options *convert = &request->options;
 
     if (convert->destination_count == CONVERT_MAX_DESTINATIONS)
@@ -170,7 +113,6 @@ int convert_request_complete(struct convert_request *request, struct error *erro
         return error_set(error, ERROR_USAGE, "option --name: the name is empty");
     if (convert->architecture && !*convert->architecture)
         return error_set(error, ERROR_USAGE, "option --arch: the architecture is empty");
-    convert->registry = request->registry.options;
     convert->destinations = request->destinations;
     return 0;
 }
@@ -179,6 +121,6 @@ void convert_request_done(struct convert_request *request)
 {
     for (unsigned i = 0; i < request->options.destination_count; i++)
         destination_done(&request->destinations[i]);
-    registry_request_done(&request->registry);
+    registry_options_done(&request->options.registry);
     json_decref(request->options.annotations);
 }

@@ -19,7 +19,7 @@ static void print_checks(void)
     }
 }
 
-int findings_view_allow(struct finding_policy *policy, const char *value, struct error *error)
+int findings_view_allow(void *policy, const char *value, struct error *error)
 {
     enum check check;
 
@@ -34,7 +34,7 @@ int findings_view_allow(struct finding_policy *policy, const char *value, struct
     if (check_info(check)->severity == CHECK_REFUSES_ALWAYS)
         return error_set(error, ERROR_USAGE, "%s cannot be allowed: %s", value,
                          check_info(check)->consequence);
-    policy->allowed[check] = true;
+    ((struct finding_policy *)policy)->allowed[check] = true;
     return 0;
 }
 

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "checkpoint/finding.h"
 
-/* The value of --allow: a check's name, or "list", which prints all checks and ends the program.
- * -1: ERROR_USAGE. */
-int findings_view_allow(struct finding_policy *policy, const char *value, struct error *error);
+/* Sets a struct finding_policy to the value of --allow: a check's name, or "list", which prints all
+ * checks and ends the program. -1: ERROR_USAGE. */
+int findings_view_allow(void *policy, const char *value, struct error *error);
 
 /* The warnings among them, a line each on stderr: "ckptoci: warning: CHECK: MEMBER: ...". */
 void findings_view_warn(const struct findings *findings);

@@ -41,6 +41,25 @@ char *format_us(uint64_t us)
     return xasprintf("%.2f s", (double)us / 1e6);
 }
 
+/* One word as a shell takes it. Where there is a quote in it, the quotes around it are closed, it
+ * stands escaped, and they are opened again: it'\''s. */
+static char *quote(const char *word)
+{
+    char *quoted, *end;
+
+    if (*word && !strpbrk(word, " \t\n\"'\\$&|;<>()*?[{!`#~"))
+        return xstrdup(word);
+    quoted = xcalloc(strlen("'\\''") * strlen(word) + sizeof "''", 1);
+    end = stpcpy(quoted, "'");
+    for (; *word; word++) {
+        if (*word == '\'')
+            end = stpcpy(end, "'\\'");
+        *end++ = *word;
+    }
+    strcpy(end, "'");
+    return quoted;
+}
+
 char *format_arguments(const json_t *arguments)
 {
     struct buffer line;
@@ -51,10 +70,8 @@ char *format_arguments(const json_t *arguments)
     buffer_append(&line, "", 0);
     json_array_foreach(arguments, i, argument)
     {
-        const char *text = json_string_value(argument);
-        bool plain = *text && !strpbrk(text, " \t\n\"'\\$&|;<>()*?`#~");
-        cleanup_free char *word =
-            xasprintf("%s%s%s%s", i ? " " : "", plain ? "" : "'", text, plain ? "" : "'");
+        cleanup_free char *quoted = quote(json_string_value(argument));
+        cleanup_free char *word = xasprintf("%s%s", i ? " " : "", quoted);
 
         if (buffer_append(&line, word, strlen(word)))
             break;

@@ -9,8 +9,9 @@
 
 /* All of a text from outside, fit to be shown; NULL gives an empty string. */
 char *format_text(const char *text);
-/* An array of strings as a shell would take them: with quotes where they are needed. Not fit to be
- * shown yet. */
+/* An array of strings as arguments of a command, from which a POSIX shell makes the same strings:
+ * with quotes where they are needed. Controls stand in it as they are, so that it is not fit to be
+ * shown: format_text() makes \xNN of them, which a shell does not take back. */
 char *format_arguments(const json_t *arguments);
 /* "81.7 KiB" */
 char *format_bytes(uint64_t bytes);

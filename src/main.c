@@ -83,5 +83,5 @@ int main(int argc, char **argv)
         error_advice(&error, "see ckptoci --help");
         return cmd_fail(&error);
     }
-    return command->run(command, argc - 1, argv + 1);
+    return cmd_run(command, argc - 1, argv + 1);
 }

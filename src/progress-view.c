@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 
@@ -24,8 +26,8 @@ struct progress_view {
     bool terminal;
     bool running; /* there is a thread */
     pthread_t thread;
-    struct timespec begun; /* what is being done now */
-    bool comparing;        /* that is what is being done */
+    int64_t begun_ns; /* what is being done now; monotonic */
+    bool comparing;   /* that is what is being done */
     pthread_cond_t ended_changed;
     bool ended; /* guarded by output_mutex */
 };
@@ -54,14 +56,6 @@ static const char *format_bytes(double bytes, char text[16])
     return text;
 }
 
-static double seconds_since(const struct timespec *begun)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
-}
-
 static void format_bar(char *text, size_t size, double share)
 {
     int filled = (int)(share * BAR_WIDTH);
@@ -76,7 +70,8 @@ static void format_progress(const struct progress_view *view, bool with_bar, cha
     double total = (double)atomic_load(&view->progress->bytes_total);
     double read = (double)atomic_load(&view->progress->bytes_read);
     double sent = (double)atomic_load(&view->progress->bytes_sent);
-    double seconds = seconds_since(&view->begun), rate = seconds > 0 ? read / seconds : 0;
+    double seconds = (double)(clock_monotonic_ns() - view->begun_ns) / 1e9,
+           rate = seconds > 0 ? read / seconds : 0;
     char bar[64] = "", left[48] = "", read_text[16], sent_text[16], rate_text[16];
 
     if (with_bar && total > 0)
@@ -97,13 +92,22 @@ static void format_progress(const struct progress_view *view, bool with_bar, cha
                  format_bytes(sent, sent_text), rate_text, left);
 }
 
+/* A test may shorten it by the environment, see HACKING.md. */
+static int line_interval_ms(void)
+{
+    const char *text = getenv("CKPTOCI_PROGRESS_INTERVAL_MS");
+    long ms = text ? strtol(text, NULL, 10) : 0;
+
+    return ms > 0 && ms < LINE_INTERVAL_MS ? (int)ms : LINE_INTERVAL_MS;
+}
+
 /* The speed is that of one thing at a time. */
 static void note_phase(struct progress_view *view)
 {
     bool comparing = atomic_load(&view->progress->comparing);
 
     if (comparing != view->comparing)
-        clock_gettime(CLOCK_MONOTONIC, &view->begun);
+        view->begun_ns = clock_monotonic_ns();
     view->comparing = comparing;
 }
 
@@ -131,18 +135,16 @@ static void show_line(const struct progress_view *view)
 static void *show(void *argument)
 {
     struct progress_view *view = argument;
-    int interval_ms = view->terminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
-    struct timespec next = view->begun;
+    int interval_ms = view->terminal ? BAR_INTERVAL_MS : line_interval_ms();
+    int64_t next_ns = view->begun_ns;
 
     sandbox_seal_thread();
     pthread_mutex_lock(&output_mutex);
     for (;;) {
-        next.tv_sec += interval_ms / 1000;
-        next.tv_nsec += interval_ms % 1000 * 1000000L;
-        if (next.tv_nsec >= 1000000000L) {
-            next.tv_nsec -= 1000000000L;
-            next.tv_sec++;
-        }
+        struct timespec next;
+
+        next_ns += interval_ms * INT64_C(1000000);
+        next = clock_timespec(next_ns);
         while (!view->ended &&
                pthread_cond_timedwait(&view->ended_changed, &output_mutex, &next) == 0)
             ;
@@ -166,7 +168,7 @@ struct progress_view *progress_view_new(const struct progress *progress, bool qu
 
     view->progress = progress;
     view->terminal = isatty(STDERR_FILENO);
-    clock_gettime(CLOCK_MONOTONIC, &view->begun);
+    view->begun_ns = clock_monotonic_ns();
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&view->ended_changed, &attributes);

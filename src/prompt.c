@@ -20,19 +20,15 @@ void prompt_done(struct buffer *line)
 /* 1: some bytes; 0: the end. */
 static int take_some(struct buffer *text, int fd, struct cancel *cancel, struct error *error)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
-                           {.fd = cancel_fd(cancel), .events = POLLIN}};
     char data[PROMPT_MAX_BYTES];
     ssize_t n = -1;
     int result;
 
     while (n < 0) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return error_set_errno(error, errno, "wait for input");
-        if (cancel_check(cancel, error))
+        if (cancel_poll(cancel, fd, POLLIN, error))
             return -1;
-        n = fds[0].revents ? read(fd, data, sizeof data) : -1;
-        if (n < 0 && fds[0].revents && errno != EINTR)
+        n = read(fd, data, sizeof data);
+        if (n < 0 && errno != EINTR)
             return error_set_errno(error, errno, "read input");
     }
     result = buffer_append(text, data, (size_t)n);

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "restore-output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/memory.h"
-
-static void closedirp(DIR **stream)
-{
-    if (*stream)
-        closedir(*stream);
-}
 
 static int open_file(struct restore_output *output, const char *path, bool may_replace,
                      struct error *error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/cancel.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -85,6 +86,16 @@ void cancel_watch_remove(struct cancel *cancel, struct cancel_watch *watch)
         }
     }
     pthread_mutex_unlock(&cancel->mutex);
+}
+
+int cancel_poll(const struct cancel *cancel, int fd, short events, struct error *error)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = cancel->fd, .events = POLLIN}};
+
+    while (poll(fds, 2, -1) < 0)
+        if (errno != EINTR)
+            return error_set_errno(error, errno, "wait for data");
+    return cancel_check(cancel, error);
 }
 
 void cancel_wait(const struct cancel *cancel, int64_t ms)

@@ -36,6 +36,9 @@ int cancel_fd(const struct cancel *cancel);
 void cancel_watch_add(struct cancel *cancel, struct cancel_watch *watch);
 void cancel_watch_remove(struct cancel *cancel, struct cancel_watch *watch);
 
+/* Waits until poll() has one of `events` to tell of the descriptor. -1 if triggered. */
+int cancel_poll(const struct cancel *cancel, int fd, short events, struct error *error);
+
 /* Sleeps for that long, or until triggered. */
 void cancel_wait(const struct cancel *cancel, int64_t ms);
 

@@ -6,28 +6,39 @@
 
 #include "base/memory.h"
 
-int64_t clock_monotonic_ms(void)
+static const int64_t ns_per_s = 1000000000;
+
+static int64_t read_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * ns_per_s + now.tv_nsec;
+}
+
+int64_t clock_monotonic_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_monotonic_ms(void)
+{
+    return clock_monotonic_ns() / 1000000;
 }
 
 double clock_monotonic_s(void)
 {
-    struct timespec now;
+    return (double)clock_monotonic_ns() / 1e9;
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+struct timespec clock_timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / ns_per_s, .tv_nsec = ns % ns_per_s};
 }
 
 int64_t clock_now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return read_ns(CLOCK_REALTIME);
 }
 
 char *clock_format(int64_t seconds)
@@ -37,7 +48,7 @@ char *clock_format(int64_t seconds)
     struct tm tm;
 
     if (!gmtime_r(&time, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return xstrdup("1970-01-01T00:00:00Z");
+        return NULL;
     return xstrdup(text);
 }
 

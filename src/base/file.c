@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 static int read_all(int fd, char *data, size_t capacity, size_t *len)
@@ -46,4 +45,36 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
     *data = steal(bytes);
     *len = n;
     return 1;
+}
+
+DIR *file_open_list(int dir_fd)
+{
+    /* Opened once more: a position is shared by all copies of a descriptor. */
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+    if (!list && fd >= 0)
+        close(fd);
+    return list;
+}
+
+const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+char *file_directory(const char *path)
+{
+    size_t len = (size_t)(file_name(path) - path);
+
+    return len ? xstrndup(path, len) : xstrdup(".");
+}
+
+char *file_beside(const char *path, const char *name)
+{
+    size_t len = *name == '/' ? 0 : (size_t)(file_name(path) - path);
+
+    return xasprintf("%.*s%s", (int)len, path, name);
 }

@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Small files that say who we are and whom we trust. */
+/* Small files, directories and the paths to them. */
 #ifndef CKPTOCI_BASE_FILE_H
 #define CKPTOCI_BASE_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 /* All of a file of up to `max` bytes, with a NUL that *len does not count. 1: read, free() *data
  * (never copied on the way: the caller can wipe it); 0: there is no such file; -1: it cannot be
  * read or is larger. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct error *error);
+
+/* The names in an open directory, whose descriptor stays the caller's. NULL with errno. */
+DIR *file_open_list(int dir_fd);
+DEFINE_CLEANUP(DIR *, closedir);
+
+/* The last component of a path; empty behind a slash. */
+const char *file_name(const char *path);
+/* The directory that a path is in, with its slash; "." where the path is a name only. free() it. */
+char *file_directory(const char *path);
+/* What `name` means in a file at `path`: if relative, it begins in the same directory. free() it.
+ */
+char *file_beside(const char *path, const char *name);
 
 #endif

@@ -4,20 +4,14 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 enum { SLICES_PER_S = 10 };
 static const int64_t NS_PER_S = 1000000000;
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static void sleep_until(int64_t ns)
 {
-    const struct timespec then = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+    const struct timespec then = clock_timespec(ns);
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL) == EINTR)
         ;
@@ -34,7 +28,7 @@ size_t rate_limit_take(struct rate_limit *limit, size_t wanted)
         slice = 1;
     if (len > slice)
         len = slice;
-    now = monotonic_ns();
+    now = clock_monotonic_ns();
     pthread_mutex_lock(&limit->mutex);
     begin = limit->free_at_ns > now ? limit->free_at_ns : now;
     limit->free_at_ns =

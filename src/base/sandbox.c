@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 #ifdef USE_LANDLOCK
@@ -181,9 +182,7 @@ void sandbox_no_new_privileges(void)
 
 void sandbox_keep_directory_of(struct sandbox *sandbox, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    cleanup_free char *directory =
-        slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+    cleanup_free char *directory = file_directory(path);
 
     sandbox_keep(sandbox, SANDBOX_TREE, directory);
 }

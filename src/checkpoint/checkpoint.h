@@ -8,18 +8,10 @@
 
 #include <time.h>
 
-#include <jansson.h>
-
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "checkpoint/engine.h"
 #include "checkpoint/walk.h"
-
-enum engine {
-    ENGINE_UNKNOWN,
-    ENGINE_CRIO,
-    ENGINE_CONTAINERD,
-    ENGINE_PODMAN,
-};
 
 /* Strings are NULL where the archive does not say. */
 struct checkpoint {
@@ -41,16 +33,5 @@ struct checkpoint {
 /* From what walk_archive() kept. -1: ERROR_ARCHIVE, a file that is no JSON object. */
 int checkpoint_parse(struct checkpoint *checkpoint, const struct walk *walk, struct error *error);
 void checkpoint_done(struct checkpoint *checkpoint);
-
-/* The engine as checkpointctl names it; NULL for ENGINE_UNKNOWN. */
-const char *engine_name(enum engine engine);
-
-/*
- * The manifest annotations by which each engine knows a checkpoint image, all at once: a new JSON
- * object of strings, the caller's. `container` stands for the archive's own name if not NULL;
- * `created` is RFC 3339. -1: there is no container name at all (ERROR_ARCHIVE; --name helps).
- */
-int checkpoint_annotations(const struct checkpoint *checkpoint, const char *container,
-                           const char *created, json_t **annotations, struct error *error);
 
 #endif

@@ -3,11 +3,6 @@
 
 enum { MAGIC_COMMON = 0x54564319, MAGIC_SERVICE = 0x55105940, WORD = 4 };
 
-static uint32_t le32(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 int criu_image_damaged(struct error *error)
 {
     return error_set(error, ERROR_ARCHIVE, "a message in it is damaged");
@@ -15,7 +10,7 @@ int criu_image_damaged(struct error *error)
 
 static int take_word(struct criu_image *image, uint32_t expected)
 {
-    if (image->len - image->at < WORD || le32(image->bytes + image->at) != expected)
+    if (image->len - image->at < WORD || criu_word(image->bytes + image->at) != expected)
         return -1;
     image->at += WORD;
     return 0;
@@ -46,7 +41,7 @@ int criu_image_next(struct criu_image *image, const uint8_t **message, size_t *l
         return 0;
     if (rest < WORD)
         return error_set(error, ERROR_ARCHIVE, "it ends in the middle of a message");
-    message_len = le32(image->bytes + image->at);
+    message_len = criu_word(image->bytes + image->at);
     if (message_len > CRIU_MESSAGE_MAX_BYTES)
         return error_set(error, ERROR_ARCHIVE, "a message in it is larger than %d KiB",
                          CRIU_MESSAGE_MAX_BYTES >> 10);

@@ -32,6 +32,12 @@ enum criu_magic {
     CRIU_MAGIC_STATS = 0x57093306,
 };
 
+/* Four bytes of an image as the number they are: little-endian. */
+static inline uint32_t criu_word(const uint8_t *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
 /* A place in an image; the bytes are borrowed. */
 struct criu_image {
     const uint8_t *bytes;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"
+#include "checkpoint/mount-source.h"
 #include "checkpoint/path-set.h"
 
 enum { REFERENCE_MAX_BYTES = 512 };
@@ -115,20 +116,19 @@ static int check_images(struct findings *findings, const json_t *config,
 {
     static const char *const keys[] = {"rootfsImage", "rootfsImageName", "rootfsImageRef",
                                        "rootfsImageID"};
+    const struct engine_info *engine = engine_info(checkpoint->engine);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (check_reference(findings, config, keys[i], error) < 0)
             return -1;
-    if (checkpoint->engine == ENGINE_CRIO && checkpoint->image_id &&
+    if (engine->insists_on_image_id && checkpoint->image_id &&
         !pattern_matches("^[0-9a-f]{64}$", checkpoint->image_id) &&
         finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
-                       "rootfsImageRef is \"%s\", not the id that CRI-O insists on",
-                       checkpoint->image_id) < 0)
+                       "%s is \"%s\", not the id that %s insists on", engine->image_id_key,
+                       checkpoint->image_id, engine->name) < 0)
         return -1;
-    if (!checkpoint->image_id &&
-        finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump", error, "%s is empty",
-                       checkpoint->engine == ENGINE_PODMAN ? "rootfsImageID" : "rootfsImageRef") <
-            0)
+    if (!checkpoint->image_id && finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump",
+                                                error, "%s is empty", engine->image_id_key) < 0)
         return -1;
     if (checkpoint->image_requested && checkpoint->image_name &&
         !names_agree(checkpoint->image_requested, checkpoint->image_name) &&
@@ -156,16 +156,9 @@ static bool is_bind(const json_t *mount)
     return false;
 }
 
-static const char *pod_uid(const json_t *annotations)
-{
-    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
-
-    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
-}
-
 static int check_mounts(struct findings *findings, const json_t *spec, struct error *error)
 {
-    const char *uid = pod_uid(json_object_get(spec, "annotations"));
+    const char *uid = mount_source_pod_uid(spec);
     const json_t *mount;
     size_t i;
 

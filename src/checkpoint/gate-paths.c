@@ -3,15 +3,9 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/file.h"
 #include "checkpoint/gate.h"
 #include "checkpoint/member-path.h"
-
-static const char *last_component(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* Names in the archive itself are the engines' and CRIU's own: plain ASCII. So nothing can look
  * like spec.dump, or become it on another file system, without being it. */
@@ -36,7 +30,7 @@ static bool has_whiteout(const char *path)
  * names that begin with .wh..wh. are reserved. Deleting "." or ".." is nothing but an attack. */
 static bool whiteout_is_usual(const char *path)
 {
-    const char *name = last_component(path);
+    const char *name = file_name(path);
     size_t above = (size_t)(name - path);
 
     if (above > 0 && memmem(path, above, "/.wh.", 5))

@@ -30,7 +30,7 @@ struct content_source {
     struct source source;
     struct archive_reader *outer;
     struct inner_expansion *expansion; /* NULL: it is not compressed */
-    uint8_t magic[COMPRESSION_MAGIC_LEN];
+    uint8_t magic[CODEC_MAGIC_MAX_LEN];
     size_t magic_len;
     bool magic_given;
     const uint8_t *rest; /* of the block that the magic ended in */
@@ -113,7 +113,7 @@ int inner_tar_source_new(struct archive_reader *outer, const char *container,
         *ret = NULL;
         return 0;
     }
-    compression = compression_detect(self->magic, self->magic_len);
+    compression = codec_detect(self->magic, self->magic_len)->compression;
     self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
     source = &steal(self)->source;
     *ret = compression == COMPRESSION_NONE

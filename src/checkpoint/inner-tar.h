@@ -21,8 +21,8 @@ enum inner_tar {
 enum inner_tar inner_tar_kind(const char *path);
 
 enum {
-    /* What gzip or zstd data inside may become: some zeros in any case, else what real files at
-     * the most give. */
+    /* What compressed data inside may become: some zeros in any case, else what real files at the
+     * most give. */
     INNER_FREE_BYTES = 256 << 20,
     INNER_MAX_RATIO = 100,
 };
@@ -35,7 +35,7 @@ struct inner_expansion {
 
 void inner_expansion_init(struct inner_expansion *inner, struct findings *findings);
 
-/* The tar in the reader's present member, decompressed if it is gzip or zstd. The reader is
+/* The tar in the reader's present member, decompressed if need be. The reader is
  * borrowed and must not be used beside it; so are the others. NULL without error: the member is
  * empty. */
 int inner_tar_source_new(struct archive_reader *outer, const char *container,

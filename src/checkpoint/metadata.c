@@ -40,17 +40,6 @@ static char *crio_container(const json_t *annotations)
     return json_copy_nonempty(metadata, "name");
 }
 
-static enum engine detect_engine(const json_t *annotations)
-{
-    if (json_text_is(annotations, "io.container.manager", "cri-o"))
-        return ENGINE_CRIO;
-    if (json_text_is(annotations, "io.container.manager", "libpod"))
-        return ENGINE_PODMAN;
-    if (json_object_get(annotations, "io.kubernetes.cri.container-name"))
-        return ENGINE_CONTAINERD;
-    return ENGINE_UNKNOWN;
-}
-
 /* The "sha256:..." of "name@sha256:...", the first one where several are listed. */
 static char *digest_of(const char *names)
 {
@@ -141,7 +130,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
     if (!spec || !(config = parse_object(&walk->config_dump, "config.dump", error)))
         return -1;
     annotations = json_object_get(spec, "annotations");
-    checkpoint.engine = detect_engine(annotations);
+    checkpoint.engine = engine_detect(annotations);
     switch (checkpoint.engine) {
     case ENGINE_CRIO:
         read_crio(&checkpoint, config, annotations);

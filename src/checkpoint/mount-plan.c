@@ -28,14 +28,6 @@ bool dns_is_subdomain(const char *name)
            pattern_matches("^" DNS_LABEL_PATTERN "(\\." DNS_LABEL_PATTERN ")*$", name);
 }
 
-static const char *pod_uid(const json_t *spec)
-{
-    const json_t *annotations = json_object_get(spec, "annotations");
-    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
-
-    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
-}
-
 static int check_destination(const char *destination, struct error *error)
 {
     const char *problem = destination[0] != '/'             ? "is no absolute path"
@@ -247,7 +239,7 @@ static enum mount_owner owner_of(const struct entry *entry, bool knows_passwd)
 static int read_mounts(struct mount_plan *plan, const json_t *spec, bool knows_passwd,
                        struct error *error)
 {
-    const char *uid = pod_uid(spec);
+    const char *uid = mount_source_pod_uid(spec);
     const json_t *json;
     size_t i;
 

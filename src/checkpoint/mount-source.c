@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/member-path.h"
 
@@ -90,4 +91,12 @@ struct mount_source mount_source_read(const char *path, const char *pod_uid)
         return read_pod_path(rest);
     return (struct mount_source){.kind = gate_source_is_usual(path, pod_uid) ? VOLUME_ENGINE
                                                                              : VOLUME_HOST};
+}
+
+const char *mount_source_pod_uid(const json_t *spec)
+{
+    const json_t *annotations = json_object_get(spec, "annotations");
+    const char *uid = json_get_text(annotations, "io.kubernetes.pod.uid");
+
+    return uid ? uid : json_get_text(annotations, "io.kubernetes.cri.sandbox-uid");
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "checkpoint/mount-plan.h"
 
 struct mount_source {
@@ -19,6 +21,8 @@ struct mount_source {
     bool is_termination_log;
 };
 
+/* What the engine has written into spec.dump: the UID of the pod, borrowed from `spec`; or NULL. */
+const char *mount_source_pod_uid(const json_t *spec);
 /* `pod_uid` may be NULL: then nothing is the kubelet's. */
 struct mount_source mount_source_read(const char *path, const char *pod_uid);
 

@@ -56,32 +56,6 @@ static void read_namespaces(struct pod_settings *settings, const json_t *spec)
     settings->shares_processes = json_get_nonempty(processes, "path") != NULL;
 }
 
-/* What a container gets that does not ask: CRI-O's default_capabilities, and containerd's. */
-static const char *const *default_capabilities(enum engine engine)
-{
-    static const char *const of_crio[] = {"CHOWN",   "DAC_OVERRIDE",     "FSETID",
-                                          "FOWNER",  "SETGID",           "SETUID",
-                                          "SETPCAP", "NET_BIND_SERVICE", "KILL",
-                                          NULL};
-    static const char *const of_containerd[] = {"CHOWN",
-                                                "DAC_OVERRIDE",
-                                                "FSETID",
-                                                "FOWNER",
-                                                "MKNOD",
-                                                "NET_RAW",
-                                                "SETGID",
-                                                "SETUID",
-                                                "SETFCAP",
-                                                "SETPCAP",
-                                                "NET_BIND_SERVICE",
-                                                "SYS_CHROOT",
-                                                "KILL",
-                                                "AUDIT_WRITE",
-                                                NULL};
-
-    return engine == ENGINE_CONTAINERD ? of_containerd : of_crio;
-}
-
 static bool is_among(const char *text, const char *const *list)
 {
     for (; *list; list++)
@@ -94,7 +68,7 @@ static void read_capabilities(struct pod_settings *settings, const json_t *proce
                               enum engine engine)
 {
     const json_t *bounding = json_object_get(json_object_get(process, "capabilities"), "bounding");
-    const char *const *defaults = default_capabilities(engine);
+    const char *const *defaults = engine_info(engine)->capabilities;
     const json_t *entry;
     size_t i, count = 0;
 

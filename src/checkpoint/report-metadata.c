@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/report-text.h"
@@ -120,22 +120,18 @@ static void add_times(struct report *report, const json_t *spec, const json_t *c
     const char *created = time_of(annotations, "io.kubernetes.cri-o.Created");
     const char *checkpointed = time_of(config, "checkpointedTime");
     json_t *times = json_object();
-    char text[32];
-    struct tm tm;
+    int64_t inventory_time = checkpointed ? 0 : report->snapshot->inventory_time;
+    cleanup_free char *inventoried = inventory_time > 0 ? clock_format(inventory_time) : NULL;
 
     /* podman writes that annotation too, and another time into its config. */
     if (!created || time_of(config, "rawImageName") || json_object_get(config, "RawImageName"))
         created = time_of(config, "createdTime") ? time_of(config, "createdTime") : created;
     report_set_text(times, "created", created);
-    report_set_text(times, "checkpointed", checkpointed);
-    if (checkpointed) {
-        report_set_text(times, "checkpointed_from", "config.dump");
-    } else if (report->snapshot->inventory_time > 0 &&
-               gmtime_r(&report->snapshot->inventory_time, &tm) &&
-               strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)) {
-        report_set_text(times, "checkpointed", text);
-        report_set_text(times, "checkpointed_from", "checkpoint/inventory.img");
-    }
+    report_set_text(times, "checkpointed", checkpointed ? checkpointed : inventoried);
+    report_set_text(times, "checkpointed_from",
+                    checkpointed  ? "config.dump"
+                    : inventoried ? "checkpoint/inventory.img"
+                                  : NULL);
     json_object_set_new(report->json, "times", times);
 }
 

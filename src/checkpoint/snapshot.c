@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
@@ -150,8 +151,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
 static void note_change(struct snapshot *snapshot, const struct member *member)
 {
     static const char whiteout[] = ".wh.", opaque[] = ".wh..wh..opq";
-    const char *slash = strrchr(member->path, '/');
-    const char *name = slash ? slash + 1 : member->path;
+    const char *name = file_name(member->path);
     size_t directory_len = (size_t)(name - member->path);
     cleanup_free char *path = NULL;
 

@@ -120,11 +120,6 @@ static void push(struct tar_headers *headers, const struct tar_seen *seen)
     headers->seen[(headers->seen_first + headers->seen_count++) % headers->seen_capacity] = *seen;
 }
 
-static uint64_t padded(uint64_t size)
-{
-    return (size + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES * TAR_BLOCK_BYTES;
-}
-
 static void end_group(struct tar_headers *headers)
 {
     headers->in_group = false;
@@ -172,7 +167,7 @@ static void take_member(struct tar_headers *headers, const struct ustar *header,
         return;
     }
     push(headers, &seen);
-    headers->skip = padded(seen.size);
+    headers->skip = tar_padded(seen.size);
     end_group(headers);
     if (header->type == 'S' && ((const uint8_t *)header)[GNU_SPARSE_MORE_AT])
         headers->state = TAR_SPARSE_MAP;
@@ -197,7 +192,7 @@ static void begin_extension(struct tar_headers *headers, const struct ustar *hea
     }
     snprintf(headers->extension_name, sizeof headers->extension_name, "%.255s", name);
     headers->extension = header->type;
-    headers->extension_left = padded(size);
+    headers->extension_left = tar_padded(size);
     buffer_clear(&headers->records);
     headers->records.max = size;
     buffer_append(&headers->records, "", 0);

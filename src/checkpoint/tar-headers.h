@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/tar-block.h"
 #include "checkpoint/check.h"
 
 enum {
-    TAR_BLOCK_BYTES = 512,
     TAR_OVERRIDE_MAX_BYTES = 64 << 10, /* of a PAX or GNU header; real ones are below 8 KiB */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "http/secret.h"
@@ -54,7 +55,7 @@ static int check_version(const json_t *exec, struct error *error)
 static int take_command(struct strings *arguments, const json_t *exec, const char *path,
                         struct error *error)
 {
-    const char *command = json_get_nonempty(exec, "command"), *slash = strrchr(path, '/');
+    const char *command = json_get_nonempty(exec, "command");
     const json_t *list = json_object_get(exec, "args"), *item;
     size_t i;
 
@@ -63,10 +64,7 @@ static int take_command(struct strings *arguments, const json_t *exec, const cha
     if (json_array_size(list) > EXEC_CREDENTIAL_MAX_ARGUMENTS)
         return error_set(error, ERROR_FAILED, "more than %d args", EXEC_CREDENTIAL_MAX_ARGUMENTS);
     /* With a slash in it, it is relative to the kubeconfig; without, one of $PATH. */
-    if (*command != '/' && strchr(command, '/') && slash)
-        strings_add(arguments, xasprintf("%.*s/%s", (int)(slash - path), path, command));
-    else
-        strings_add(arguments, xstrdup(command));
+    strings_add(arguments, strchr(command, '/') ? file_beside(path, command) : xstrdup(command));
     json_array_foreach(list, i, item)
     {
         if (!json_is_string(item))

@@ -17,16 +17,6 @@ struct reading {
     struct cancel *cancel;
 };
 
-/* Names of files are relative to the kubeconfig's directory. free() it. */
-static char *resolve_path(const struct reading *reading, const char *name)
-{
-    const char *slash = strrchr(reading->path, '/');
-
-    if (*name == '/' || !slash)
-        return xstrdup(name);
-    return xasprintf("%.*s/%s", (int)(slash - reading->path), reading->path, name);
-}
-
 /* What `data_key` holds in base64, else the file that `file_key` names. 1: put into the buffer; 0:
  * neither is there. */
 static int read_material(const struct reading *reading, const json_t *object, const char *data_key,
@@ -34,7 +24,7 @@ static int read_material(const struct reading *reading, const json_t *object, co
 {
     const char *base64 = json_get_nonempty(object, data_key);
     const char *name = json_get_nonempty(object, file_key);
-    cleanup_free char *path = name && !base64 ? resolve_path(reading, name) : NULL;
+    cleanup_free char *path = name && !base64 ? file_beside(reading->path, name) : NULL;
     char *bytes = NULL;
     size_t len = 0;
     int result;
@@ -124,7 +114,7 @@ static int read_token(const struct reading *reading, const json_t *user, struct 
 {
     const char *token = json_get_nonempty(user, "token");
     const char *file = json_get_nonempty(user, "tokenFile");
-    cleanup_free char *path = file ? resolve_path(reading, file) : NULL;
+    cleanup_free char *path = file ? file_beside(reading->path, file) : NULL;
 
     if (path) /* it counts more, as kubectl has it */
         return access_read_token(reading->access, path, error);

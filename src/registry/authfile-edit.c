@@ -3,19 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "http/secret.h"
 #include "registry/authfile.h"
 #include "registry/credential-helper.h"
 
 enum { JSON_STYLE = JSON_INDENT(4) };
+
+static const char advice[] = "name another file with --authfile";
 
 int authfile_edit_open(struct authfile_edit *edit, const char *path, struct error *error)
 {
@@ -168,45 +170,24 @@ static int make_directories(const char *path, struct error *error)
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return fsync(fd);
-}
-
-/* So that the new name is there after a power failure; the file is good without. */
-static void sync_directory(const char *path)
-{
-    cleanup_free char *copy = xstrdup(path);
-    cleanup_close int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd >= 0)
-        fsync(fd);
-}
-
 static int replace_file(const char *path, const char *data, size_t len, struct error *error)
 {
-    cleanup_free char *temporary = xasprintf("%s.XXXXXX", path);
-    cleanup_close int fd = mkostemp(temporary, O_CLOEXEC); /* has mode 0600 */
+    cleanup_free char *directory = file_directory(path);
+    cleanup_close int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup(tmpfile_done) struct tmpfile file;
 
-    if (fd < 0)
-        return error_set_errno(error, errno, "write %s", path);
-    if (write_all(fd, data, len) || rename(temporary, path)) {
-        int errnum = errno;
-
-        unlink(temporary);
-        return error_set_errno(error, errnum, "write %s", path);
+    tmpfile_init(&file);
+    file.mode = 0600;
+    file.advice = advice;
+    if (dir_fd < 0) {
+        error_set_errno(error, errno, "write %s", path);
+        return error_advice(error, advice);
     }
-    sync_directory(path);
+    tmpfile_remove_left(dir_fd);
+    if (tmpfile_create(&file, dir_fd, path, error) || tmpfile_append(&file, data, len, error) ||
+        tmpfile_publish(&file, file_name(path), error))
+        return -1;
+    fsync(dir_fd); /* so that the name is there after a power failure; the file is good without */
     return 0;
 }
 
@@ -217,7 +198,7 @@ int authfile_edit_save(struct authfile_edit *edit, struct error *error)
 
     json_dumpb(edit->json, text, len, JSON_STYLE);
     text[len] = '\n';
-    if (make_directories(edit->path, error) || replace_file(edit->path, text, len + 1, error))
-        return error_advice(error, "name another file with --authfile");
-    return 0;
+    if (make_directories(edit->path, error))
+        return error_advice(error, advice);
+    return replace_file(edit->path, text, len + 1, error);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/backoff.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "registry/content-range.h"
 
@@ -154,16 +155,9 @@ static int request_rest(struct blob_source *self, struct error *error)
 static bool wait_before_retry(struct blob_source *self, unsigned failures)
 {
     int64_t delay_ms = backoff_delay_ms(&client_options(self->client)->retry, failures);
-    struct timespec until;
+    const struct timespec until = clock_timespec(clock_monotonic_ns() + delay_ms * 1000000);
     bool stopped;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += delay_ms / 1000;
-    until.tv_nsec += delay_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&self->mutex);
     while (!is_stopped(self) &&
            pthread_cond_timedwait(&self->changed, &self->mutex, &until) != ETIMEDOUT)

@@ -9,6 +9,7 @@
 #include "registry/fetch.h"
 #include "registry/refusal.h"
 #include "registry/upload.h"
+#include "stream/codec.h"
 
 int manifest_look_for(struct client *client, const char *name, const struct descriptor *manifest,
                       bool *is_there, struct error *error)
@@ -144,14 +145,16 @@ static void explain_refusal(struct client *client, const struct image *image, in
 {
     size_t len;
     const char *answer = http_answer(client_http(client), &len);
+    const struct codec *codec = image ? codec_by_media_type(image->layer.media_type) : NULL;
     bool is_unsupported = status == 415 || refusal_has_code(answer, len, "UNSUPPORTED");
 
     client_refused(client, status, error);
     if (!image || !is_about_content(status))
         return;
-    if (strcmp(image->layer.media_type, MEDIA_TYPE_LAYER_ZSTD) == 0)
-        error_advice(error, "the registry may not take zstd layers: try again with "
-                            "--compression-format gzip");
+    if (codec && codec->alternative)
+        error_advice(error,
+                     "the registry may not take %s layers: try again with --compression-format %s",
+                     codec->name, codec->alternative);
     else if (is_unsupported)
         error_advice(error, "the registry does not take OCI images of type %s",
                      image->manifest.media_type);

@@ -71,3 +71,18 @@ struct source *file_source_new(int fd, uint64_t offset, uint64_t size, const cha
     self->name = xstrdup(name);
     return &self->source;
 }
+
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    while ((more = source_next(source, &data, &len, error)) > 0) {
+        if (tmpfile_append(file, data, len, error))
+            return -1;
+        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
+    }
+    return more;
+}

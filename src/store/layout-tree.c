@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/layout-tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,20 +9,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "store/index.h"
 #include "store/json-file.h"
-#include "store/leftover.h"
-#include "store/tmpfile.h"
 
 enum { MODE = 0755, LAYOUT_FILE_MAX_BYTES = 64 << 10 };
-
-static void close_dir(DIR **dir)
-{
-    if (*dir)
-        closedir(*dir);
-}
 
 void layout_tree_init(struct layout_tree *tree, const char *path)
 {
@@ -69,7 +62,7 @@ static bool is_harmless(const char *name)
 /* *name is the first name that is not harmless, to be freed, or NULL. */
 static int find_foreign(const struct layout_directory *top, char **name, struct error *error)
 {
-    cleanup(close_dir) DIR *dir = opendir(top->path);
+    cleanup(closedirp) DIR *dir = opendir(top->path);
     const struct dirent *entry;
 
     if (!dir)
@@ -127,8 +120,8 @@ int layout_tree_open(struct layout_tree *tree, struct error *error)
         check_writable(&tree->top, error) || open_directory(&tree->blobs, error) ||
         open_directory(&tree->sha256, error))
         return -1;
-    leftover_remove_all(tree->top.fd);
-    leftover_remove_all(tree->sha256.fd);
+    tmpfile_remove_left(tree->top.fd);
+    tmpfile_remove_left(tree->sha256.fd);
     /* Says to the layout_tree_done() of other runs that the directories are in use. */
     if (flock(tree->sha256.fd, LOCK_SH))
         return error_set_errno(error, errno, "lock %s", tree->sha256.path);

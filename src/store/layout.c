@@ -9,10 +9,11 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
+#include "store/file-source.h"
 #include "store/index.h"
 #include "store/json-file.h"
 #include "store/layout-tree.h"
-#include "store/tmpfile.h"
 
 /* Layer, config, manifest and "oci-layout". */
 enum { ADDED_MAX = 4 };
@@ -102,8 +103,9 @@ static int layout_put_blob(struct image_target *target, const struct descriptor 
     const struct layout_directory *sha256 = &layout_of(target)->tree.sha256;
     cleanup(tmpfile_done) struct tmpfile file;
 
+    tmpfile_init(&file);
     if (tmpfile_create(&file, sha256->fd, sha256->path, error) ||
-        tmpfile_append_source(&file, bytes, progress, error) || tmpfile_sync(&file, error))
+        tmpfile_append_source(&file, bytes, progress, error))
         return -1;
     return tmpfile_publish(&file, digest_hex(&blob->digest), error);
 }
@@ -154,8 +156,7 @@ static int add_layer(struct layout *layout, struct error *error)
 
     if (presence == PRESENT)
         return 0;
-    if (tmpfile_sync(&layout->layer, error) ||
-        tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
+    if (tmpfile_publish(&layout->layer, digest_hex(&layer->digest), error))
         return -1;
     if (presence == ABSENT)
         remember(layout, layout->tree.sha256.fd, digest_hex(&layer->digest));

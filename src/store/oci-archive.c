@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/output-file.h"
+#include "store/file-source.h"
 #include "store/index.h"
-#include "store/output-file.h"
 #include "store/tar.h"
 
 struct oci_archive {

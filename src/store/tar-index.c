@@ -76,11 +76,6 @@ static struct member *keep(struct tar_index *index, struct archive_entry *entry,
     return member;
 }
 
-static uint64_t padded(uint64_t size)
-{
-    return (size + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES * TAR_BLOCK_BYTES;
-}
-
 static int failed(struct archive *archive, struct error *error)
 {
     const char *reason = archive_error_string(archive);
@@ -101,7 +96,7 @@ static int read_headers(struct tar_index *index, struct archive *archive, struct
         /* What libarchive tells is where a header begins, and there the one before has ended. */
         if (member)
             member->place.offset =
-                (uint64_t)archive_read_header_position(archive) - padded(member->place.size);
+                (uint64_t)archive_read_header_position(archive) - tar_padded(member->place.size);
         if (result == ARCHIVE_EOF)
             return 0;
         error->kind = ERROR_NONE;

@@ -84,11 +84,8 @@ static size_t tail_size(const struct tar_member *members, size_t count)
 {
     size_t size = END_BYTES;
 
-    for (size_t i = 0; i < count; i++) {
-        size_t blocks = 1 + (members[i].len + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES;
-
-        size += blocks * TAR_BLOCK_BYTES;
-    }
+    for (size_t i = 0; i < count; i++)
+        size += TAR_BLOCK_BYTES + tar_padded(members[i].len);
     return size;
 }
 

@@ -8,8 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-
-enum { TAR_BLOCK_BYTES = 512 };
+#include "base/tar-block.h"
 
 struct tar_member {
     const char *name; /* at most 99 bytes */

@@ -18,10 +18,10 @@ enum { COMPRESSED_CAPACITY = 256 << 10 };
 struct input {
     int fd;
     const struct cancel *cancel;
-    struct stat stat;                     /* when it was opened */
-    _Atomic int64_t *counter;             /* may be NULL */
-    int64_t position;                     /* bytes taken from fd */
-    uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of a pipe: read beforehand, given first */
+    struct stat stat;                   /* when it was opened */
+    _Atomic int64_t *counter;           /* may be NULL */
+    int64_t position;                   /* bytes taken from fd */
+    uint8_t magic[CODEC_MAGIC_MAX_LEN]; /* of a pipe: read beforehand, given first */
     size_t magic_len, magic_given;
     enum compression compression;
 
@@ -36,19 +36,6 @@ static bool is_file(const struct input *input)
     return S_ISREG(input->stat.st_mode);
 }
 
-static int wait_readable(const struct input *input, struct error *error)
-{
-    struct pollfd fds[] = {
-        {.fd = input->fd, .events = POLLIN},
-        {.fd = cancel_fd(input->cancel), .events = POLLIN},
-    };
-
-    while (poll(fds, 2, -1) < 0)
-        if (errno != EINTR)
-            return error_set_errno(error, errno, "wait for data");
-    return cancel_check(input->cancel, error);
-}
-
 /* One read: 0 < *got <= len, or 0 at the end. */
 static int read_some(struct input *input, void *buffer, size_t len, size_t *got,
                      struct error *error)
@@ -59,7 +46,7 @@ static int read_some(struct input *input, void *buffer, size_t len, size_t *got,
         if (is_file(input)) {
             n = pread(input->fd, buffer, len, input->position);
         } else {
-            if (wait_readable(input, error) < 0)
+            if (cancel_poll(input->cancel, input->fd, POLLIN, error))
                 return -1;
             n = read(input->fd, buffer, len);
         }
@@ -133,7 +120,7 @@ static int read_magic(struct input *input, struct error *error)
         return -1;
     if (got == 0)
         return error_set(error, ERROR_ARCHIVE, "it is empty");
-    input->compression = compression_detect(input->magic, got);
+    input->compression = codec_detect(input->magic, got)->compression;
     if (is_file(input))
         input->position = 0;
     else

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/archive-facts.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "checkpoint/checkpoint.h"
@@ -42,16 +41,6 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     return sandbox_call(walk_sealed, &(struct sealed_walk){facts, tar}, error);
 }
 
-static char *format_time(time_t time)
-{
-    char text[sizeof "+292277026596-12-04T15:30:07Z"];
-    struct tm tm;
-
-    if (!gmtime_r(&time, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return xstrdup("1970-01-01T00:00:00Z");
-    return xstrdup(text);
-}
-
 static int refuse_metadata(const struct archive_facts *facts, struct error *error)
 {
     struct error cause = *error;
@@ -83,7 +72,9 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
         return -1;
     if (convert_check_archive(facts->findings, options, facts->input, &checkpoint, error) < 0)
         return -1;
-    facts->created = format_time(options->created_given ? options->created : checkpoint.time);
+    facts->created = clock_format(options->created_given ? options->created : checkpoint.time);
+    if (!facts->created)
+        facts->created = clock_format(0);
     if (checkpoint_annotations(&checkpoint, options->name, facts->created, &facts->annotations,
                                error) < 0)
         return refuse_metadata(facts, error);

@@ -14,7 +14,7 @@ void archive_writer_init(struct archive_writer *writer, const char *path, int fd
     *writer = (struct archive_writer){.fd = path ? -1 : fd, .progress = progress, .cancel = cancel};
     output_file_init(&writer->file, path ? path : "");
     writer->file.may_replace = may_replace;
-    writer->file.is_private = true; /* memory pages hold secrets */
+    writer->file.file.mode = 0600; /* memory pages hold secrets */
 }
 
 int archive_writer_open(struct archive_writer *writer, struct error *error)
@@ -36,19 +36,12 @@ void archive_writer_done(struct archive_writer *writer)
 static int write_to_fd(const struct archive_writer *writer, const char *data, size_t len,
                        struct error *error)
 {
-    struct pollfd fds[] = {{writer->fd, POLLOUT, 0}, {cancel_fd(writer->cancel), POLLIN, 0}};
-
     while (len > 0) {
-        ssize_t written = -1;
+        ssize_t written;
 
-        if (cancel_check(writer->cancel, error))
+        if (cancel_poll(writer->cancel, writer->fd, POLLOUT, error))
             return -1;
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return error_set_errno(error, errno, "write the archive");
-        if (fds[0].revents)
-            written = write(writer->fd, data, len < PIPE_BUF ? len : PIPE_BUF);
-        else
-            continue;
+        written = write(writer->fd, data, len < PIPE_BUF ? len : PIPE_BUF);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
             return error_set_errno(error, errno, "write the archive to standard output");
         if (written > 0) {

@@ -6,8 +6,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-
-#define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
+#include "checkpoint/engine.h"
 
 /* This machine as Go names it; its own word for one that is not listed. */
 static const char *host_architecture(const struct utsname *host)
@@ -91,34 +90,19 @@ int checkpoint_image_resolve(struct image_source *source, const struct platform 
     return 0;
 }
 
-/* The annotations by which one engine or another knows a checkpoint image. */
-static bool has_annotation(const struct manifest *manifest)
-{
-    static const char *const starts[] = {"io.kubernetes.cri-o.annotations.checkpoint.",
-                                         "org.criu.checkpoint.",
-                                         "io.podman.annotations.checkpoint."};
-    json_t *annotations = json_object_get(manifest->json, "annotations"), *value;
-    const char *key;
-
-    json_object_foreach(annotations, key,
-                        value) for (size_t i = 0; i < sizeof starts / sizeof *starts;
-                                    i++) if (strncmp(key, starts[i], strlen(starts[i])) ==
-                                             0) return true;
-    return false;
-}
-
 int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 {
     const char *artifact = json_get_text(manifest->json, "artifactType");
+    bool is_annotated = engine_has_annotation(json_object_get(manifest->json, "annotations"));
     size_t layers = manifest->part_count - 1;
 
-    if (has_annotation(manifest) && layers == 1)
+    if (is_annotated && layers == 1)
         return 0;
     error_set(error, ERROR_ARCHIVE, "it is no checkpoint image but %s%s of %zu layer%s, %s",
               artifact ? "an artifact of type " : "an image", artifact ? artifact : "", layers,
               layers == 1 ? "" : "s",
-              has_annotation(manifest) ? "with annotations of a checkpoint"
-                                       : "without any annotation of a checkpoint");
+              is_annotated ? "with annotations of a checkpoint"
+                           : "without any annotation of a checkpoint");
     return error_advice(error, "only an image with one layer and such annotations holds a "
                                "checkpoint archive");
 }
@@ -126,20 +110,11 @@ int checkpoint_image_check(const struct manifest *manifest, struct error *error)
 int checkpoint_image_compression(const struct descriptor *layer, enum compression *compression,
                                  struct error *error)
 {
-    static const struct {
-        const char *media_type;
-        enum compression compression;
-    } known[] = {
-        {MEDIA_TYPE_LAYER_TAR, COMPRESSION_NONE},  {MEDIA_TYPE_LAYER_GZIP, COMPRESSION_GZIP},
-        {MEDIA_TYPE_LAYER_ZSTD, COMPRESSION_ZSTD}, {DOCKER_LAYER, COMPRESSION_NONE},
-        {DOCKER_LAYER ".gzip", COMPRESSION_GZIP},  {DOCKER_LAYER ".zstd", COMPRESSION_ZSTD},
-    };
+    const struct codec *codec = codec_by_media_type(layer->media_type);
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(layer->media_type, known[i].media_type) == 0) {
-            *compression = known[i].compression;
-            return 0;
-        }
+    if (codec) {
+        *compression = codec->compression;
+        return 0;
     }
     return error_set(error, ERROR_ARCHIVE,
                      "it is no checkpoint image: its layer is of type %s, which is no tar",

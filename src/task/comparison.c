@@ -48,10 +48,13 @@ static int compare(const struct comparison *comparison, unsigned index,
 {
     const struct held_image *held = candidate(comparison, index);
     cleanup(image_freep) struct image *built = NULL;
+    struct descriptor layer;
 
     if (!held)
         return 0;
-    if (archive_facts_build_image(facts, comparison->plan, &held->layer, &built, error) < 0)
+    layer = held->layer;
+    layer.media_type = comparison->plan->media_type; /* the same, and the image outlives `held` */
+    if (archive_facts_build_image(facts, comparison->plan, &layer, &built, error) < 0)
         return -1;
     if (!digest_equal(&built->manifest.digest, &held->manifest.digest))
         return 0;

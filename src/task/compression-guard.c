@@ -10,14 +10,14 @@ struct compression_guard {
     struct source source;
     struct source *inner;
     enum compression compression;
-    uint8_t magic[COMPRESSION_MAGIC_LEN];
+    uint8_t magic[CODEC_MAGIC_MAX_LEN];
     size_t magic_len;
     bool checked;
 };
 
 static int check(struct compression_guard *self, struct error *error)
 {
-    enum compression found = compression_detect(self->magic, self->magic_len);
+    enum compression found = codec_detect(self->magic, self->magic_len)->compression;
 
     self->checked = true;
     if (found == self->compression)

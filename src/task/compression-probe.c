@@ -43,7 +43,7 @@ static int take_head(struct probed_source *self, struct error *error)
     size_t len;
     int more = 1;
 
-    while (self->head_len < COMPRESSION_MAGIC_LEN &&
+    while (self->head_len < CODEC_MAGIC_MAX_LEN &&
            (more = source_next(self->inner, &data, &len, error)) > 0) {
         self->head = xreallocarray(self->head, self->head_len + len, 1);
         memcpy(self->head + self->head_len, data, len);
@@ -63,7 +63,7 @@ int compression_probe(struct source *inner, enum compression *found, struct sour
     self->inner = inner;
     if (take_head(self, error))
         return -1;
-    *found = compression_detect(self->head, self->head_len);
+    *found = codec_detect(self->head, self->head_len)->compression;
     *whole = steal(source);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-metadata.h"
@@ -16,7 +17,7 @@ static int check_file_name(struct findings *findings, const char *path,
 {
     static const char pattern[] =
         "^checkpoint-[^_]+_.+-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+(Z|[+-][0-9:]+)\\.tar";
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = file_name(path);
     cleanup_free char *expected = NULL;
 
     if (!checkpoint->pod || !checkpoint->pod_namespace || !checkpoint->container ||

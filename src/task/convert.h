@@ -33,7 +33,7 @@ struct convert_options {
     const struct destination *destinations;
     unsigned destination_count;
 
-    bool format_given; /* else: zstd, or the archive's own compression */
+    bool format_given; /* else: COMPRESSION_DEFAULT, or the archive's own */
     enum compression format;
     bool level_given;
     int level;

@@ -3,21 +3,6 @@
 
 #include <stdio.h>
 
-#include "oci/image.h"
-
-static const char *media_type_for(enum compression compression)
-{
-    switch (compression) {
-    case COMPRESSION_GZIP:
-        return MEDIA_TYPE_LAYER_GZIP;
-    case COMPRESSION_ZSTD:
-        return MEDIA_TYPE_LAYER_ZSTD;
-    case COMPRESSION_NONE:
-        break;
-    }
-    return MEDIA_TYPE_LAYER_TAR;
-}
-
 static int check_level(const struct convert_options *options, const struct layer_plan *plan,
                        struct error *error)
 {
@@ -62,11 +47,11 @@ int layer_plan_make(struct layer_plan *ret, const struct convert_options *option
     enum compression have = input_compression(input);
     enum compression want = options->format_given      ? options->format
                             : have != COMPRESSION_NONE ? have
-                                                       : COMPRESSION_ZSTD;
+                                                       : COMPRESSION_DEFAULT;
     struct layer_plan plan = {.archive_compression = have,
                               .passthrough = have != COMPRESSION_NONE && have == want};
 
-    plan.media_type = media_type_for(want);
+    plan.media_type = codec_for(want)->media_type;
     plan.codec = codec_for(plan.passthrough ? COMPRESSION_NONE : want);
     if (check_level(options, &plan, error) < 0)
         return -1;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/list.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "checkpoint/metadata-reader.h"
 #include "checkpoint/report-text.h"
+#include "stream/codec.h"
 #include "stream/input-source.h"
 
 struct entry {
@@ -34,17 +35,10 @@ static void list_done(struct list *list)
     free(list->entries);
 }
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 static bool is_archive_name(const char *name)
 {
-    static const char *const patterns[] = {"checkpoint-*", "*.tar", "*.tar.gz",
-                                           "*.tar.zst",    "*.tgz", "*.tzst"};
-
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
-            return true;
-    return false;
+    return *name != '.' &&
+           (strncmp(name, "checkpoint-", strlen("checkpoint-")) == 0 || codec_names_tar(name));
 }
 
 static int read_archive(struct checkpoint *checkpoint, const char *path, struct cancel *cancel,
@@ -65,16 +59,14 @@ static int read_archive(struct checkpoint *checkpoint, const char *path, struct 
 
 static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
-    char text[32];
-    struct tm tm;
+    cleanup_free char *checkpointed = clock_format(checkpoint->time);
 
     report_set_text(json, "container", checkpoint->container);
     report_set_text(json, "pod", checkpoint->pod);
     report_set_text(json, "namespace", checkpoint->pod_namespace);
     report_set_text(json, "engine", engine_name(checkpoint->engine));
     report_set_text(json, "image", checkpoint->image_name);
-    if (gmtime_r(&checkpoint->time, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        report_set_text(json, "checkpointed", text);
+    report_set_text(json, "checkpointed", checkpointed);
 }
 
 static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)

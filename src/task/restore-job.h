@@ -4,10 +4,10 @@
 #define CKPTOCI_TASK_RESTORE_JOB_H
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/engine-reasoning.h"
 #include "checkpoint/mount-plan.h"
 #include "checkpoint/pod-settings.h"
 #include "checkpoint/walk.h"
+#include "engines/reasoning.h"
 #include "task/restore-kit.h"
 
 struct restore_job {

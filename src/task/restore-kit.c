@@ -175,8 +175,8 @@ const char *restore_base_image(const struct restore_job *job)
     const char *name =
         checkpoint->image_name ? checkpoint->image_name : checkpoint->image_requested;
 
-    /* containerd goes by NAME@DIGEST, CRI-O by the name that the image has on the node. */
-    if (job->engine == ENGINE_CONTAINERD && checkpoint->image_id &&
+    /* NAME@DIGEST; an engine that does not pull goes by the name that the image has on the node. */
+    if (engine_info(job->engine)->pulls_base_image && checkpoint->image_id &&
         strchr(checkpoint->image_id, '@'))
         name = checkpoint->image_id;
     return is_reference(name) && strncmp(name, "sha256:", 7) != 0 ? name : NULL;
@@ -258,28 +258,31 @@ static void choose_image(struct restore_job *job)
             "from, and put the name here; or give it with --image");
 }
 
-static int refuse_podman(const struct restore_job *job, struct error *error)
+/* The archive of an engine that does not run pods. */
+static int refuse_engine(const struct restore_job *job, const struct engine_info *engine,
+                         struct error *error)
 {
     const struct subject *subject = job->options->subject;
     bool is_registry_image =
         subject->kind == SUBJECT_IMAGE && subject->image.kind == DESTINATION_REGISTRY;
 
     error_set(error, ERROR_FAILED,
-              "the checkpoint was made by podman, and no engine that runs pods restores it");
+              "the checkpoint was made by %s, and no engine that runs pods restores it",
+              engine->option);
     if (is_registry_image)
-        return error_advice(error, "restore it with: podman container restore %s",
+        return error_advice(error, "restore it with: %s %s", engine->own_restore,
                             subject->image.name + strlen("docker://"));
-    return error_advice(error, "restore it with: podman container restore --import %s",
+    return error_advice(error, "restore it with: %s --import %s", engine->own_restore,
                         subject->kind == SUBJECT_ARCHIVE ? subject->path
                                                          : "FILE, which ckptoci pull writes");
 }
 
 static int choose_engine(struct restore_job *job, struct error *error)
 {
+    const struct engine_info *maker = engine_info(job->checkpoint.engine);
+
     job->engine = job->options->engine ? job->options->engine : job->checkpoint.engine;
-    return job->checkpoint.engine == ENGINE_PODMAN || job->engine == ENGINE_PODMAN
-               ? refuse_podman(job, error)
-               : 0;
+    return maker->own_restore ? refuse_engine(job, maker, error) : 0;
 }
 
 static int check_base(const struct restore_job *job, struct error *error)
@@ -290,13 +293,13 @@ static int check_base(const struct restore_job *job, struct error *error)
     return error_advice(error, "leave out --pull-base, and bring the image to the node by hand");
 }
 
-/* Versions before CRI-O 1.35 want /etc/passwd to be declared. */
+/* Of versions that do not make /etc/passwd, it is to be declared. */
 static bool knows_passwd(const struct restore_job *job)
 {
-    static const struct engine_version first = {1, 35, 0};
+    struct engine_version since = engine_passwd_since(job->engine);
 
-    return job->engine != ENGINE_CRIO || !job->options->version_text ||
-           engine_version_compare(&job->options->version, &first) >= 0;
+    return !job->options->version_text ||
+           engine_version_compare(&job->options->version, &since) >= 0;
 }
 
 static int make_kit(struct restore_job *job, struct error *error)

@@ -3,8 +3,8 @@
  * commands to run. Lines that begin with a space are commands. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "task/restore-job.h"
 
@@ -86,19 +86,17 @@ static void add_heading(const struct restore_job *job, json_t *notes)
     const struct checkpoint *checkpoint = &job->checkpoint;
     const char *engine = engine_name(checkpoint->engine),
                *name = subject_name(job->options->subject);
-    char when[32] = "at a time that it does not tell";
-    struct tm tm;
+    cleanup_free char *when = checkpoint->time > 0 ? clock_format(checkpoint->time) : NULL;
 
-    if (checkpoint->time > 0 && gmtime_r(&checkpoint->time, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     restore_say(notes, "%s container %s of pod %s in namespace %s,",
                 job->options->target == RESTORE_BY_CRICTL ? "Restores with crictl the"
                                                           : "A Pod that restores the",
                 show_name(checkpoint->container, dns_is_label),
                 show_name(checkpoint->pod, dns_is_subdomain),
                 show_name(checkpoint->pod_namespace, dns_is_label));
-    restore_say(notes, "checkpointed %s by %s%s%s%s.", when, engine ? engine : "an unknown engine",
-                checkpoint->architecture ? " on linux/" : "",
+    restore_say(notes, "checkpointed %s by %s%s%s%s.",
+                when ? when : "at a time that it does not tell",
+                engine ? engine : "an unknown engine", checkpoint->architecture ? " on linux/" : "",
                 checkpoint->architecture ? checkpoint->architecture : "",
                 job->manifest ? ", from an image" : ", from an archive");
     restore_say(notes, "Made from %s", strcmp(name, "-") == 0 ? "standard input" : name);
@@ -160,13 +158,17 @@ static void add_security_modules(const struct restore_job *job, json_t *texts)
 
 static void add_needs(const struct restore_job *job, json_t *notes)
 {
-    const char *engine = engine_name(job->engine);
-    cleanup_free char *title = xasprintf("What %s needs:", engine ? engine : "the engine");
+    const struct engine_info *engine = engine_info(job->engine);
+    struct engine_version passwd_since = engine_passwd_since(job->engine);
+    cleanup_free char *title =
+        xasprintf("What %s needs:", engine->name ? engine->name : "the engine");
     cleanup(json_decrefp) json_t *texts = json_copy(job->needs);
 
-    if (job->engine == ENGINE_CRIO && job->plan.has_passwd && !job->options->version_text)
-        restore_say(texts, "CRI-O before 1.35: a mount on /etc/passwd as well, which is declared "
-                           "with --engine cri-o --engine-version VERSION");
+    if (passwd_since.major && job->plan.has_passwd && !job->options->version_text)
+        restore_say(texts,
+                    "%s before %d.%d: a mount on /etc/passwd as well, which is declared with "
+                    "--engine %s --engine-version VERSION",
+                    engine->name, passwd_since.major, passwd_since.minor, engine->option);
     add_security_modules(job, texts);
     add_list(notes, title, texts);
 }
@@ -176,6 +178,7 @@ static void add_base(const struct restore_job *job, json_t *notes)
 {
     const char *base = restore_base_image(job), *digest = job->checkpoint.image_digest;
     bool by_hand = job->options->base == RESTORE_BASE_BY_HAND;
+    bool by_engine = engine_info(job->engine)->pulls_base_image;
 
     blank(notes);
     if (!base) {
@@ -183,9 +186,11 @@ static void add_base(const struct restore_job *job, json_t *notes)
                            "name to pull it by.");
         return;
     }
-    if (job->engine == ENGINE_CONTAINERD)
-        restore_say(notes, "containerd pulls the base image itself, but without credentials; for a "
-                           "registry that wants some, before:");
+    if (by_engine)
+        restore_say(notes,
+                    "%s pulls the base image itself, but without credentials; for a registry that "
+                    "wants some, before:",
+                    engine_name(job->engine));
     else if (job->options->base == RESTORE_BASE_BY_VOLUME)
         restore_say(notes,
                     "The base image is pulled as an image volume, which Kubernetes has on by "
@@ -202,7 +207,7 @@ static void add_base(const struct restore_job *job, json_t *notes)
                     "it. As root on the node%s",
                     job->options->target == RESTORE_BY_CRICTL ? ":" : ", or see --pull-base:");
     restore_say(notes, "    crictl pull %s", base);
-    if (by_hand && digest && job->engine != ENGINE_CONTAINERD) {
+    if (by_hand && digest && !by_engine) {
         restore_say(notes,
                     "That the name still stands for the image it was made from, this shows:");
         restore_say(notes, "    crictl inspecti %s | grep %s", base, digest);

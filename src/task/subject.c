@@ -4,20 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "stream/codec.h"
+
 static bool begins_with_one_of(const char *text, const char *const *beginnings)
 {
     for (; *beginnings; beginnings++)
         if (strncmp(text, *beginnings, strlen(*beginnings)) == 0)
-            return true;
-    return false;
-}
-
-static bool ends_with_one_of(const char *text, const char *const *ends)
-{
-    size_t len = strlen(text);
-
-    for (; *ends; ends++)
-        if (len >= strlen(*ends) && strcmp(text + len - strlen(*ends), *ends) == 0)
             return true;
     return false;
 }
@@ -34,11 +26,10 @@ static bool names_transport(const char *text)
 static bool is_path(const char *text)
 {
     static const char *const beginnings[] = {"/", "./", "../", NULL};
-    static const char *const ends[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", NULL};
     struct stat st;
 
     return strcmp(text, "-") == 0 || (stat(text, &st) == 0 && !S_ISDIR(st.st_mode)) ||
-           begins_with_one_of(text, beginnings) || ends_with_one_of(text, ends);
+           begins_with_one_of(text, beginnings) || codec_names_tar(text);
 }
 
 int subject_parse(struct subject *ret, const char *text, struct error *error)

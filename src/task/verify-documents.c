@@ -81,20 +81,6 @@ static void check_manifest_type(struct verify_job *job, const struct manifest *m
                         foreign_keys[i]);
 }
 
-static bool is_marked(const struct manifest *manifest)
-{
-    static const char *const marks[] = {
-        "io.kubernetes.cri-o.annotations.checkpoint.name",
-        "org.criu.checkpoint.container.name",
-        "io.podman.annotations.checkpoint.runtime.name",
-    };
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (manifest_annotation(manifest, marks[i]))
-            return true;
-    return false;
-}
-
 static void check_manifest(struct verify_job *job, const struct manifest *manifest)
 {
     const struct descriptor *config = &manifest->parts[0];
@@ -103,7 +89,7 @@ static void check_manifest(struct verify_job *job, const struct manifest *manife
     check_manifest_type(job, manifest);
     if (strcmp(config->media_type, MEDIA_TYPE_CONFIG) != 0)
         verify_find(job, CHECK_IMAGE_CONFIG_TYPE, NULL, "it is of type %.255s", config->media_type);
-    if (!is_marked(manifest))
+    if (!engine_knows_image(json_object_get(manifest->json, "annotations")))
         verify_find(job, CHECK_IMAGE_UNMARKED, NULL,
                     "there is no annotation by which an engine would know a checkpoint");
     if (layers != 1)

@@ -153,10 +153,10 @@ static void settle(struct agent *agent, const struct conversion *job, struct out
     agent_is_same(agent, archive);
 }
 
-static void relay_errors(const struct agent *agent, const struct process *process)
+static void relay_errors(const struct agent *agent, const struct child *child)
 {
     cleanup_free char *text =
-        xstrndup(process->errors.data ? process->errors.data : "", process->errors.len);
+        xstrndup(child->errors.data ? child->errors.data : "", child->errors.len);
     char *rest = text, *line;
 
     while ((line = strsep(&rest, "\n")))
@@ -180,7 +180,7 @@ void agent_end_job(struct agent *agent, struct conversion **slot)
     cleanup(conversion_freep) struct conversion *job = NULL;
     struct outcome outcome = {.kind = OUTCOME_INTERRUPTED};
 
-    relay_errors(agent, (*slot)->process);
+    relay_errors(agent, (*slot)->child);
     if (!is_pointless(agent, *slot) && !conversion_advance(*slot, &outcome)) {
         event_emit_archive(&agent->options->events, "converting", (*slot)->archive, NULL);
         return;

@@ -19,7 +19,7 @@ enum {
     POLL_CONFIRMATION,
     POLL_HOOKS,
     POLL_JOBS = POLL_HOOKS + HOOKS_POLL_FDS,
-    POLL_COUNT = POLL_JOBS + AGENT_MAX_JOBS * PROCESS_POLL_FDS,
+    POLL_COUNT = POLL_JOBS + AGENT_MAX_JOBS * CHILD_POLL_FDS,
     NS_PER_S = 1000000000,
 };
 
@@ -94,7 +94,7 @@ static void signal_jobs(const struct agent *agent, int signal)
 {
     for (int i = 0; i < AGENT_MAX_JOBS; i++)
         if (agent->jobs[i])
-            process_signal(agent->jobs[i]->process, signal);
+            child_signal(agent->jobs[i]->child, signal);
 }
 
 static int count_jobs(const struct agent *agent)
@@ -156,31 +156,16 @@ static void earliest(int64_t *due_ms, int64_t other_ms)
         *due_ms = other_ms;
 }
 
-static void end_late_jobs(const struct agent *agent, int64_t now_ms, int64_t *due_ms)
-{
-    for (int i = 0; i < AGENT_MAX_JOBS; i++) {
-        const struct conversion *job = agent->jobs[i];
-
-        if (!job || job->process->deadline_ms == 0)
-            continue;
-        if (now_ms >= job->process->deadline_ms)
-            process_signal(job->process, SIGKILL);
-        else
-            earliest(due_ms, job->process->deadline_ms);
-    }
-}
-
 /* Starts and ends what depends on time alone. When something is to be done next, monotonic, should
  * nothing happen before. */
 static int64_t next_due_ms(struct agent *agent, int64_t now_ms)
 {
     bool has_free_job = count_jobs(agent) < (int)agent->options->jobs;
-    int64_t due_ms = INT64_MAX, hooks_ms;
+    int64_t due_ms = hooks_work(&agent->hooks, now_ms, agent_hook_ended, agent);
 
-    hooks_ms = hooks_work(&agent->hooks, now_ms, agent_hook_ended, agent);
-    if (hooks_ms >= 0)
-        earliest(&due_ms, hooks_ms);
-    end_late_jobs(agent, now_ms, &due_ms);
+    for (int i = 0; i < AGENT_MAX_JOBS; i++)
+        if (agent->jobs[i])
+            earliest(&due_ms, child_kill_late(agent->jobs[i]->child, now_ms));
     if (agent->watchdog_due_ms)
         earliest(&due_ms, agent->watchdog_due_ms);
     if (agent->is_stopping) {
@@ -223,7 +208,7 @@ static void fill_poll(const struct agent *agent, struct pollfd *fds)
     hooks_poll(&agent->hooks, fds + POLL_HOOKS);
     for (int i = 0; i < AGENT_MAX_JOBS; i++)
         if (agent->jobs[i])
-            process_poll(agent->jobs[i]->process, fds + POLL_JOBS + i * PROCESS_POLL_FDS);
+            child_poll(agent->jobs[i]->child, fds + POLL_JOBS + i * CHILD_POLL_FDS);
 }
 
 static void serve(struct agent *agent, const struct pollfd *fds)
@@ -232,12 +217,12 @@ static void serve(struct agent *agent, const struct pollfd *fds)
     if (fds[POLL_DIRECTORY].revents && agent->failure.kind == ERROR_NONE)
         directory_serve(agent->directory, agent_handle, agent, &agent->failure);
     for (int i = 0; i < AGENT_MAX_JOBS; i++) {
-        const struct pollfd *own = fds + POLL_JOBS + i * PROCESS_POLL_FDS;
+        const struct pollfd *own = fds + POLL_JOBS + i * CHILD_POLL_FDS;
 
         if (!agent->jobs[i] || own->fd < 0)
             continue;
-        process_serve(agent->jobs[i]->process, own);
-        if (agent->jobs[i]->process->is_over)
+        child_serve(agent->jobs[i]->child, own);
+        if (agent->jobs[i]->child->is_over)
             agent_end_job(agent, &agent->jobs[i]);
     }
     hooks_serve(&agent->hooks, fds + POLL_HOOKS, agent_hook_ended, agent);

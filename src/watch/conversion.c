@@ -21,16 +21,15 @@ static const char program[] = "/proc/self/exe";
 static int start_child(struct conversion *conversion, char *const *argv, int64_t timeout_ms,
                        struct error *error)
 {
-    const struct process_options options = {
+    const struct child_options options = {
         .argv = argv,
         .program = program,
-        .leads_group = true, /* Ctrl-C is for the agent, which passes it on */
         .timeout_ms = timeout_ms,
     };
 
-    process_free(conversion->process);
-    conversion->process = NULL;
-    return process_start(&conversion->process, &options, error);
+    child_free(conversion->child);
+    conversion->child = NULL;
+    return child_start(&conversion->child, &options, error);
 }
 
 static char *path_of(const struct conversion *conversion)
@@ -82,14 +81,14 @@ int conversion_check_options(const struct conversion_options *options, struct er
     conversion->options = options;
     if (start_convert(conversion, "/dev/null", "oci:/dev/null/none", error))
         return -1;
-    while (!conversion->process->is_over) {
-        struct pollfd fds[PROCESS_POLL_FDS];
+    while (!conversion->child->is_over) {
+        struct pollfd fds[CHILD_POLL_FDS];
 
-        process_poll(conversion->process, fds);
-        if (poll(fds, PROCESS_POLL_FDS, -1) > 0)
-            process_serve(conversion->process, fds);
+        child_poll(conversion->child, fds);
+        if (poll(fds, CHILD_POLL_FDS, -1) > 0)
+            child_serve(conversion->child, fds);
     }
-    outcome_of_convert(&outcome, conversion->process);
+    outcome_of_convert(&outcome, conversion->child);
     if (outcome.kind == OUTCOME_IMPOSSIBLE)
         return error_set(error, ERROR_USAGE, "%s", outcome.text);
     if (outcome.kind == OUTCOME_CRASHED)
@@ -140,10 +139,10 @@ static bool begin_to_push(struct conversion *conversion, struct outcome *outcome
 bool conversion_advance(struct conversion *conversion, struct outcome *outcome)
 {
     if (conversion->has_begun_to_push) {
-        outcome_of_convert(outcome, conversion->process);
+        outcome_of_convert(outcome, conversion->child);
         return true;
     }
-    outcome_of_list(outcome, conversion->process, conversion->archive);
+    outcome_of_list(outcome, conversion->child, conversion->archive);
     return outcome->kind != OUTCOME_DONE || begin_to_push(conversion, outcome);
 }
 
@@ -151,7 +150,7 @@ void conversion_free(struct conversion *conversion)
 {
     if (!conversion)
         return;
-    process_free(conversion->process);
+    child_free(conversion->child);
     free(conversion->reference);
     free(conversion);
 }

@@ -9,10 +9,10 @@
 
 #include <stdbool.h>
 
+#include "base/child.h"
 #include "base/cleanup.h"
 #include "watch/archive.h"
 #include "watch/outcome.h"
-#include "watch/process.h"
 
 /* All borrowed. */
 struct conversion_options {
@@ -25,7 +25,7 @@ struct conversion {
     struct archive *archive;          /* borrowed; what it is now */
     struct archive_identity identity; /* what it was at the beginning */
     char *reference;                  /* NULL while it is not known */
-    struct process *process;
+    struct child *child;
     bool has_begun_to_push;
     int64_t started_ms;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/directory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -12,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 enum {
@@ -121,13 +121,10 @@ int directory_serve(struct directory *directory, directory_handler *handler, voi
     return 0;
 }
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 int directory_scan(struct directory *directory, directory_handler *handler, void *context,
                    struct error *error)
 {
-    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup(closedirp) DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    cleanup(closedirp) DIR *stream = file_open_list(directory->fd);
     const struct dirent *file;
 
     if (!stream)

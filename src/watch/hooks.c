@@ -8,13 +8,11 @@
 
 #include "base/memory.h"
 
-enum { MAX_ADDITIONS = 12 };
-
 static void call_free(struct hook_call *call)
 {
     if (!call)
         return;
-    process_free(call->process);
+    child_free(call->child);
     for (char **addition = call->additions; *addition; addition++)
         free(*addition);
     free(call->additions);
@@ -45,7 +43,7 @@ void hooks_add(struct hooks *hooks, const char *what, const struct archive *arch
         return;
     call = NEW(struct hook_call);
     call->archive = xstrdup(archive->name);
-    call->additions = xcalloc(MAX_ADDITIONS + 1, sizeof *call->additions);
+    call->additions = xcalloc(sizeof variables / sizeof *variables + 1, sizeof *call->additions);
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         call->additions[count++] = xasprintf("CKPTOCI_%s=%s", variables[i].name,
                                              variables[i].value ? variables[i].value : "");
@@ -64,33 +62,14 @@ bool hooks_are_idle(const struct hooks *hooks)
     return !hooks->first;
 }
 
-/* Ours, with the additions; the strings stay where they are. */
-static char **environment_of(const struct hook_call *call)
-{
-    size_t ours = 0, count = 0;
-    char **environment;
-
-    while (environ[ours])
-        ours++;
-    environment = xcalloc(ours + MAX_ADDITIONS + 1, sizeof *environment);
-    for (size_t i = 0; i < ours; i++)
-        if (strncmp(environ[i], "CKPTOCI_", strlen("CKPTOCI_")) != 0)
-            environment[count++] = environ[i];
-    for (char **addition = call->additions; *addition; addition++)
-        environment[count++] = *addition;
-    return environment;
-}
-
 static int start(const struct hooks *hooks, struct hook_call *call, struct error *error)
 {
-    cleanup_free char **environment = environment_of(call);
-
-    return process_start(&call->process,
-                         &(struct process_options){.argv = hooks->argv,
-                                                   .environment = environment,
-                                                   .leads_group = true,
-                                                   .timeout_ms = hooks->timeout_ms},
-                         error);
+    return child_start(&call->child,
+                       &(struct child_options){.argv = hooks->argv,
+                                               .environment = call->additions,
+                                               .hidden_prefix = "CKPTOCI_",
+                                               .timeout_ms = hooks->timeout_ms},
+                       error);
 }
 
 static struct hook_call *take_first(struct hooks *hooks)
@@ -121,18 +100,16 @@ static void fill_slot(struct hooks *hooks, struct hook_call **slot, hooks_ended 
 
 int64_t hooks_work(struct hooks *hooks, int64_t now_ms, hooks_ended *ended, void *context)
 {
-    int64_t next_ms = -1;
+    int64_t next_ms = INT64_MAX;
 
     for (int i = 0; i < HOOKS_AT_ONCE; i++) {
         struct hook_call **slot = &hooks->running[i];
+        int64_t due_ms;
 
         fill_slot(hooks, slot, ended, context);
-        if (!*slot || (*slot)->process->deadline_ms == 0)
-            continue;
-        if (now_ms >= (*slot)->process->deadline_ms)
-            process_signal((*slot)->process, SIGKILL);
-        else if (next_ms < 0 || (*slot)->process->deadline_ms < next_ms)
-            next_ms = (*slot)->process->deadline_ms;
+        due_ms = *slot ? child_kill_late((*slot)->child, now_ms) : INT64_MAX;
+        if (due_ms < next_ms)
+            next_ms = due_ms;
     }
     return next_ms;
 }
@@ -143,12 +120,12 @@ void hooks_poll(const struct hooks *hooks, struct pollfd fds[HOOKS_POLL_FDS])
         fds[i] = (struct pollfd){.fd = -1};
     for (int i = 0; i < HOOKS_AT_ONCE; i++)
         if (hooks->running[i])
-            process_poll(hooks->running[i]->process, fds + i * PROCESS_POLL_FDS);
+            child_poll(hooks->running[i]->child, fds + i * CHILD_POLL_FDS);
 }
 
-static void judge(const struct hooks *hooks, const struct process *process, struct error *error)
+static void judge(const struct hooks *hooks, const struct child *child, struct error *error)
 {
-    int status = process->wait_status;
+    int status = child->wait_status;
 
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && hooks->timeout_ms > 0)
         error_set(error, ERROR_FAILED, "%s was killed; it may take %lld s", hooks->argv[0],
@@ -170,12 +147,12 @@ void hooks_serve(struct hooks *hooks, const struct pollfd fds[HOOKS_POLL_FDS], h
         struct hook_call *call = hooks->running[i];
         struct error error = {0};
 
-        if (!call || fds[i * PROCESS_POLL_FDS].fd < 0)
+        if (!call || fds[i * CHILD_POLL_FDS].fd < 0)
             continue;
-        process_serve(call->process, fds + i * PROCESS_POLL_FDS);
-        if (!call->process->is_over)
+        child_serve(call->child, fds + i * CHILD_POLL_FDS);
+        if (!call->child->is_over)
             continue;
-        judge(hooks, call->process, &error);
+        judge(hooks, call->child, &error);
         ended(context, call->archive, &error);
         call_free(call);
         hooks->running[i] = NULL;

@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "watch/archive.h"
-#include "watch/process.h"
 
-enum { HOOKS_AT_ONCE = 4, HOOKS_POLL_FDS = HOOKS_AT_ONCE * PROCESS_POLL_FDS };
+enum { HOOKS_AT_ONCE = 4, HOOKS_POLL_FDS = HOOKS_AT_ONCE * CHILD_POLL_FDS };
 
 struct hook_call {
     char *archive;    /* its name */
     char **additions; /* to the environment, ends with NULL */
-    struct process *process;
+    struct child *child;
     struct hook_call *next;
 };
 
@@ -37,7 +37,8 @@ typedef void hooks_ended(void *context, const char *archive, const struct error 
 void hooks_add(struct hooks *hooks, const char *what, const struct archive *archive,
                const char *path, const char *node);
 bool hooks_are_idle(const struct hooks *hooks);
-/* Starts what waits, and ends what takes too long; monotonic. When to come again; -1: no matter. */
+/* Starts what waits, and ends what takes too long; monotonic. When to come again; INT64_MAX: no
+ * matter. */
 int64_t hooks_work(struct hooks *hooks, int64_t now_ms, hooks_ended *ended, void *context);
 void hooks_poll(const struct hooks *hooks, struct pollfd fds[HOOKS_POLL_FDS]);
 void hooks_serve(struct hooks *hooks, const struct pollfd fds[HOOKS_POLL_FDS], hooks_ended *ended,

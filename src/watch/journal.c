@@ -12,9 +12,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 
 static const char file_name[] = "archives.jsonl";
-static const char new_name[] = "archives.jsonl.new";
 static const char lock_name[] = "lock";
 
 enum {
@@ -76,6 +76,16 @@ static int open_directory(struct journal *journal, struct error *error)
     return 0;
 }
 
+static int open_file(struct journal *journal, struct error *error)
+{
+    journal->file = openat(journal->directory, file_name,
+                           O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (journal->file >= 0)
+        return 0;
+    error_set_errno(error, errno, "open %s", file_name);
+    return error_context(error, "state directory %s", journal->path);
+}
+
 int journal_open(struct journal **ret, const char *directory, const char *watched,
                  const struct cancel *cancel, struct error *error)
 {
@@ -86,12 +96,9 @@ int journal_open(struct journal **ret, const char *directory, const char *watche
     journal->directory = journal->lock = journal->file = -1;
     if (open_directory(journal, error) || take_lock(journal, cancel, error))
         return error_context(error, "state directory %s", directory);
-    journal->file = openat(journal->directory, file_name,
-                           O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (journal->file < 0) {
-        error_set_errno(error, errno, "open %s", file_name);
-        return error_context(error, "state directory %s", directory);
-    }
+    tmpfile_remove_left(journal->directory);
+    if (open_file(journal, error))
+        return -1;
     *ret = steal(journal);
     return 0;
 }
@@ -209,20 +216,20 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-/* One line; takes `json`. */
-static int write_line(int fd, json_t *json)
+/* Takes `json`; the line goes to free(). */
+static char *format_line(json_t *json)
 {
     cleanup_free char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
-    cleanup_free char *line = xasprintf("%s\n", text ? text : "{}");
 
     json_decref(json);
-    return write_all(fd, line, strlen(line));
+    return xasprintf("%s\n", text ? text : "{}");
 }
 
 int journal_append(struct journal *journal, const struct archive *archive, struct error *error)
 {
+    cleanup_free char *line = format_line(to_json(archive));
     bool failed = (journal->ends_within_line && write_all(journal->file, "\n", 1)) ||
-                  write_line(journal->file, to_json(archive)) || fdatasync(journal->file);
+                  write_all(journal->file, line, strlen(line)) || fdatasync(journal->file);
 
     journal->ends_within_line = failed;
     if (failed) {
@@ -233,10 +240,17 @@ int journal_append(struct journal *journal, const struct archive *archive, struc
     return 0;
 }
 
-static int write_table(int fd, const struct journal *journal, const struct archive_table *table,
-                       size_t *lines)
+static int add_line(struct tmpfile *file, json_t *json, struct error *error)
 {
-    if (write_line(fd, json_pack("{s:s}", "directory", journal->watched)))
+    cleanup_free char *line = format_line(json);
+
+    return tmpfile_append(file, line, strlen(line), error);
+}
+
+static int write_table(struct tmpfile *file, const struct journal *journal,
+                       const struct archive_table *table, size_t *lines, struct error *error)
+{
+    if (add_line(file, json_pack("{s:s}", "directory", journal->watched), error))
         return -1;
     *lines = 1;
     for (size_t i = 0; i < table->count; i++) {
@@ -244,7 +258,7 @@ static int write_table(int fd, const struct journal *journal, const struct archi
 
         if (archive->state == ARCHIVE_WAITING || archive->state == ARCHIVE_CONVERTING)
             continue;
-        if (write_line(fd, to_json(archive)))
+        if (add_line(file, to_json(archive), error))
             return -1;
         ++*lines;
     }
@@ -253,24 +267,22 @@ static int write_table(int fd, const struct journal *journal, const struct archi
 
 int journal_compact(struct journal *journal, const struct archive_table *table, struct error *error)
 {
-    cleanup_close int fd =
-        openat(journal->directory, new_name,
-               O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    cleanup_free char *place = xasprintf("state file %s/%s", journal->path, file_name);
+    cleanup(tmpfile_done) struct tmpfile file;
     size_t lines = 0;
 
-    if (fd < 0 || write_table(fd, journal, table, &lines) || fsync(fd) ||
-        renameat(journal->directory, new_name, journal->directory, file_name) ||
-        fsync(journal->directory)) {
-        error_set_errno(error, errno, "write state file %s/%s", journal->path, new_name);
-        unlinkat(journal->directory, new_name, 0); /* the disk may be full */
-        return error_advice(error, "make room there, or name another directory with --state-dir");
-    }
-    close(journal->file);
-    journal->file = fd;
-    fd = -1;
+    tmpfile_init(&file);
+    file.mode = 0600;
+    file.advice = "make room there, or name another directory with --state-dir";
+    if (tmpfile_create(&file, journal->directory, place, error) ||
+        write_table(&file, journal, table, &lines, error) ||
+        tmpfile_publish(&file, file_name, error) ||
+        tmpfile_sync_directory(journal->directory, place, error))
+        return -1;
     journal->lines = lines;
     journal->ends_within_line = false;
-    return 0;
+    close(journal->file);
+    return open_file(journal, error);
 }
 
 bool journal_is_wasteful(const struct journal *journal, const struct archive_table *table)

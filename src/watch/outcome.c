@@ -44,9 +44,9 @@ static void set_last_message(struct outcome *outcome, const struct buffer *error
     set_text(outcome, last ? last : "it ended without a message");
 }
 
-static void judge_end(struct outcome *outcome, const struct process *process)
+static void judge_end(struct outcome *outcome, const struct child *child)
 {
-    int status = process->wait_status;
+    int status = child->wait_status;
 
     if (WIFSIGNALED(status)) {
         outcome->kind = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT
@@ -56,7 +56,7 @@ static void judge_end(struct outcome *outcome, const struct process *process)
                  WTERMSIG(status), sigabbrev_np(WTERMSIG(status)) ?: "unknown");
         return;
     }
-    set_last_message(outcome, &process->errors);
+    set_last_message(outcome, &child->errors);
     switch (WEXITSTATUS(status)) {
     case STATUS_DONE:
         outcome->kind = OUTCOME_DONE;
@@ -89,17 +89,16 @@ static void take_names(struct archive *archive, const json_t *entry)
     archive->time_s = clock_parse(json_get_text(entry, "checkpointed"));
 }
 
-void outcome_of_list(struct outcome *outcome, const struct process *process,
-                     struct archive *archive)
+void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive)
 {
     json_t *list;
     const json_t *entry;
 
     *outcome = (struct outcome){0};
-    judge_end(outcome, process);
+    judge_end(outcome, child);
     if (outcome->kind != OUTCOME_DONE)
         return;
-    list = json_parse(process->output.data, process->output.len, NULL);
+    list = json_parse(child->output.data, child->output.len, NULL);
     entry = json_array_get(list, 0);
     if (json_get_text(entry, "error")) {
         outcome->kind = OUTCOME_REFUSED;
@@ -113,14 +112,14 @@ void outcome_of_list(struct outcome *outcome, const struct process *process,
     json_decref(list);
 }
 
-void outcome_of_convert(struct outcome *outcome, const struct process *process)
+void outcome_of_convert(struct outcome *outcome, const struct child *child)
 {
     const json_t *image;
     json_t *report;
 
     *outcome = (struct outcome){0};
-    judge_end(outcome, process);
-    report = json_parse(process->output.data, process->output.len, NULL);
+    judge_end(outcome, child);
+    report = json_parse(child->output.data, child->output.len, NULL);
     image = json_array_get(json_object_get(report, "images"), 0);
     outcome->findings = (unsigned)json_array_size(json_object_get(report, "findings"));
     if (outcome->kind != OUTCOME_DONE) {

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "oci/digest.h"
 #include "watch/archive.h"
-#include "watch/process.h"
 
 enum outcome_kind {
     OUTCOME_DONE,
@@ -32,9 +32,8 @@ struct outcome {
 };
 
 /* Of `ckptoci list --json`: fills in the names and the time of an archive. */
-void outcome_of_list(struct outcome *outcome, const struct process *process,
-                     struct archive *archive);
+void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive);
 /* Of `ckptoci convert --json` with one destination. */
-void outcome_of_convert(struct outcome *outcome, const struct process *process);
+void outcome_of_convert(struct outcome *outcome, const struct child *child);
 
 #endif

@@ -22,11 +22,8 @@ teardown() {
 # start_refusing POINT: a registry that refuses there, at $REFUSING; $REGISTRY stays what it was
 start_refusing() {
     local registry=$REGISTRY directory=$REGISTRY_DIR storage=$REGISTRY_STORAGE
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/refusing-registry.py" \
-        "$REGISTRY_DIR/port" "$1" 403 DENIED "quota is used up"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REFUSING=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+    registry_start_refusing "$1" 403 DENIED "quota is used up"
+    REFUSING=$REGISTRY
     REGISTRY=$registry REGISTRY_DIR=$directory REGISTRY_STORAGE=$storage
 }
 
@@ -60,12 +57,12 @@ assert_no_tag() {
 @test "none, if one cannot be reached, and the archive is not read" {
     registry_start_plain
     mkfifo archive.fifo
-    # Half an archive, and a writer that stays: reading on would not end.
-    { head -c 100000 "$archive" && exec sleep 60; } >archive.fifo 3>&- &
-    writer=$!
-    run --separate-stderr timeout 30 "$CKPTOCI" convert -q --tls-verify=false --all-or-nothing \
+    # The beginning of an archive, and a writer that stays: reading on would not end.
+    exec 5<>archive.fifo
+    head -c 50000 "$archive" >&5
+    run --separate-stderr timeout "$WAIT_S" "$CKPTOCI" convert -q --tls-verify=false --all-or-nothing \
         archive.fifo "$REGISTRY/x:1" 127.0.0.1:1/x:1 oci:image:1 oci-archive:image.tar
-    kill $writer || true
+    exec 5>&-
     echo "status $status: $output $stderr"
     [ "$status" -eq 1 ]
     [ "$output" = "" ]
@@ -140,10 +137,9 @@ assert_no_tag() {
     pid=$!
     exec 5>archive.fifo
     head -c 100000 "$archive" >&5
-    registry_wait_for grep -q 'method=POST' "$REGISTRY_DIR/log"
+    wait_for "$pid" grep -q 'method=POST' "$REGISTRY_DIR/log"
     kill -TERM "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     exec 5>&-
     cat err
     [ "$status" -eq 130 ]

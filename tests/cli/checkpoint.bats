@@ -304,8 +304,7 @@ SH
     [ "$(jq -r '.images[].digest' <<<"$output" | uniq)" = "$(cat digest)" ]
     [ ! -e "$(jq -r .path <<<"$output")" ]
     # Asked for again, after it was put.
-    [ "$(jq -r 'select(.path | endswith("/manifests/1")) | .method' "$REGISTRY_JOURNAL" |
-        tail -n 2 | xargs)" = "PUT GET" ]
+    [ "$(persona_requests | grep '/manifests/1 ' | cut -d ' ' -f 1 | tail -n 2 | xargs)" = "PUT GET" ]
     ask 0 --to oci:image:2 default/counters/counter
     [ "$output" = "oci:image:2@sha256:$(layout_manifest image 2 | sha256sum | cut -d ' ' -f 1)" ]
     cmp checkpoints/* "$counter"

@@ -20,7 +20,7 @@ teardown() {
 
 # copy ARGUMENT...: with the usual options; has to succeed
 copy() {
-    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false "$@"
+    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --retry-delay 10ms "$@"
     echo "status $status: $stderr"
     [ "$status" -eq 0 ]
 }
@@ -30,12 +30,9 @@ digest_at() {
     skopeo inspect --raw --tls-verify=false "$1" | sha256sum | sed 's/^/sha256:/; s/ .*//'
 }
 
-# add_blob FILE: into layout; its descriptor's "digest" and "size" on standard output
-add_blob() {
-    local digest
-    digest=$(sha256sum <"$1" | cut -d ' ' -f 1)
-    cp "$1" "layout/blobs/sha256/$digest"
-    printf '"digest":"sha256:%s","size":%d' "$digest" "$(stat -c %s "$1")"
+# add_part FILE: into layout; the members "digest" and "size" of its descriptor
+add_part() {
+    add_blob "$1" | tr -d '{}\n'
 }
 
 # enter MEDIA-TYPE DIGEST-AND-SIZE TAG: into layout's index; without a name if TAG is empty
@@ -61,7 +58,7 @@ make_layout() {
             layout/index.json),
     done
     printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' "$index_type" "${parts%,}" >multi
-    enter "$index_type" "$(add_blob multi)" multi
+    enter "$index_type" "$(add_part multi)" multi
 }
 
 # add_referrer SUBJECT-DIGEST-AND-SIZE NOTE: an artifact; its digest and size in $added
@@ -69,13 +66,13 @@ add_referrer() {
     local blob config
     echo "$2" >note
     printf '{}' >empty
-    blob=$(add_blob note)
-    config=$(add_blob empty)
+    blob=$(add_part note)
+    config=$(add_part empty)
     printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-note",
         "config":{"mediaType":"application/vnd.oci.empty.v1+json",%s},
         "layers":[{"mediaType":"text/plain",%s}],"subject":{"mediaType":"%s",%s}}' \
         "$manifest_type" "$config" "$blob" "$manifest_type" "$1" >referrer
-    added=$(add_blob referrer)
+    added=$(add_part referrer)
     enter "$manifest_type" "$added" ""
 }
 
@@ -181,10 +178,10 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    registry_start_serving layout pages
+    registry_start_persona spec --layout layout --option tags_page=1
     copy --all-tags "$REGISTRY/x" "$to/y" oci:copied
     [ "${#lines[@]}" -eq 8 ]
-    [ "$(grep -c '/tags/list' "$REGISTRY_DIR/log")" -eq 8 ]
+    [ "$(persona_requests | grep -c '/tags/list')" -eq 8 ]
     for tag in amd64 arm64 s390x multi; do
         [ "$(digest_at "docker://$to/y:$tag")" = "$(digest_at "oci:layout:$tag")" ]
         [ "$(digest_at "oci:copied:$tag")" = "$(digest_at "oci:layout:$tag")" ]
@@ -204,7 +201,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
     add_referrer "$signature" "a signature of the signature"
     registry_start_plain # has no referrers API
     to=$REGISTRY
-    registry_start_serving layout
+    registry_start_persona spec --layout layout
     copy --referrers "$REGISTRY/x:amd64" "$to/y:amd64" oci:copied:amd64
     for pair in "$subject $signature" "$signature $added"; do
         tag=$(grep -o '[0-9a-f]\{64\}' <<<"${pair% *}")
@@ -260,9 +257,9 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     make_layout
-    registry_start_serving layout damage
-    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false "$REGISTRY/x:amd64" "$to/y:1" \
-        oci:copied:1 oci-archive:copied.tar:1
+    registry_start_persona damaged --layout layout
+    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --retry-delay 10ms \
+        "$REGISTRY/x:amd64" "$to/y:1" oci:copied:1 oci-archive:copied.tar:1
     [ "$status" -eq 3 ]
     [ "$(grep -c "is damaged" <<<"$stderr")" -eq 3 ]
     [ "$output" = "" ]
@@ -274,7 +271,7 @@ docker://$REGISTRY/second:$tag@$expected" ]
 @test "a layer behind another blob, where the registry limits requests" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:1
     registry_start_persona quay --option body_limit=100000
-    copy --jobs 1 --retry-delay 10ms oci:layout:1 "$REGISTRY/x:1"
+    copy --jobs 1 oci:layout:1 "$REGISTRY/x:1"
     [ "$(digest_at "docker://$REGISTRY/x:1")" = "$(digest_at oci:layout:1)" ]
     # From the first byte on, not from where the one before has ended.
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:1" back.tar
@@ -285,10 +282,11 @@ docker://$REGISTRY/second:$tag@$expected" ]
     registry_start_plain
     to=$REGISTRY
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout cut=100000
+    registry_start_persona spec --layout layout --fault \
+        '{"path": "/blobs/", "where": "answer-body", "bytes": 100000, "times": 1000}'
     copy "$REGISTRY/x:tag" "$to/y:1" oci-archive:copied.tar:1
     [ "$(digest_at "docker://$to/y:1")" = "$(digest_at oci:layout:tag)" ]
-    grep -q 'bytes=100000- 206' "$REGISTRY_DIR/log"
+    persona_requests | grep 'bytes=100000- 206'
     skopeo copy -q --src-tls-verify=false "docker://$to/y:1" oci:readback:x
     layout_layer readback x | cmp - "$archive"
 }

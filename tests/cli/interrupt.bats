@@ -30,8 +30,8 @@ start() {
 
 # finish STATUS TEXT
 finish() {
-    local status=0
-    wait "$pid" || status=$?
+    local status
+    wait_end "$pid"
     exec 5>&-
     cat err
     [ "$status" -eq "$1" ]
@@ -48,7 +48,7 @@ finish() {
         pid=$!
         exec 5>archive.fifo
         head -c 300000 "$archive" >&5
-        sleep 0.3
+        wait_for "$pid" has_begun
         kill -$signal "$pid"
         finish 130 interrupted
         [ ! -e new ]
@@ -60,9 +60,7 @@ finish() {
 @test "interrupted while uploading: the registry is left without the upload" {
     registry_start_plain
     start "$REGISTRY/x:1"
-    registry_wait_for grep -q 'http.request.method=PATCH\|PATCH /v2' "$REGISTRY_DIR/log" ||
-        registry_wait_for test -n "$(registry_open_uploads)"
-    [ "$(registry_open_uploads)" != "" ]
+    wait_for "$pid" registry_has_upload
     kill -TERM "$pid"
     finish 130 interrupted
     [ "$(registry_open_uploads)" = "" ]
@@ -74,13 +72,14 @@ finish() {
     "$CKPTOCI" convert -q archive.tar oci:layout:1
     for command in "convert -q archive.tar" "copy -q oci:layout:1"; do
         registry_start_persona distribution --fault \
-            '{"method": "POST", "where": "answer", "do": "delay", "seconds": 4, "times": 9}'
+            '{"method": "POST", "where": "answer", "do": "hold", "times": 9}'
         # shellcheck disable=SC2086 # two arguments or three
         env --default-signal=INT "$CKPTOCI" $command --tls-verify=false "$REGISTRY/x:1" \
             >out 2>err 3>&- &
         pid=$!
-        sleep 1.5 # to ask the registry would be to wait until it has answered
+        wait_for "$pid" registry_holds
         kill -INT "$pid"
+        persona_control '{"release": true}'
         finish 130 interrupted
         [ "$(persona_control | jq '.uploads_started')" -ge 1 ]
         [ "$(persona_control | jq -c .open_uploads)" = "[]" ]
@@ -91,10 +90,20 @@ finish() {
     "$CKPTOCI" convert -q "$TEST_DATA/crio-1.36-counter.tar" oci:image:tag
     before=$(find image | sort | xargs -d '\n' stat -c '%n %Y %s')
     start oci:image:tag
-    sleep 0.3
+    wait_for "$pid" has_begun
     kill -TERM "$pid"
     finish 130 interrupted
     [ "$before" = "$(find image | sort | xargs -d '\n' stat -c '%n %Y %s')" ]
+}
+
+# registry_holds: an upload has begun, and its answer is held
+registry_holds() {
+    [ "$(persona_control | jq '.uploads_started // 0')" -ge 1 ]
+}
+
+# has_begun: the program has a file open that is going to be the image, with a hidden name or none
+has_begun() {
+    [ "$(find "/proc/$pid/fd" -lname '*/#* (deleted)' -o -lname '*/.ckptoci-*')" != "" ]
 }
 
 @test "a full disk: a clear message, nothing left" {

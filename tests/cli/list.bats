@@ -47,7 +47,7 @@ setup() {
     echo hello >checkpoints/README
     mkdir checkpoints/checkpoint-directory.tar
     mkfifo checkpoints/checkpoint-fifo.tar
-    run --separate-stderr timeout 20 "$CKPTOCI" list checkpoints
+    run --separate-stderr timeout 600 "$CKPTOCI" list checkpoints
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 8 ]
     [[ ${lines[4]} == "No checkpoint that could be read:" ]]

@@ -51,6 +51,7 @@ teardown() {
     curl -sS -o /dev/null "http://$REGISTRY/v2/"
     run ! curl -sS "http://$REGISTRY/v2/"
     run ! curl -sS -T body "http://$REGISTRY/v2/x/blobs/uploads/0"
+    registry_stop_proxy
     [ "$(jq -c '[.connection, .down, .cut]' "$REGISTRY_PROXY_JOURNAL" | head -n 1)" = '[1,50,"down"]' ]
     [ "$(jq -r 'select(.connection == 3).cut' "$REGISTRY_PROXY_JOURNAL")" = refused ]
     [ "$(jq -r 'select(.cut == "up").connection' "$REGISTRY_PROXY_JOURNAL")" = 4 ]

@@ -20,7 +20,7 @@ teardown() {
 
 # pull ARGUMENT...: with the usual options
 pull() {
-    run --separate-stderr "$CKPTOCI" pull -q --tls-verify=false "$@"
+    run --separate-stderr "$CKPTOCI" pull -q --tls-verify=false --retry-delay 10ms "$@"
     echo "status $status: $stderr"
 }
 
@@ -36,8 +36,11 @@ refuse() {
     [ "$(ls -A out)" = "" ]
 }
 
-blob_requests() {
-    grep -c '/blobs/' "$REGISTRY_DIR/log"
+# start_cutting BYTES OPTION...: a persona that has layout, and of each blob sends so many bytes at
+# the most
+start_cutting() {
+    registry_start_persona "${@:2}" --layout layout --fault \
+        '{"path": "/blobs/", "where": "answer-body", "bytes": '"$1"', "times": 1000}'
 }
 
 @test "every sample, in every format, comes back as it was, from everywhere" {
@@ -159,37 +162,39 @@ blob_requests() {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     size=$(stat -c %s "$archive")
     cut=$((size / 4))
-    registry_start_serving layout cut=$cut
+    start_cutting "$cut" spec
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q "bytes=$cut- 206" "$REGISTRY_DIR/log"
-    grep -q "bytes=$((3 * cut))- 206" "$REGISTRY_DIR/log"
+    persona_requests | grep "bytes=$cut- 206"
+    persona_requests | grep "bytes=$((3 * cut))- 206"
 }
 
 @test "a registry that ignores Range starts over, and what is there is passed over" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout cut-once=100000 range=ignore
+    layer=$(layout_manifest layout tag | jq -r .layers[0].digest)
+    registry_start_persona spec --layout layout --option blob_ranges=false --fault \
+        '{"path": "'"$layer"'", "where": "answer-body", "bytes": 100000}'
     pull "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q 'bytes=100000- 200' "$REGISTRY_DIR/log"
+    persona_requests | grep 'bytes=100000- 200'
     # Each try brings no more than the one before: given up, after a bounded number of them.
-    registry_start_serving layout cut=100000 range=ignore
+    start_cutting 100000 spec --option blob_ranges=false
     refuse 1 "given up after" "$REGISTRY/x:tag"
-    [ "$(grep -c 'bytes=100000- 200' "$REGISTRY_DIR/log")" -ge 3 ]
-    [ "$(blob_requests)" -le 10 ]
+    [ "$(persona_requests | grep -c 'bytes=100000- 200')" -ge 3 ]
+    [ "$(persona_requests | grep -c /blobs/)" -le 10 ]
 }
 
 @test "what is not the blob is refused" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
-    registry_start_serving layout damage
+    registry_start_persona damaged --layout layout
     refuse 3 "is damaged" "$REGISTRY/x:tag"
-    registry_start_serving layout long
+    registry_start_persona long --layout layout
     refuse 1 "more than the" "$REGISTRY/x:tag"
-    registry_start_serving layout cut=100000 range=wrong
+    start_cutting 100000 wrong-range
     refuse 1 "asked for the bytes from 100000 on" "$REGISTRY/x:tag"
-    registry_start_serving layout damage-manifest
+    registry_start_persona damaged-manifests --layout layout
     refuse 1 "damaged on the way" "$REGISTRY/x:tag"
     run bash -c '"$0" pull -q --tls-verify=false "$1" - >archive' "$CKPTOCI" "$REGISTRY/x:tag"
     [ "$status" -ne 0 ]
@@ -197,45 +202,31 @@ blob_requests() {
 
 @test "blobs from another origin are fetched without our credentials" {
     "$CKPTOCI" convert -q "$archive" oci:layout:tag
-    registry_start_serving layout redirect
+    registry_start_persona spec --layout layout --option foreign_blobs=true \
+        --option foreign_name=localhost --option auth=basic --option creds=user:secret
     pull --creds user:secret "$REGISTRY/x:tag" archive
     [ "$status" -eq 0 ]
     cmp archive "$archive"
-    grep -q ' 307$' "$REGISTRY_DIR/log"
-}
-
-# edit_image JQ-FILTER: layout's manifest, changed, under the tag "edited"
-edit_image() {
-    local digest size
-    layout_manifest layout tag | jq -c "$1" | tr -d '\n' >edited
-    digest=sha256:$(sha256sum <edited | cut -d ' ' -f 1)
-    size=$(stat -c %s edited)
-    cp edited "$(blob_path layout "$digest")"
-    jq -c --arg digest "$digest" --argjson size "$size" '.manifests += [{
-        mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest, size: $size,
-        annotations: {"org.opencontainers.image.ref.name": "edited"}}]
-        | .manifests |= unique_by(.annotations["org.opencontainers.image.ref.name"] + .digest)
-        | .manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] != "edited"
-            or .digest == $digest))' layout/index.json >index
-    cp index layout/index.json
+    persona_requests | grep ' 307$'
+    [ "$(persona_control | jq .foreign_authorizations)" -eq 0 ]
 }
 
 @test "an image that is no checkpoint is refused, and the message says what it is" {
     "$CKPTOCI" convert -q "$archive" oci:layout:tag
-    edit_image .
+    edit .
     pull oci:layout:edited archive
     [ "$status" -eq 0 ]
-    edit_image 'del(.annotations)'
+    edit 'del(.annotations)'
     refuse 3 "an image of 1 layer, without any annotation" oci:layout:edited
-    edit_image '.layers += .layers'
+    edit '.layers += .layers'
     refuse 3 "an image of 2 layers, with annotations" oci:layout:edited
-    edit_image 'del(.annotations) | .artifactType = "application/x"'
+    edit 'del(.annotations) | .artifactType = "application/x"'
     refuse 3 "an artifact of type application/x" oci:layout:edited
-    edit_image '.layers[0].mediaType = "application/pdf"'
+    edit '.layers[0].mediaType = "application/pdf"'
     refuse 3 "application/pdf, which is no tar" oci:layout:edited
-    edit_image '.layers[0].mediaType |= sub("zstd"; "gzip")'
+    edit '.layers[0].mediaType |= sub("zstd"; "gzip")'
     refuse 3 'compression "gzip", and its bytes are "zstd"' oci:layout:edited
-    edit_image '.layers[0].size += 1'
+    edit '.layers[0].size += 1'
     refuse 1 "bytes instead of" oci:layout:edited
 }
 
@@ -243,7 +234,7 @@ edit_image() {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     "$CKPTOCI" convert -q --compression-format none "$TEST_DATA/crio-1.36-shop.tar" oci:layout:shop
     config=$(layout_manifest layout shop | jq -c .config)
-    edit_image ".config = $config"
+    edit ".config = $config"
     refuse 3 "the image's config says" oci:layout:edited
     run bash -c '"$0" pull -q oci:layout:edited - >archive' "$CKPTOCI"
     [ "$status" -eq 3 ]
@@ -271,13 +262,13 @@ edit_image() {
 @test "interrupted, nothing is left" {
     "$CKPTOCI" convert -q --compression-format none "$archive" oci:layout:tag
     mkdir out
-    registry_start_serving layout busy=100
+    registry_start_persona spec --layout layout --fault \
+        '{"path": "/blobs/", "status": 503, "times": 100}'
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:tag" out/archive 3>&- &
     pid=$!
-    registry_wait_for grep -q ' 503$' "$REGISTRY_DIR/log"
+    wait_for "$pid" grep -q '"status": 503' "$REGISTRY_JOURNAL"
     kill -INT "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     [ "$status" -eq 130 ]
     [ "$(ls -A out)" = "" ]
 }

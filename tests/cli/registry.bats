@@ -175,30 +175,22 @@ write_authfile() {
     [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/x/tags/list")" = 404 ]
 }
 
-# start_refusing POINT STATUS [CODE MESSAGE]
-start_refusing() {
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/refusing-registry.py" \
-        "$REGISTRY_DIR/port" "$@"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
-}
-
 @test "a registry that refuses is quoted; the upload is cancelled" {
     for point in start data commit manifest; do
-        start_refusing $point 403 DENIED "quota is used up"
+        registry_start_refusing $point 403 DENIED "quota is used up"
         run --separate-stderr "$CKPTOCI" convert --tls-verify=false "$archive" "$REGISTRY/x:1"
         echo "$point: $status $stderr"
         [ "$status" -eq 4 ]
         [[ $stderr == *"403"*"DENIED: quota is used up"* ]]
         case $point in
-        data | commit) grep -q "^deleted /v2/x/blobs/uploads/session" "$REGISTRY_DIR/log" ;;
+        data | commit) [ "$(persona_control | jq .uploads_deleted)" -ge 1 ] ;;
         esac
     done
 }
 
 @test "a registry that answers with a page instead of an error" {
-    start_refusing data 413
+    registry_start_persona spec --fault '{"method": "PATCH", "status": 413, "times": 1000,
+        "page": "<html><h1>Go away</h1></html>"}'
     run --separate-stderr "$CKPTOCI" convert --tls-verify=false "$archive" "$REGISTRY/x:1"
     [ "$status" -eq 1 ]
     [[ $stderr == *413* ]]
@@ -206,7 +198,7 @@ start_refusing() {
 }
 
 @test "a refused zstd manifest tells of gzip, a refused gzip manifest does not" {
-    start_refusing manifest 400 MANIFEST_INVALID "unknown media type"
+    registry_start_refusing manifest 400 MANIFEST_INVALID "unknown media type"
     run --separate-stderr "$CKPTOCI" convert --tls-verify=false "$archive" "$REGISTRY/x:1"
     [ "$status" -eq 1 ]
     [[ $stderr == *"MANIFEST_INVALID: unknown media type"* ]]

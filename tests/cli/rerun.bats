@@ -178,25 +178,21 @@ make_foreign_image() {
     [ "$(registry_open_uploads)" = "" ]
 }
 
-# start_forgetful MODE
-start_forgetful() {
-    registry_new_dir
-    registry_run "$REGISTRY_DIR/log" python3 "$TEST_LIB/forgetful-registry.py" \
-        "$REGISTRY_DIR/port" "$1"
-    registry_wait_for test -e "$REGISTRY_DIR/port"
-    REGISTRY=127.0.0.1:$(cat "$REGISTRY_DIR/port")
+# puts: what was put, in order: blob or manifest, and the status
+puts() {
+    persona_requests | sed -nE 's,^PUT /v2/x/(blob|manifest)s/[^ ]* - ,\1 ,p' | xargs
 }
 
 @test "a registry that has every blob, it says, gets the config all the same" {
-    start_forgetful claims
+    registry_start_persona claiming
     "$CKPTOCI" convert -q --tls-verify=false "$archive" "$REGISTRY/x:1"
-    [ "$(cut -d ' ' -f 1 "$REGISTRY_DIR/log" | xargs)" = "blob blob manifest" ]
+    [ "$(puts)" = "blob 201 blob 201 manifest 201" ]
 }
 
 @test "a registry that has lost the config gets it once more, and then the manifest" {
-    start_forgetful forgets
+    registry_start_persona forgetful
     "$CKPTOCI" convert -q --tls-verify=false "$archive" "$REGISTRY/x:1"
-    [ "$(cut -d ' ' -f 1 "$REGISTRY_DIR/log" | xargs)" = "blob blob refused blob manifest" ]
-    config=$(sed -n 's/^manifest //p' "$REGISTRY_DIR/log")
-    [ "$(grep -c "^blob $config" "$REGISTRY_DIR/log")" -eq 2 ]
+    [ "$(puts)" = "blob 201 blob 201 manifest 404 blob 201 manifest 201" ]
+    config=$(curl -s "http://$REGISTRY/v2/x/manifests/1" | jq -r .config.digest)
+    [ "$(persona_requests | grep -c "^PUT .*digest=sha256\(:\|%3[Aa]\)${config#*:}")" -eq 2 ]
 }

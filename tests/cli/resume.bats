@@ -27,8 +27,8 @@ teardown() {
 push() {
     local from=$1
     shift
-    run --separate-stderr "$CKPTOCI" convert -q --tls-verify=false --compression-format none \
-        --retry-delay 10ms "$@" "$from" "$REGISTRY/x:1"
+    run --separate-stderr timeout "$WAIT_S" "$CKPTOCI" convert -q --tls-verify=false \
+        --compression-format none --retry-delay 10ms "$@" "$from" "$REGISTRY/x:1"
     echo "status $status: $stderr"
 }
 
@@ -94,6 +94,7 @@ cut_layer() {
     assert_pushed
     REGISTRY_STORAGE=$storage
     [ "$(registry_open_uploads)" = "" ]
+    registry_stop_proxy
     sent=$(jq -s 'map(.up // 0) | add' "$REGISTRY_PROXY_JOURNAL")
     [ "$(jq -s 'map(select(.cut == "up")) | length' "$REGISTRY_PROXY_JOURNAL")" -eq 3 ]
     # Each cut costs no more than its request.
@@ -109,13 +110,13 @@ cut_layer() {
 }
 
 @test "Retry-After is waited for, in seconds and as a date" {
-    for after in 2 '{"date": 3}'; do
+    for after in 1 '{"date": 2}'; do
         registry_start_persona spec --fault \
             "{\"method\": \"POST\", \"status\": 503, \"retry_after\": $after}"
-        begin=$SECONDS
+        begin=$(date +%s%3N)
         push "$archive"
+        [ $(($(date +%s%3N) - begin)) -ge 1000 ]
         assert_pushed
-        [ $((SECONDS - begin)) -ge 1 ]
         [ "$(grep -c '"status": 503' "$REGISTRY_JOURNAL")" -eq 1 ]
     done
 }
@@ -125,10 +126,8 @@ cut_layer() {
     registry_start_persona spec
     persona_control '{"faults": [{"method": "PATCH", "where": "body", "bytes": 7000000,
         "do": "stall"}, {"method": "POST", "nth": 2, "where": "answer", "do": "stall"}]}'
-    begin=$SECONDS
     push "$archive" --stall-timeout 1s
     assert_pushed
-    [ $((SECONDS - begin)) -lt 30 ]
 }
 
 @test "an answer that is cut among its headers is no answer" {
@@ -170,11 +169,10 @@ cut_layer() {
 
 @test "interrupted while it waits for the next try" {
     registry_start_persona spec --fault '{"method": "POST", "status": 503, "times": 100}'
-    "$CKPTOCI" convert -q --tls-verify=false --retry-delay 1h "$archive" "$REGISTRY/x:1" 2>stderr &
+    "$CKPTOCI" convert -q --tls-verify=false --retry-delay 1h "$archive" "$REGISTRY/x:1" 2>stderr 3>&- &
     pid=$!
-    registry_wait_for grep -q '"status": 503' "$REGISTRY_JOURNAL"
+    wait_for "$pid" grep -q '"status": 503' "$REGISTRY_JOURNAL"
     kill -TERM "$pid"
-    status=0
-    wait "$pid" || status=$?
+    wait_end "$pid"
     [ "$status" -eq 130 ]
 }

@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                               .input = some_file(),
                                                               .archive_size = size};
     cleanup(image_freep) struct image *image = NULL;
-    struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_ZSTD, .size = size};
+    struct descriptor layer = {.media_type = LAYER_TYPE_OCI "+zstd", .size = size};
     struct layer_plan plan = {.encoding = "zstd level 1"};
     struct convert_options options = {.archive = "checkpoint-a_b-c-2026-11-20T09:30:15Z.tar"};
     struct error error = {0};

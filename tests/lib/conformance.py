@@ -22,7 +22,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 OCTETS = "application/octet-stream"
 ABSENT = "sha256:" + "1" * 64
-SETTLE_S = 0.3  # for a server to notice that a client is gone
+HANG_S = 600  # only against hanging for good
+PIECE = 64 << 10
 
 ACCEPT = "the persona does not look at Accept"
 MALFORMED = "the registry has only an internal error to say"
@@ -75,7 +76,7 @@ class Client:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is None and method in ("POST", "PUT"):
             body = b""
-        connection = http.client.HTTPConnection(self.host, timeout=20)
+        connection = http.client.HTTPConnection(self.host, timeout=HANG_S)
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         data = response.read()
@@ -107,10 +108,11 @@ class Client:
         host, port = self.host.split(":")
         head = "PATCH %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
             self.location, self.host, OCTETS, length)
-        with socket.create_connection((host, int(port))) as connection:
+        with socket.create_connection((host, int(port)), HANG_S) as connection:
             connection.sendall(head.encode() + data)
-            time.sleep(SETTLE_S)
-        time.sleep(SETTLE_S)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(PIECE):  # until the server has seen that and gone
+                pass
 
     def commit(self, step, digest):
         separator = "&" if "?" in self.location else "?"

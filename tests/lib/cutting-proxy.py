@@ -5,7 +5,8 @@
 Listens on a free loopback port, writes it into --port-file and serves until it is killed. The bytes
 of all connections count together, each direction for itself: up from the client, down to it. A cut
 closes both sides at once; what came before it has been passed on. Each cut happens once. One line
-of JSON per connection goes to --journal, and {"end": ...} with the sums when the proxy is stopped.
+of JSON per connection goes to --journal, that of a cut before the client sees it. SIGUSR1 ends the
+proxy when all connections have ended; then {"end": ...} with the sums is the journal's last line.
 """
 
 import argparse
@@ -17,10 +18,8 @@ import signal
 import socket
 import sys
 import threading
-import time
 
 PIECE = 64 << 10
-SETTLE_S = 5.0
 
 
 class Proxy:
@@ -30,6 +29,7 @@ class Proxy:
         self.refused = set(options.refuse)
         self.sums = {"up": 0, "down": 0, "connections": 0, "cuts": 0}
         self.lock = threading.Lock()
+        self.ended = threading.Condition(self.lock)
         self.open = 0
         self.journal = open(options.journal, "a", encoding="utf-8") if options.journal else None
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -72,30 +72,30 @@ class Proxy:
 
     def serve_one(self, client, number):
         entry = {"connection": number, "up": 0, "down": 0, "cut": None}
-        with client, contextlib.suppress(OSError):
-            if number in self.refused:
-                entry["cut"] = "refused"
-            else:
-                with socket.create_connection(self.upstream) as server:
-                    self.pump(client, server, entry)
-        with self.lock:
-            self.open -= 1
-            self.note(entry)
+        with client:
+            with contextlib.suppress(OSError):
+                if number in self.refused:
+                    entry["cut"] = "refused"
+                else:
+                    with socket.create_connection(self.upstream) as server:
+                        self.pump(client, server, entry)
+            with self.ended:
+                self.open -= 1
+                self.note(entry)
+                self.ended.notify()
 
     def serve(self):
         while True:
             client, _ = self.listener.accept()
-            with self.lock:
+            with self.ended:
                 self.open += 1
                 self.sums["connections"] += 1
                 number = self.sums["connections"]
             threading.Thread(target=self.serve_one, args=(client, number), daemon=True).start()
 
     def finish(self):
-        give_up = time.monotonic() + SETTLE_S
-        while self.open and time.monotonic() < give_up:
-            time.sleep(0.01)
-        with self.lock:
+        with self.ended:
+            self.ended.wait_for(lambda: self.open == 0)
             self.note({"end": self.sums})
 
 
@@ -126,7 +126,7 @@ def main():
     options = parser.parse_args()
 
     proxy = Proxy(options)
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGUSR1, stop)
     with open(options.port_file + ".new", "w", encoding="ascii") as file:
         file.write(str(proxy.listener.getsockname()[1]))
     os.rename(options.port_file + ".new", options.port_file)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Looking into images without any code of ckptoci's: jq, sha256sum, gunzip, zstd.
+# Looking into images, and changing them, without any code of ckptoci's: jq, sha256sum, gunzip, zstd.
 
 # Every member of $TEST_DATA that is a checkpoint archive.
 sample_archives() {
@@ -77,4 +77,33 @@ assert_same_tree() {
 
 list_tree() {
     (cd "$1" && find . -mindepth 1 -printf '%P %y %m %s\n' | sed 's/ d \([0-7]*\) .*/ d \1/' | sort)
+}
+
+# add_blob FILE: to ./layout; prints digest and size as JSON
+add_blob() {
+    local digest
+    digest=$(sha256sum <"$1" | cut -d ' ' -f 1)
+    cp "$1" "layout/blobs/sha256/$digest"
+    jq -nc --arg digest "sha256:$digest" --argjson size "$(stat -c %s "$1")" \
+        '{digest: $digest, size: $size}'
+}
+
+# tag_blob DESCRIPTOR [TYPE]: the layout's tag "edited"
+tag_blob() {
+    jq -c --argjson blob "$1" --arg type \
+        "${2:-application/vnd.oci.image.manifest.v1+json}" '.manifests |= map(select(
+        .annotations["org.opencontainers.image.ref.name"] != "edited")) | .manifests += [$blob
+        + {mediaType: $type, annotations: {"org.opencontainers.image.ref.name": "edited"}}]' \
+        layout/index.json >index
+    cp index layout/index.json
+}
+
+# edit MANIFEST-FILTER [CONFIG-FILTER]: the image "tag" of ./layout, changed, as "edited"
+edit() {
+    local config
+    layout_config layout tag | jq -c "${2:-.}" | tr -d '\n' >config
+    config=$(add_blob config)
+    layout_manifest layout tag | jq -c --argjson config "$config" \
+        ".config += \$config | $1" | tr -d '\n' >manifest
+    tag_blob "$(add_blob manifest)"
 }

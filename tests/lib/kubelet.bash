@@ -14,6 +14,9 @@
 #     KUBELET_LOG    a line per request
 # Its archives lie in ./checkpoints.
 
+# shellcheck source=tests/lib/wait.bash
+. "$TEST_LIB/wait.bash"
+
 kubelet_make_certs() {
     local name
     for name in server client other; do
@@ -25,7 +28,6 @@ kubelet_make_certs() {
 }
 
 kubelet_start() {
-    local deadline=$((SECONDS + 20))
     KUBELET_CERTS=$BATS_FILE_TMPDIR
     KUBELET_LOG=$PWD/kubelet.log
     mkdir -p checkpoints
@@ -34,13 +36,10 @@ kubelet_start() {
         --key "$KUBELET_CERTS/server.key" --checkpoints checkpoints --port-file kubelet.port "$@" \
         >"$KUBELET_LOG" 2>&1 3>&- &
     KUBELET_PID=$!
-    until [ -e kubelet.port ]; do
-        if [ "$SECONDS" -ge "$deadline" ] || ! kill -0 "$KUBELET_PID"; then
-            cat "$KUBELET_LOG" >&2
-            return 1
-        fi
-        sleep 0.05
-    done
+    wait_for "$KUBELET_PID" test -e kubelet.port || {
+        cat "$KUBELET_LOG" >&2
+        return 1
+    }
     KUBELET=https://127.0.0.1:$(cat kubelet.port)
     export KUBELET
 }

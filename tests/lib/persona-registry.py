@@ -7,8 +7,9 @@ The second is the foreign host that some registries point Locations to; it never
 never get, an Authorization. One line of JSON per exchange goes to --journal, a summary at the end.
 
 The path /_control takes a JSON object by POST: {"reset": true} forgets everything, "faults": [...]
-sets what is to fail, "options": {...} changes options; each may be left out. The answer, as that of
-a GET, is the summary: bytes received in bodies (body_bytes, upload_bytes) and those of them that
+sets what is to fail, "options": {...} changes options, {"release": true} lets what is held go on;
+each may be left out. The answer, as that of a GET, comes when all exchanges are over but those that
+are made to wait, and the journal is complete. It is the summary: bytes received in bodies (body_bytes, upload_bytes) and those of them that
 the persona threw away (lost_bytes), open_uploads, blobs, tags, foreign_authorizations and others.
 """
 
@@ -54,6 +55,7 @@ def parse_arguments():
     parser.add_argument("--persona", default="spec", choices=sorted(PERSONAS))
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--journal", help="a file to append to")
+    parser.add_argument("--layout", help="an OCI image layout, to have as repository x at first")
     parser.add_argument("--fault", action="append", default=[], metavar="JSON", type=json.loads)
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=option,
                         help="see below")
@@ -67,7 +69,7 @@ def stop(*_):
 def main():
     args = parse_arguments()
     persona = PERSONAS[args.persona](dict(args.option))
-    registry = Registry(persona, args.fault, args.journal)
+    registry = Registry(persona, args)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with open(args.port_file + ".new", "w", encoding="ascii") as file:

@@ -25,7 +25,8 @@
 # registry_stop_all; registry_logs prints what they have logged.
 
 REGISTRY_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-REGISTRY_WAIT_S=20
+# shellcheck source=tests/lib/wait.bash
+. "$REGISTRY_LIB/wait.bash"
 
 registry_missing_tools() {
     local tool
@@ -47,30 +48,25 @@ registry_new_dir() {
     export REGISTRY_DIR REGISTRY_STORAGE
 }
 
-# registry_run LOG COMMAND...: in the background, its pid noted for registry_stop_all. Without this
-# shell's variables: docker-registry takes REGISTRY_* as its configuration.
+# registry_run LOG COMMAND...: in the background, its pid in REGISTRY_PID and noted for
+# registry_stop_all; the log is there at once. Without this shell's variables: docker-registry takes
+# REGISTRY_* as its configuration.
 registry_run() {
     local log=$1
     shift
+    : >"$log"
     env -i PATH="$PATH" HOME="$REGISTRY_DIR" "$@" </dev/null >"$log" 2>&1 3>&- &
-    echo $! >>"$REGISTRY_ROOT/pids"
+    REGISTRY_PID=$!
+    echo "$REGISTRY_PID" >>"$REGISTRY_ROOT/pids"
 }
 
-# registry_wait_for COMMAND...: until it succeeds; fails with the logs after REGISTRY_WAIT_S. Without
-# a process for each turn: there are many tests, and many turns in each.
+# registry_wait_for COMMAND...: until it succeeds; fails with the logs if the server that was started
+# last ends before that
 registry_wait_for() {
-    local deadline=$((SECONDS + REGISTRY_WAIT_S)) silence
-    exec {silence}<> <(:)
-    until "$@"; do
-        if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "registry.bash: no sign of life after $REGISTRY_WAIT_S s" >&2
-            registry_logs >&2
-            exec {silence}>&-
-            return 1
-        fi
-        read -r -t 0.05 -u "$silence" || true
-    done
-    exec {silence}>&-
+    wait_for "$REGISTRY_PID" "$@" || {
+        registry_logs >&2
+        return 1
+    }
 }
 
 registry_find_port() {
@@ -179,15 +175,12 @@ registry_start_token() {
     rootcertbundle: $REGISTRY_DIR/token.crt"
 }
 
-registry_free_port() {
-    python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
-}
-
 registry_write_nginx_config() {
     local limit=$1 buffering=$2 upstream=$3
     cat >"$REGISTRY_DIR/nginx.conf" <<CONF
 daemon off;
-master_process off;
+user $(id -un) $(id -gn);
+worker_processes 1;
 pid $REGISTRY_DIR/nginx.pid;
 error_log $REGISTRY_DIR/nginx-error.log warn;
 events {}
@@ -199,7 +192,7 @@ http {
     uwsgi_temp_path $REGISTRY_DIR/nginx-uwsgi;
     scgi_temp_path $REGISTRY_DIR/nginx-scgi;
     server {
-        listen $REGISTRY;
+        include $REGISTRY_DIR/listen;
         client_max_body_size $limit;
         location / {
             proxy_pass http://$upstream;
@@ -212,22 +205,20 @@ http {
 CONF
 }
 
-registry_nginx_answers() {
-    # What is on the port may be somebody else, who took it first.
-    [ -e "$REGISTRY_DIR/nginx.pid" ] && curl -s -o /dev/null "http://$REGISTRY/v2/"
-}
-
 # registry_start_nginx [LIMIT [BUFFERING]]: the largest body, as nginx has it (default 1m; 0: any),
 # and whether nginx reads all of a body before it passes it on (on or off, the default)
 registry_start_nginx() {
     local upstream
     registry_new_dir && registry_start || return 1
     upstream=$REGISTRY
-    REGISTRY=127.0.0.1:$(registry_free_port)
     registry_write_nginx_config "${1:-1m}" "${2:-off}" "$upstream"
     PATH=$PATH:/usr/sbin registry_run "$REGISTRY_DIR/nginx.log" \
+        python3 "$REGISTRY_LIB/on-socket.py" "$REGISTRY_DIR/listen" \
         nginx -p "$REGISTRY_DIR" -c "$REGISTRY_DIR/nginx.conf" -e "$REGISTRY_DIR/nginx-error.log"
-    registry_wait_for registry_nginx_answers
+    # Written when it has taken the socket over, which listens already.
+    registry_wait_for test -s "$REGISTRY_DIR/nginx.pid" || return 1
+    read -r _ REGISTRY <"$REGISTRY_DIR/listen"
+    REGISTRY=${REGISTRY%;}
 }
 
 # registry_start_proxy [OPTION...]: in front of $REGISTRY, which it replaces; options for
@@ -238,9 +229,15 @@ registry_start_proxy() {
     REGISTRY_PROXY_JOURNAL=$port_file.journal
     registry_run "$port_file.log" python3 "$REGISTRY_LIB/cutting-proxy.py" \
         --upstream "$REGISTRY" --port-file "$port_file" --journal "$REGISTRY_PROXY_JOURNAL" "$@"
+    REGISTRY_PROXY_PID=$REGISTRY_PID
     registry_wait_for test -e "$port_file" || return 1
     REGISTRY=127.0.0.1:$(<"$port_file")
     export REGISTRY REGISTRY_PROXY_JOURNAL
+}
+
+# registry_stop_proxy: when all of its connections have ended; then the journal is complete
+registry_stop_proxy() {
+    kill -USR1 "$REGISTRY_PROXY_PID" && wait_for "$$" is_gone "$REGISTRY_PROXY_PID"
 }
 
 # registry_start_persona NAME [OPTION...]: options for persona-registry.py
@@ -255,15 +252,22 @@ registry_start_persona() {
     export REGISTRY REGISTRY_JOURNAL
 }
 
-# registry_start_serving LAYOUT [FAULT...]: serving-registry.py; its requests are in
-# $REGISTRY_DIR/log
-registry_start_serving() {
-    registry_new_dir || return 1
-    registry_run "$REGISTRY_DIR/log" python3 "$REGISTRY_LIB/serving-registry.py" "$PWD/$1" \
-        "$REGISTRY_DIR/port" "${@:2}"
-    registry_wait_for test -e "$REGISTRY_DIR/port" || return 1
-    REGISTRY=127.0.0.1:$(<"$REGISTRY_DIR/port")
-    export REGISTRY
+# registry_start_refusing POINT STATUS CODE MESSAGE: a persona that refuses every start (POST), data
+# (PATCH), commit (PUT of a blob) or manifest
+registry_start_refusing() {
+    local -A requests=([start]='POST /uploads/' [data]='PATCH ' [commit]='PUT /uploads/'
+        [manifest]='PUT /manifests/')
+    local method=${requests[$1]% *} path=${requests[$1]#* }
+    registry_start_persona spec --fault "$(jq -nc --arg method "$method" --arg path "$path" \
+        --argjson status "$2" --arg code "$3" --arg text "$4" \
+        '{$method, $path, $status, $code, $text, times: 1000}')"
+}
+
+# persona_requests: what $REGISTRY was asked: method, path, Range or "-", status
+persona_requests() {
+    persona_control >"$REGISTRY_DIR/summary" &&
+        jq -r 'select(.request) | "\(.method) \(.path) \(.headers.Range // "-") \(.status)"' \
+            "$REGISTRY_JOURNAL"
 }
 
 # persona_control [JSON]: the summary of $REGISTRY, after a change; see persona-registry.py --help
@@ -275,6 +279,10 @@ persona_control() {
 # may leave an empty shell behind; what counts is the mark of its start.
 registry_open_uploads() {
     find "$REGISTRY_STORAGE" -path '*/_uploads/*/startedat'
+}
+
+registry_has_upload() {
+    [ "$(registry_open_uploads)" != "" ]
 }
 
 registry_logs() {

@@ -36,6 +36,7 @@
 #include "oci/image-target.h"
 #include "oci/sha256.h"
 #include "store/store.h"
+#include "stream/codec.h"
 #include "stream/source.h"
 
 enum { LAYER_LEN = 10000, LAYER_PIECE_LEN = 999, FILE_MAX_BYTES = 32 << 20 };
@@ -97,7 +98,7 @@ static inline struct image *make_image(const char *note, size_t annotation_len)
     cleanup_free char *value = xcalloc(annotation_len + 1, 1);
     cleanup(json_decrefp) json_t *annotations = NULL;
     struct image_parts parts = {
-        .layer = {.media_type = MEDIA_TYPE_LAYER_TAR, .size = LAYER_LEN},
+        .layer = {.media_type = LAYER_TYPE_OCI, .size = LAYER_LEN},
         .architecture = "amd64",
         .created = "2026-11-20T09:30:15Z",
     };

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry-files.h"
 
+#include <dirent.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include "base/tmpfile.h"
+#include "registry/authfile-edit.h"
 #include "registry/authfile.h"
 #include "registry/credentials.h"
 
@@ -379,6 +383,68 @@ static void test_advice_says_where_credentials_came_from(void **state)
     assert_null(strstr(error.text, "pass:x"));
 }
 
+static void save_entry(const char *file)
+{
+    const struct authfile_key key = {.key = "registry.example", .domain = "registry.example"};
+    struct authfile_edit edit;
+    cleanup_free char *where = NULL;
+    struct error error;
+
+    assert_int_equal(authfile_edit_open(&edit, file, &error), 0);
+    assert_int_equal(authfile_edit_put(&edit, &key, "me", "s3cret", NULL, &where, &error), 0);
+    assert_int_equal(authfile_edit_save(&edit, &error), 0);
+    authfile_edit_done(&edit);
+}
+
+static int count_names(const char *directory)
+{
+    struct dirent **names;
+    int count = scandir(directory, &names, NULL, NULL);
+
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return count - 2;
+}
+
+/* The secrets are in one file, even when a run before was killed. */
+static void test_a_file_is_replaced_as_a_whole(void **state)
+{
+    cleanup_free char *file = write_file(state, "x/auth.json", "{\"auths\": {}, \"more\": 1}");
+    cleanup_free char *directory = xasprintf("%s/x", (const char *)*state);
+    cleanup(json_decrefp) json_t *json = NULL;
+    struct stat status;
+
+    put_file(state, "x/" TMPFILE_PREFIX "0123456789abcdef", "{");
+    save_entry(file);
+    json = json_load_file(file, 0, NULL);
+    assert_non_null(json_object_get(json, "more"));
+    assert_non_null(json_object_get(json_object_get(json, "auths"), "registry.example"));
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(count_names(directory), 1);
+}
+
+static void test_a_file_behind_a_link_is_replaced_where_it_is(void **state)
+{
+    cleanup_free char *file = write_file(state, "x/auth.json", "{}");
+    cleanup_free char *link = xasprintf("%s/link", (const char *)*state);
+    cleanup_free char *lost = xasprintf("%s/lost", (const char *)*state);
+    struct stat status;
+
+    assert_int_equal(symlink("x/auth.json", link), 0);
+    save_entry(link);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(lstat(file, &status), 0);
+    assert_true(S_ISREG(status.st_mode) && status.st_size > 10);
+    /* A link that leads nowhere gives way. */
+    assert_int_equal(symlink("nowhere", lost), 0);
+    save_entry(lost);
+    assert_int_equal(lstat(lost, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+}
+
 #define HOME_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_home, tear_down_home)
 
 int main(void)
@@ -406,6 +472,8 @@ int main(void)
         HOME_TEST(test_environment_comes_before_the_usual_files),
         HOME_TEST(test_tokens),
         HOME_TEST(test_advice_says_where_credentials_came_from),
+        HOME_TEST(test_a_file_is_replaced_as_a_whole),
+        HOME_TEST(test_a_file_behind_a_link_is_replaced_where_it_is),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as the program does */

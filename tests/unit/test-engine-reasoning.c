@@ -9,8 +9,9 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/engine-reasoning.h"
+#include "engines/reasoning.h"
 #include "oci/image.h"
+#include "stream/codec.h"
 #include "stream/input-source.h"
 
 struct fixture {
@@ -100,7 +101,7 @@ static void wrap(struct fixture *fixture)
         .top_annotations = fixture->annotations,
         .manifest_type = MEDIA_TYPE_MANIFEST,
         .config_type = MEDIA_TYPE_CONFIG,
-        .layer_type = MEDIA_TYPE_LAYER_ZSTD,
+        .layer_type = LAYER_TYPE_OCI "+zstd",
         .layer_type_is_true = true,
         .os = "linux",
         .architecture = "amd64",
@@ -369,7 +370,7 @@ static void test_types_of_the_image(void **state)
     wrap(fixture);
     fixture->image.layer_type_is_true = false;
     assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.3.0"), VERDICT_NO);
-    assert_reason(fixture, "layer-type", VERDICT_NO, MEDIA_TYPE_LAYER_ZSTD);
+    assert_reason(fixture, "layer-type", VERDICT_NO, LAYER_TYPE_OCI "+zstd");
     fixture->image.layer_type_is_true = true;
     fixture->image.architecture = "unknown";
     assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.3.0"), VERDICT_NO);

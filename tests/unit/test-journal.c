@@ -14,9 +14,13 @@
 
 #include "base/cancel.h"
 #include "base/memory.h"
+#include "base/tmpfile.h"
 #include "watch/journal.h"
 
 static char directory[] = "/tmp/ckptoci-journal.XXXXXX";
+
+/* What a run that was killed while it compacted may have left. */
+#define LEFT TMPFILE_PREFIX "0123456789abcdef"
 
 static char *state_path(void)
 {
@@ -31,7 +35,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-    static const char *const names[] = {"archives.jsonl", "archives.jsonl.new", "lock"};
+    static const char *const names[] = {"archives.jsonl", "lock"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -183,6 +187,22 @@ static void test_compacting_forgets(void **state)
     archive_table_done(&table);
 }
 
+static void test_only_the_state_stays_and_only_for_us(void **state)
+{
+    cleanup_free char *left = xasprintf("%s/" LEFT, directory);
+    cleanup_free char *path = state_path();
+    struct stat status;
+    FILE *file = fopen(left, "w");
+
+    (void)state;
+    assert_non_null(file);
+    fclose(file);
+    write_sample();
+    assert_int_equal(access(left, F_OK), -1);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
 static void test_the_state_of_another_directory_is_refused(void **state)
 {
     struct archive_table table = {0};
@@ -215,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_it_is_as_it_was),
         cmocka_unit_test(test_it_survives_a_cut_at_any_byte),
         cmocka_unit_test(test_compacting_forgets),
+        cmocka_unit_test(test_only_the_state_stays_and_only_for_us),
         cmocka_unit_test(test_the_state_of_another_directory_is_refused),
         cmocka_unit_test(test_only_one_at_a_time),
     };

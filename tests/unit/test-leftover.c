@@ -2,7 +2,7 @@
 /* Temporary names of programs that are gone, and of those that are not. */
 #include "layout-fixture.h"
 
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 
 static int is_temporary(const struct dirent *entry)
 {

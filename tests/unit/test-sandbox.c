@@ -153,7 +153,7 @@ static void test_the_result_comes_through(void **state)
     assert_string_equal(error.text, "refused");
 }
 
-/* As store/tmpfile.c gives an unnamed file its name. */
+/* As base/tmpfile.c gives an unnamed file its name. */
 static int link_unnamed(const char *in, const char *name)
 {
     cleanup_close int fd = open(in, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -6,4 +6,5 @@ faults   where an exchange is to go wrong, and the journal of what went on
 server   HTTP: bodies, answers, and the faults in them
 spec     the distribution specification, request by request
 vendors  one class for each registry that does something else
+faulty   one class for each that no vendor has
 """

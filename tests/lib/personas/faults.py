@@ -12,13 +12,14 @@ What happens to it:
             answer        all is done; after `bytes` (default 0) of the answer have been sent
             answer-body   the same, counted behind the headers
   do        cut           (default) the connection is closed
-            stall         for `seconds` (default 600) or until the client goes; then cut
-            delay         for `seconds`; then it goes on as if nothing had been (where: before,
-                          or answer: all is done by then)
+            stall         until the client goes
+            hold          until {"release": true}; then it goes on as if nothing had been (where:
+                          before, or answer: all is done by then)
   status    answers with that instead of a cut: with where=before (default) nothing is done, with
             where=answer all is done
   retry_after   for a Retry-After header: seconds, or {"date": SECONDS} from now as a date
-  text      for the answer's error message
+  code, text    for the answer's error message
+  page      HTML, for an answer that has none
 """
 
 import email.utils
@@ -28,8 +29,8 @@ import threading
 import time
 
 KEYS = {
-    "request", "method", "path", "nth", "times", "where", "bytes", "do", "seconds", "status",
-    "retry_after", "text",
+    "request", "method", "path", "nth", "times", "where", "bytes", "do", "status",
+    "retry_after", "code", "text", "page",
 }
 PLACES = ("before", "body", "answer", "answer-body")
 
@@ -47,12 +48,13 @@ class Fault:
         self.where = document.get("where", "before")
         self.bytes = document.get("bytes", 0)
         self.do = document.get("do", "cut")
-        self.seconds = document.get("seconds", 600)
         self.status = document.get("status")
         self.retry_after = document.get("retry_after")
+        self.code = document.get("code", "UNKNOWN")
         self.text = document.get("text", "made to fail")
-        if self.where not in PLACES or self.do not in ("cut", "stall", "delay"):
-            raise ValueError("where is one of %s, do is cut, stall or delay" % ", ".join(PLACES))
+        self.page = document.get("page")
+        if self.where not in PLACES or self.do not in ("cut", "stall", "hold"):
+            raise ValueError("where is one of %s, do is cut, stall or hold" % ", ".join(PLACES))
 
     def hits(self, number, method, path):
         """Asked once for every exchange."""

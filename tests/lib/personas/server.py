@@ -9,7 +9,6 @@ import re
 import select
 import socket
 import threading
-import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,8 +17,7 @@ from personas.store import Store
 
 PIECE = 64 << 10
 RECEIVE_BUFFER = 128 << 10
-LINGER_S = 2.0  # for what a client still sends although it has its answer
-SETTLE_S = 5.0  # for exchanges that are not quite over when the summary is asked for
+HANG_S = 600.0  # only against hanging for good
 ROUTES = (
     ("base", re.compile(r"^/v2/?$")),
     ("token", re.compile(r"^/token$")),
@@ -37,6 +35,7 @@ class Answer:
     status: int
     headers: dict = dataclasses.field(default_factory=dict)
     body: bytes = b""
+    has_length: bool = True  # else the body ends with the connection
 
 
 def json_answer(status, document, headers=None, content_type="application/json"):
@@ -123,6 +122,7 @@ class Request:
     def __init__(self, handler, body, foreign):
         parts = urllib.parse.urlsplit(handler.path)
         self.method = handler.command
+        self.uri = handler.path
         self.path = parts.path
         self.query = {
             name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()
@@ -151,22 +151,38 @@ class State:
         self.store = Store()
         self.faults = Faults(faults)
         self.condition = threading.Condition()
-        self.active = 0
+        self.active = set()  # handlers
+        self.released = False  # those that are held may go on
 
     @contextlib.contextmanager
-    def exchange(self):
+    def exchange(self, handler):
         with self.condition:
-            self.active += 1
+            self.active.add(handler)
         try:
             yield
         finally:
             with self.condition:
-                self.active -= 1
+                self.active.discard(handler)
                 self.condition.notify_all()
 
     def settle(self):
+        """Until the exchanges that have begun are over, but for those that are made to wait."""
         with self.condition:
-            self.condition.wait_for(lambda: self.active == 0, SETTLE_S)
+            begun = set(self.active)
+            self.condition.wait_for(
+                lambda: not any(handler.is_busy() for handler in begun & self.active), HANG_S)
+
+    def hold(self, handler):
+        with self.condition:
+            handler.waits_for = lambda: self.released
+            self.condition.notify_all()
+            self.condition.wait_for(handler.waits_for)
+            handler.waits_for = None
+
+    def release(self):
+        with self.condition:
+            self.released = True
+            self.condition.notify_all()
 
     def summary(self):
         summary = self.store.summary()
@@ -176,7 +192,8 @@ class State:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 600
+    timeout = HANG_S
+    waits_for = None  # what a fault makes the exchange wait for, a function: whether it has come
 
     def log_message(self, *_):
         pass
@@ -195,10 +212,13 @@ class Handler(BaseHTTPRequestHandler):
             self.control()
             return
         self.state = self.server.registry.state
-        with self.state.exchange():
+        with self.state.exchange(self):
             self.exchange()
 
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = serve  # names of http.server's
+
+    def is_busy(self):
+        return self.waits_for is None or self.waits_for()
 
     def exchange(self):
         registry = self.server.registry
@@ -232,8 +252,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def work(self, request, fault):
         persona = self.server.registry.persona
-        if fault and fault.do == "delay":
-            return self.delayed(request, fault)
+        if fault and fault.do == "hold":
+            return self.held(request, fault)
         if fault and fault.where == "before":
             if fault.status is None:
                 self.fail(fault)
@@ -244,13 +264,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.status_answer(request, fault)
         return answer
 
-    def delayed(self, request, fault):
+    def held(self, request, fault):
         self.state.store.count("faults")
         if fault.where == "before":
-            time.sleep(fault.seconds)
+            self.state.hold(self)
         answer = self.server.registry.persona.handle(request)
         if fault.where == "answer":
-            time.sleep(fault.seconds)
+            self.state.hold(self)
         return answer
 
     def status_answer(self, request, fault):
@@ -259,14 +279,16 @@ class Handler(BaseHTTPRequestHandler):
         if not request.body.expects and not request.body.at_end:
             for piece in request.body.pieces():
                 self.state.store.count("lost_bytes", len(piece))
-        return refusal(fault.status, "UNKNOWN", fault.text, fault.retry_after_header())
+        if fault.page:
+            return Answer(fault.status, {"Content-Type": "text/html"}, fault.page.encode())
+        return refusal(fault.status, fault.code, fault.text, fault.retry_after_header())
 
     def respond(self, answer, body, fault, entry):
         head = self.head(answer, body)
         wire = head if self.command == "HEAD" else head + answer.body
         limit = None
         if fault and fault.where.startswith("answer") and fault.status is None and \
-                fault.do != "delay":
+                fault.do != "hold":
             limit = fault.bytes + (len(head) if fault.where == "answer-body" else 0)
         entry["status"] = answer.status
         entry["answer_head_bytes"] = len(head)
@@ -279,9 +301,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def head(self, answer, body):
         headers = dict(answer.headers)
-        if answer.status != 204 and self.command != "HEAD":
+        if answer.status != 204 and self.command != "HEAD" and answer.has_length:
             headers["Content-Length"] = str(len(answer.body))
-        if not body.at_end:
+        if not body.at_end or not answer.has_length:
             headers["Connection"] = "close"
             self.close_connection = True
         phrase = http.HTTPStatus(answer.status).phrase if answer.status in set(
@@ -293,22 +315,28 @@ class Handler(BaseHTTPRequestHandler):
     def fail(self, fault):
         self.state.store.count("faults")
         if fault.do == "stall":
-            self.stall(fault.seconds)
+            self.stall()
         raise Torn(fault.where)
 
-    def stall(self, seconds):
-        """Until the client goes, which shows although there is more to read."""
+    def client_is_gone(self, timeout_ms=0):
+        """Which shows although there is more to read."""
         poll = select.poll()
         poll.register(self.connection, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
-        poll.poll(seconds * 1000)
+        return bool(poll.poll(timeout_ms))
+
+    def stall(self):
+        with self.state.condition:
+            self.waits_for = self.client_is_gone
+            self.state.condition.notify_all()
+        self.client_is_gone(None)
+        self.waits_for = None
 
     def linger(self):
-        """An answer that overtakes its request is lost if the connection is reset at once."""
-        give_up = time.monotonic() + LINGER_S
+        """Until the client goes, whatever it still sends although it has its answer: one that
+        overtakes its request is lost if the connection is reset at once."""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(LINGER_S)
-            while time.monotonic() < give_up and (piece := self.rfile.read1(PIECE)):
+            while piece := self.rfile.read1(PIECE):
                 self.state.store.count("overrun_bytes", len(piece))
 
     def control(self):
@@ -325,13 +353,16 @@ class Handler(BaseHTTPRequestHandler):
 class Registry:
     """A persona with its ports, its state and its journal."""
 
-    def __init__(self, persona, faults, journal_path):
+    def __init__(self, persona, args):
         self.persona = persona
-        self.journal = Journal(journal_path)
-        self.state = State(faults)
+        self.journal = Journal(args.journal)
+        self.state = State(args.fault)
+        if args.layout:
+            self.state.store.load(args.layout, "x")
         self.server = self.listen()
         self.foreign_server = self.listen()
-        persona.foreign_host = "127.0.0.1:%d" % self.foreign_server.server_address[1]
+        persona.foreign_host = "%s:%d" % (
+            persona.options["foreign_name"], self.foreign_server.server_address[1])
 
     def listen(self):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -346,11 +377,13 @@ class Registry:
         return self.server.server_address[1]
 
     def control(self, document):
-        """{"reset": true, "faults": [...], "options": {...}}, each optional; the summary."""
-        self.state.settle()
-        unknown = set(document) - {"reset", "faults", "options"}
+        """What persona-registry.py says of it; the summary."""
+        unknown = set(document) - {"reset", "faults", "options", "release"}
         if unknown:
             raise ValueError("unknown: %s" % ", ".join(sorted(unknown)))
+        if document.get("release"):
+            self.state.release()
+        self.state.settle()
         self.persona.set_options(document.get("options", {}))
         if document.get("reset"):
             self.state = State(document.get("faults", []))

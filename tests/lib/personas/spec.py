@@ -28,6 +28,8 @@ OPTIONS = {
     "token_requests": None,  # how often a token is taken
     "foreign_uploads": False,  # Locations of uploads point to the other port
     "foreign_blobs": False,  # GET of a blob is redirected there
+    "foreign_name": "127.0.0.1",  # what that host is called; from the start only
+    "tags_page": None,  # the most tags of a list at once
     "referrers": True,
     "blob_ranges": True,
     "immutable_tags": False,
@@ -364,7 +366,7 @@ class Spec:
             return self.unknown_blob(request)
         if self.options["foreign_blobs"] and not request.foreign:
             return Answer(307, {"Location": "http://%s%s" % (self.foreign_host, request.path)})
-        data = request.store.blobs[request.target]
+        data = self.blob_data(request)
         headers = {"Docker-Content-Digest": request.target,
                    "Content-Type": "application/octet-stream"}
         found = BYTE_RANGE.match(request.headers.get("Range", ""))
@@ -373,9 +375,16 @@ class Spec:
         first, last = int(found[1]), int(found[2] or len(data) - 1)
         if first >= len(data) or last < first:
             return Answer(416, {"Content-Range": "bytes */%d" % len(data)})
-        last = min(last, len(data) - 1)
+        first, last = self.first_byte(first), min(last, len(data) - 1)
         headers["Content-Range"] = "bytes %d-%d/%d" % (first, last, len(data))
         return Answer(206, headers, data[first : last + 1])
+
+    def blob_data(self, request):
+        return request.store.blobs[request.target]
+
+    def first_byte(self, asked):
+        """Of the part that is sent."""
+        return asked
 
     def delete_blob(self, request):
         if not request.store.has_blob(request.name, request.target):
@@ -459,7 +468,7 @@ class Spec:
             return refusal(404, "NAME_UNKNOWN", "repository name not known to registry")
         tags = sorted(request.store.repositories[request.name].tags)
         tags = [tag for tag in tags if tag > request.query.get("last", "")]
-        count = int(request.query.get("n", len(tags)))
+        count = min(int(request.query.get("n", len(tags))), self.options["tags_page"] or len(tags))
         headers = {}
         if 0 < count < len(tags):
             query = urllib.parse.urlencode({"n": count, "last": tags[count - 1]})

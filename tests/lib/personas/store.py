@@ -3,6 +3,8 @@
 
 import collections
 import hashlib
+import json
+import os
 import threading
 import uuid
 
@@ -78,6 +80,21 @@ class Store:
             self.blobs[digest] = bytes(data)
             self.repositories[repository].blobs.add(digest)
         return digest
+
+    def load(self, layout, repository):
+        """All that an OCI image layout has."""
+        blobs = os.path.join(layout, "blobs", "sha256")
+        for name in os.listdir(blobs):
+            with open(os.path.join(blobs, name), "rb") as file:
+                self.add_blob(repository, file.read())
+        with open(os.path.join(layout, "index.json"), encoding="utf-8") as file:
+            entries = json.load(file)["manifests"]
+        held = self.repositories[repository]
+        for entry in entries:
+            held.manifests[entry["digest"]] = (entry["mediaType"], self.blobs[entry["digest"]])
+            tag = entry.get("annotations", {}).get("org.opencontainers.image.ref.name")
+            if tag:
+                held.tags[tag] = entry["digest"]
 
     def mount(self, repository, digest, source):
         """source None: from wherever it is."""

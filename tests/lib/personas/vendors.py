@@ -5,6 +5,7 @@ what differs from the specification."""
 import base64
 import json
 
+from personas import faulty
 from personas.server import Answer, refusal
 from personas.spec import CONTENT_RANGE, Spec
 
@@ -250,6 +251,7 @@ PERSONAS = {
     persona.name: persona
     for persona in (
         Spec, Distribution, Distribution28, Ghcr, GhcrLastWins, Ecr, Gar, Acr, Artifactory, Quay,
-        Harbor, DockerHub, Zot, Nginx, Cloudflare,
+        Harbor, DockerHub, Zot, Nginx, Cloudflare, faulty.Damaged, faulty.DamagedManifests,
+        faulty.Long, faulty.WrongRange, faulty.Claiming, faulty.Forgetful, faulty.Redirecting,
     )
 }

@@ -43,7 +43,7 @@ class Registry:
     """Servers that functions of registry.bash start, and that end with this."""
 
     VARIABLES = ("REGISTRY", "REGISTRY_DIR", "REGISTRY_STORAGE", "REGISTRY_JOURNAL",
-                 "REGISTRY_PROXY_JOURNAL")
+                 "REGISTRY_PROXY_JOURNAL", "REGISTRY_PROXY_PID")
 
     def __init__(self, directory, commands):
         show = "\n".join('echo "%s=${%s-}"' % (name, name) for name in self.VARIABLES)
@@ -63,6 +63,7 @@ class Registry:
         self.storage = values["REGISTRY_STORAGE"]
         self.journal, self.proxy_journal = values["REGISTRY_JOURNAL"], values[
             "REGISTRY_PROXY_JOURNAL"]
+        self.proxy_pid = values["REGISTRY_PROXY_PID"]
 
     def stop(self):
         self.process.stdin.close()
@@ -150,9 +151,13 @@ class Registry:
             return [json.loads(line) for line in file]
 
     def proxied(self):
-        """(bytes that clients have sent, connections that were cut) of a proxy in front."""
-        entries = [entry for entry in self.entries(self.proxy_journal) if "up" in entry]
-        return sum(e["up"] for e in entries), sum(e["cut"] is not None for e in entries)
+        """(bytes that clients have sent, connections that were cut) of a proxy in front, which ends
+        by that."""
+        os.kill(int(self.proxy_pid), signal.SIGUSR1)
+        while "end" not in (entries := self.entries(self.proxy_journal))[-1]:
+            time.sleep(0.02)
+        return sum(e.get("up", 0) for e in entries), sum(
+            e.get("cut") is not None for e in entries)
 
 
 class Stage:
@@ -278,14 +283,23 @@ class Layout:
                 (blobs - named) | (top - {"index.json", "oci-layout"})))
 
 
+def listens(process, number):
+    """Whether the process has made its arrangements for a signal: it blocks or catches it."""
+    with open("/proc/%d/status" % process.pid, encoding="ascii") as file:
+        masks = re.findall(r"^Sig(?:Blk|Cgt):\s+([0-9a-f]+)$", file.read(), re.MULTILINE)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
 def signalled(process, seconds, number=signal.SIGKILL):
-    """Waits that long, then sends the signal. Whether the process was still there to get it."""
+    """Waits that long, then sends the signal. Whether the process was still there to get it, and
+    listened."""
     try:
         process.wait(max(0.0, seconds))
-        return False
+        return False, False
     except subprocess.TimeoutExpired:
+        listened = listens(process, number)
         process.send_signal(number)
-        return True
+        return True, listened
 
 
 def timed(work, *arguments):

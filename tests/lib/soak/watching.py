@@ -17,7 +17,7 @@ from soak.stage import LIB, RUN_S, Failed, digest_of
 
 SAMPLE = os.path.join(LIB, "..", "data", "crio-1.36-counter.tar")
 POD = b"counters"
-OPTIONS = ("--settle", "500ms", "--refuse-after", "6s", "--attempts", "20", "--attempt-delay",
+OPTIONS = ("--settle", "500ms", "--attempts", "20", "--attempt-delay",
            "200ms", "--retry-times", "1", "--retry-delay", "100ms", "--rescan", "5s", "--jobs", "3",
            "--keep-count", "0")
 # How archives come, and how many of a hundred. The last two are not to be pushed, or need not be.
@@ -90,11 +90,12 @@ class Agent:
                         registry.image("soak/{pod}:{time}")]
         self.environment = stage.environment(place)
         self.kills = 0
-        self.start()
+        self.start("1h")  # longer than any writer stops
 
-    def start(self):
+    def start(self, refuse_after):
         with open(self.events_path, "ab") as events, open(self.errors_path, "ab") as errors:
-            self.process = subprocess.Popen(self.command, env=self.environment, stdout=events,
+            self.process = subprocess.Popen([*self.command, "--refuse-after", refuse_after],
+                                            env=self.environment, stdout=events,
                                             stderr=errors, stdin=subprocess.DEVNULL)
 
     def kill(self):
@@ -103,7 +104,7 @@ class Agent:
         self.process.kill()
         self.process.wait()
         self.kills += 1
-        self.start()
+        self.start("1h")
 
     def complain(self, what):
         with open(self.errors_path, encoding="utf-8") as errors:
@@ -111,7 +112,7 @@ class Agent:
 
     def stop(self):
         self.process.terminate()
-        if self.process.wait(60) != 0:
+        if self.process.wait(RUN_S) != 0:
             self.complain("stopped")
 
     def events(self, name):
@@ -218,6 +219,10 @@ def run_one(stage, count, kills):
         let_arrive(agent, arrivals, registry, kills, chance)
         wait_until(agent, lambda: set(os.listdir(directory)) == halves,
                    lambda: "left: %s" % sorted(set(os.listdir(directory)) - halves))
+        if any(agent.events("refused")):
+            raise Failed("refused although it may be written on")
+        agent.stop()
+        agent.start("1s")
         wait_until(agent, lambda: {e["archive"] for e in agent.events("refused")} == halves,
                    lambda: "not refused as they should be")
         seconds = time.monotonic() - begin

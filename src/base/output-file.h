@@ -5,24 +5,22 @@
  *
  *     output_file_init, output_file_open, tmpfile_append..., output_file_publish, output_file_done
  */
-#ifndef CKPTOCI_STORE_OUTPUT_FILE_H
-#define CKPTOCI_STORE_OUTPUT_FILE_H
+#ifndef CKPTOCI_BASE_OUTPUT_FILE_H
+#define CKPTOCI_BASE_OUTPUT_FILE_H
 
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 
 struct output_file {
     bool may_replace; /* a file that has the name; false: that is an error */
-    bool is_private;  /* mode 0600 */
     char *path;
-    const char *name; /* its last component */
-    int dir_fd;       /* of the directory it is in; -1 before open */
-    struct tmpfile file;
+    const char *name;    /* its last component */
+    int dir_fd;          /* of the directory it is in; -1 before open */
+    struct tmpfile file; /* its mode may be set before open */
 };
 
-/* Sets no flags. */
 void output_file_init(struct output_file *output, const char *path);
 /* -1: also where something has the name that must not be replaced. */
 int output_file_open(struct output_file *output, struct error *error);

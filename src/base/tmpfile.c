@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/tmpfile.h"
+#include "base/tmpfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/leftover.h"
-#include "stream/source.h"
+#include "base/file.h"
 
 enum {
-    MODE = 0644,
-    PRIVATE_MODE = 0600,
     WRITE_OUT_BYTES = 8 << 20,
     NAMED_TRIES = 10,
     PROC_PATH_SIZE = sizeof "/proc/self/fd/" + 10,
 };
 
-static int write_failed(const char *place, int errnum, struct error *error)
+static int write_failed(const char *place, int errnum, const char *advice, struct error *error)
 {
     error_set_errno(error, errnum, "write %s", place);
+    if (advice)
+        return error_advice(error, "%s", advice);
     if (errnum == ENOSPC || errnum == EDQUOT)
         return error_advice(error, "free some space or choose another destination");
     return error_advice(error, "choose another destination");
@@ -31,12 +33,12 @@ static int write_failed(const char *place, int errnum, struct error *error)
 
 static int failed(const struct tmpfile *file, struct error *error)
 {
-    return write_failed(file->place, errno, error);
+    return write_failed(file->place, errno, file->advice, error);
 }
 
 void tmpfile_init(struct tmpfile *file)
 {
-    *file = (struct tmpfile){.fd = -1};
+    *file = (struct tmpfile){.mode = 0644, .fd = -1};
 }
 
 /* 0, or -1 with errno. */
@@ -56,9 +58,9 @@ static void proc_path(int fd, char path[PROC_PATH_SIZE])
     snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", fd);
 }
 
-static int open_nameless(int dir_fd, mode_t mode)
+static int open_nameless(const struct tmpfile *file)
 {
-    int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    int fd = openat(file->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file->mode);
     char path[PROC_PATH_SIZE];
 
     if (fd < 0)
@@ -71,52 +73,53 @@ static int open_nameless(int dir_fd, mode_t mode)
     return -1;
 }
 
+/* Locks a file so that nobody takes it for a leftover. -1: somebody just has, and its name is gone
+ * or will be; or it never had a name. */
+static int mark_in_use(int fd)
+{
+    struct stat st;
+
+    if (flock(fd, LOCK_SH | LOCK_NB))
+        return errno == EWOULDBLOCK ? -1 : 0; /* without locks nobody removes anything */
+    return fstat(fd, &st) == 0 && st.st_nlink == 0 ? -1 : 0;
+}
+
 /* Not mkostemp(): the umask has to count, and the directory is known by descriptor. */
-static int try_named(struct tmpfile *file, mode_t mode)
+static int try_named(struct tmpfile *file)
 {
     int fd;
 
     if (make_name(file))
         return -1;
-    fd = openat(file->dir_fd, file->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+    fd = openat(file->dir_fd, file->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, file->mode);
     if (fd < 0)
         file->name[0] = '\0';
     return fd;
 }
 
-static int open_named(struct tmpfile *file, mode_t mode)
+static int open_named(struct tmpfile *file)
 {
-    int fd = try_named(file, mode);
+    int fd = try_named(file);
 
     /* Another run may have taken it for a leftover while it had no lock yet. */
-    for (int i = 1; fd >= 0 && leftover_prevent(fd) && i < NAMED_TRIES; i++) {
+    for (int i = 1; fd >= 0 && mark_in_use(fd) && i < NAMED_TRIES; i++) {
         close(fd);
         unlinkat(file->dir_fd, file->name, 0);
-        fd = try_named(file, mode);
+        fd = try_named(file);
     }
     return fd;
 }
 
-static int create(struct tmpfile *file, int dir_fd, const char *place, mode_t mode,
-                  struct error *error)
-{
-    *file = (struct tmpfile){.dir_fd = dir_fd, .place = place};
-    file->fd = open_nameless(dir_fd, mode);
-    if (file->fd >= 0)
-        leftover_prevent(file->fd);
-    else if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)
-        file->fd = open_named(file, mode);
-    return file->fd < 0 ? failed(file, error) : 0;
-}
-
 int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
 {
-    return create(file, dir_fd, place, MODE, error);
-}
-
-int tmpfile_create_private(struct tmpfile *file, int dir_fd, const char *place, struct error *error)
-{
-    return create(file, dir_fd, place, PRIVATE_MODE, error);
+    file->dir_fd = dir_fd;
+    file->place = place;
+    file->fd = open_nameless(file);
+    if (file->fd >= 0)
+        mark_in_use(file->fd);
+    else if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)
+        file->fd = open_named(file);
+    return file->fd < 0 ? failed(file, error) : 0;
 }
 
 /* Errors are left to fsync(), which reports them too. */
@@ -158,21 +161,6 @@ int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct er
     return 0;
 }
 
-int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
-                          struct error *error)
-{
-    const void *data;
-    size_t len;
-    int more;
-
-    while ((more = source_next(source, &data, &len, error)) > 0) {
-        if (tmpfile_append(file, data, len, error))
-            return -1;
-        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
-    }
-    return more;
-}
-
 int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
                       struct error *error)
 {
@@ -203,31 +191,35 @@ static int give_temporary_name(struct tmpfile *file)
     return -1;
 }
 
-int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error)
+/* 0, or -1 with errno. */
+static int give_name(struct tmpfile *file, const char *name, bool may_replace)
 {
     if (!file->name[0]) {
         if (link_nameless(file, name) == 0)
             return 0;
         /* Only a rename can take the place of another file at once. */
-        if (errno != EEXIST || give_temporary_name(file))
-            return failed(file, error);
+        if (errno != EEXIST || !may_replace || give_temporary_name(file))
+            return -1;
     }
-    if (renameat(file->dir_fd, file->name, file->dir_fd, name))
-        return failed(file, error);
+    if (may_replace ? renameat(file->dir_fd, file->name, file->dir_fd, name)
+                    : renameat2(file->dir_fd, file->name, file->dir_fd, name, RENAME_NOREPLACE))
+        return -1;
     file->name[0] = '\0';
     return 0;
 }
 
+int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error)
+{
+    if (tmpfile_sync(file, error))
+        return -1;
+    return give_name(file, name, true) ? failed(file, error) : 0;
+}
+
 int tmpfile_publish_new(struct tmpfile *file, const char *name, struct error *error)
 {
-    int result = file->name[0]
-                     ? renameat2(file->dir_fd, file->name, file->dir_fd, name, RENAME_NOREPLACE)
-                     : link_nameless(file, name);
-
-    if (result)
-        return failed(file, error);
-    file->name[0] = '\0';
-    return 0;
+    if (tmpfile_sync(file, error))
+        return -1;
+    return give_name(file, name, false) ? failed(file, error) : 0;
 }
 
 void tmpfile_done(struct tmpfile *file)
@@ -245,8 +237,8 @@ int tmpfile_write_document(int dir_fd, const char *place, const char *name, cons
 {
     cleanup(tmpfile_done) struct tmpfile file;
 
-    if (tmpfile_create(&file, dir_fd, place, error) || tmpfile_append(&file, data, len, error) ||
-        tmpfile_sync(&file, error))
+    tmpfile_init(&file);
+    if (tmpfile_create(&file, dir_fd, place, error) || tmpfile_append(&file, data, len, error))
         return -1;
     return tmpfile_publish(&file, name, error);
 }
@@ -255,6 +247,40 @@ int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error)
 {
     /* EINVAL: a file system whose directories need no sync, or cannot have one. */
     if (fsync(dir_fd) && errno != EINVAL)
-        return write_failed(place, errno, error);
+        return write_failed(place, errno, NULL, error);
     return 0;
+}
+
+static bool is_temporary(const char *name)
+{
+    static const char prefix[] = TMPFILE_PREFIX;
+    const char *number = name + sizeof prefix - 1;
+
+    return strlen(name) == TMPFILE_NAME_SIZE - 1 && strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+           number[strspn(number, "0123456789abcdef")] == '\0';
+}
+
+static void remove_if_left(int dir_fd, const char *name)
+{
+    /* Writable, because locks over NFS need that. */
+    cleanup_close int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st, named;
+
+    if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        flock(fd, LOCK_EX | LOCK_NB))
+        return;
+    /* Its owner may have published it since, under another name or as another file's successor. */
+    if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == st.st_ino &&
+        named.st_dev == st.st_dev)
+        unlinkat(dir_fd, name, 0);
+}
+
+void tmpfile_remove_left(int dir_fd)
+{
+    cleanup(closedirp) DIR *directory = file_open_list(dir_fd);
+    const struct dirent *entry;
+
+    while (directory && (entry = readdir(directory)))
+        if (is_temporary(entry->d_name))
+            remove_if_left(dir_fd, entry->d_name);
 }

@@ -1,31 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/engine-reasoning.h"
+#include "engines/reasoning.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/display.h"
 #include "base/memory.h"
-#include "checkpoint/engine-rules.h"
+#include "engines/rules.h"
 
 enum { REASON_MAX_BYTES = 2048 };
 
-const struct engine_range engine_ranges[] = {
-    {ENGINE_CRIO, "before 1.26", {1, 25, 0}},
-    {ENGINE_CRIO, "1.26", {1, 26, 0}},
-    {ENGINE_CRIO, "1.27 to 1.34", {1, 34, 0}},
-    {ENGINE_CRIO, "1.35 and 1.36", {1, 36, 0}},
-    {ENGINE_CRIO, "main of August 2026", {.major = ENGINE_VERSION_MAX}},
-    {ENGINE_CONTAINERD, "before 2.1", {2, 0, 0}},
-    {ENGINE_CONTAINERD, "2.1 to 2.2.6, 2.3.0 to 2.3.3", {2, 2, 0}},
-    {ENGINE_CONTAINERD, "from 2.2.7, from 2.3.4", {2, 3, 4}},
-    {ENGINE_CONTAINERD, "2.4 and newer", {2, 4, 0}},
-    {ENGINE_PODMAN, "before 4.1", {4, 0, 0}},
-    {ENGINE_PODMAN, "4.1 to 5.x", {5, 0, 0}},
-    {.engine = ENGINE_UNKNOWN},
-};
+/* What distributions and builds put behind a version: "-rc.1", "+git", "~ds1". */
+static const char suffixes[] = "-+~";
+
+static int parse_number(const char **text, int *number)
+{
+    char *end;
+    long value;
+
+    if (!isdigit((unsigned char)**text))
+        return -1;
+    value = strtol(*text, &end, 10);
+    if (value >= ENGINE_VERSION_MAX)
+        return -1;
+    *number = (int)value;
+    *text = end;
+    return 0;
+}
+
+int engine_version_parse(struct engine_version *ret, const char *text, struct error *error)
+{
+    struct engine_version version = {0};
+    int *const parts[] = {&version.major, &version.minor, &version.patch};
+    const char *at = *text == 'v' ? text + 1 : text;
+    size_t count = 0;
+
+    if (strcmp(text, "main") == 0) {
+        *ret = ENGINE_VERSION_MAIN;
+        return 0;
+    }
+    while (count < sizeof parts / sizeof *parts && parse_number(&at, parts[count]) == 0) {
+        count++;
+        if (*at != '.')
+            break;
+        at++;
+    }
+    if (count < 2 || (*at != '\0' && !strchr(suffixes, *at)))
+        return error_set(error, ERROR_USAGE,
+                         "\"%s\" is no version, as in 1.36, 2.3.4 or main for what is not released",
+                         text);
+    *ret = version;
+    return 0;
+}
+
+int engine_version_compare(const struct engine_version *a, const struct engine_version *b)
+{
+    if (a->major != b->major)
+        return a->major < b->major ? -1 : 1;
+    if (a->minor != b->minor)
+        return a->minor < b->minor ? -1 : 1;
+    if (a->patch != b->patch)
+        return a->patch < b->patch ? -1 : 1;
+    return 0;
+}
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -39,22 +79,10 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
-int engine_parse(enum engine *engine, const char *text, struct error *error)
+void reasoning_add(const struct inquiry *in, enum verdict verdict, json_t *items,
+                   const char *format, ...)
 {
-    static const enum engine engines[] = {ENGINE_CRIO, ENGINE_CONTAINERD, ENGINE_PODMAN};
-
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
-        if (strcasecmp(engine_name(engines[i]), text) == 0) {
-            *engine = engines[i];
-            return 0;
-        }
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not cri-o, containerd or podman", text);
-}
-
-void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char *rule,
-                   json_t *items, const char *format, ...)
-{
+    struct reasoning *reasoning = in->reasoning;
     char text[REASON_MAX_BYTES];
     va_list args;
 
@@ -64,7 +92,7 @@ void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char
     reasoning->reasons =
         xreallocarray(reasoning->reasons, reasoning->count + 1, sizeof *reasoning->reasons);
     reasoning->reasons[reasoning->count++] =
-        (struct reason){verdict, rule, display_text(text, REASON_MAX_BYTES), items};
+        (struct reason){verdict, in->rule, display_text(text, REASON_MAX_BYTES), items};
     if (verdict > reasoning->verdict)
         reasoning->verdict = verdict;
 }
@@ -81,41 +109,39 @@ static bool applies(const struct engine_rule *rule, enum engine engine,
 }
 
 /* False: no other engine's archive is restored, whatever else there is. */
-static bool add_origin(struct reasoning *reasoning, const struct restore_subject *subject,
-                       enum engine engine)
+static bool check_origin(const struct inquiry *in)
 {
-    enum engine made_by = subject->checkpoint->engine;
+    enum engine made_by = in->subject->checkpoint->engine;
 
-    if (made_by == ENGINE_UNKNOWN) {
-        reasoning_add(reasoning, VERDICT_UNKNOWN, "archive-engine", NULL,
+    if (made_by == ENGINE_UNKNOWN)
+        reasoning_add(in, VERDICT_UNKNOWN, NULL,
                       "spec.dump does not tell which engine made the archive, and none restores "
                       "another one's");
-    } else if (made_by == engine) {
-        reasoning_add(reasoning, VERDICT_YES, "archive-engine", NULL, "the archive was made by %s",
-                      engine_name(made_by));
-    } else {
-        reasoning_add(reasoning, VERDICT_NO, "archive-engine", NULL,
+    else if (made_by == in->engine)
+        reasoning_add(in, VERDICT_YES, NULL, "the archive was made by %s", engine_name(made_by));
+    else
+        reasoning_add(in, VERDICT_NO, NULL,
                       "the archive was made by %s, and no engine restores another one's",
                       engine_name(made_by));
-        return false;
-    }
-    return true;
+    return in->reasoning->verdict != VERDICT_NO;
 }
 
 void engine_reason(struct reasoning *ret, const struct restore_subject *subject, enum engine engine,
                    const struct engine_version *version)
 {
     struct reasoning reasoning = {0};
-    bool goes_on = add_origin(&reasoning, subject, engine);
+    struct inquiry in = {engine, "archive-engine", subject, &reasoning};
+    bool goes_on = check_origin(&in);
 
     for (const struct engine_rule *rule = engine_rules; goes_on && rule->name; rule++) {
         if (!applies(rule, engine, version))
             continue;
+        in.rule = rule->name;
         if (!rule->text) {
-            rule->check(rule, subject, &reasoning);
+            rule->check(&in);
             continue;
         }
-        reasoning_add(&reasoning, rule->verdict, rule->name, NULL, "%s", rule->text);
+        reasoning_add(&in, rule->verdict, NULL, "%s", rule->text);
         goes_on = rule->verdict != VERDICT_NO;
     }
     *ret = reasoning;
@@ -123,10 +149,11 @@ void engine_reason(struct reasoning *ret, const struct restore_subject *subject,
 
 const struct reason *reasoning_decisive(const struct reasoning *reasoning)
 {
-    for (size_t i = 0; i < reasoning->count; i++)
-        if (reasoning->reasons[i].verdict == reasoning->verdict)
-            return &reasoning->reasons[i];
-    return NULL;
+    const struct reason *reason = reasoning->reasons;
+
+    while (reason->verdict != reasoning->verdict)
+        reason++;
+    return reason;
 }
 
 int engine_members_visit(void *context, const struct member *member, struct error *error)

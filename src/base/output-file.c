@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/output-file.h"
+#include "base/output-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,23 +8,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/memory.h"
-#include "store/leftover.h"
 
 void output_file_init(struct output_file *output, const char *path)
 {
-    const char *slash;
-
     *output = (struct output_file){.path = xstrdup(path), .dir_fd = -1};
-    slash = strrchr(output->path, '/');
-    output->name = slash ? slash + 1 : output->path;
+    output->name = file_name(output->path);
     tmpfile_init(&output->file);
 }
 
 static int open_directory(struct output_file *output, struct error *error)
 {
-    size_t len = (size_t)(output->name - output->path);
-    cleanup_free char *directory = len ? xstrndup(output->path, len) : xstrdup(".");
+    cleanup_free char *directory = file_directory(output->path);
 
     output->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (output->dir_fd >= 0)
@@ -69,10 +65,8 @@ int output_file_open(struct output_file *output, struct error *error)
 {
     if (open_directory(output, error) || check_name(output, error))
         return -1;
-    leftover_remove_all(output->dir_fd);
-    return (output->is_private ? tmpfile_create_private : tmpfile_create)(&output->file,
-                                                                          output->dir_fd,
-                                                                          output->path, error);
+    tmpfile_remove_left(output->dir_fd);
+    return tmpfile_create(&output->file, output->dir_fd, output->path, error);
 }
 
 static int publish_new(struct output_file *output, struct error *error)
@@ -89,8 +83,6 @@ static int publish_new(struct output_file *output, struct error *error)
 
 int output_file_publish(struct output_file *output, struct error *error)
 {
-    if (tmpfile_sync(&output->file, error))
-        return -1;
     if (output->may_replace ? tmpfile_publish(&output->file, output->name, error)
                             : publish_new(output, error))
         return -1;

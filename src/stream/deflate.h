@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * gzip (RFC 1952): one member, so that every gunzip reads it whole. Each block is a run of deflate
- * blocks (RFC 1951) that ends on a byte boundary and looks back to nothing before it.
- *
- * The deflate part comes from ISA-L or from zlib, whichever the build has: deflate_*.
- */
-#ifndef CKPTOCI_STREAM_CODEC_GZIP_H
-#define CKPTOCI_STREAM_CODEC_GZIP_H
+/* The deflate blocks of gzip: by ISA-L or by zlib, whichever the build has. */
+#ifndef CKPTOCI_STREAM_DEFLATE_H
+#define CKPTOCI_STREAM_DEFLATE_H
 
-#include "stream/codec.h"
-
-extern const struct codec gzip_codec;
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
 #ifdef HAVE_ISAL

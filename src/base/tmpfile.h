@@ -2,29 +2,31 @@
 /*
  * A file that nobody sees before it is complete. It is made without a name (O_TMPFILE), so that
  * even a killed program leaves nothing; where the file system has no such files, and for the moment
- * before it replaces another one, it gets a temporary name that starts with TMPFILE_PREFIX. A name
- * that a killed program has left goes when the next run opens that directory (leftover.h).
- * Embedded in its owner; one thread.
+ * before it replaces another one, it gets a temporary name that starts with TMPFILE_PREFIX. As long
+ * as a program lives it holds a lock (flock(2)) on its file, so the next run can tell which names a
+ * killed program has left and remove them. Embedded in its owner; one thread.
  *
- *     tmpfile_create, tmpfile_append..., tmpfile_sync, tmpfile_publish, tmpfile_done
+ *     tmpfile_init, tmpfile_create, tmpfile_append..., tmpfile_publish, tmpfile_done
  *
  * Every failure says "write PLACE: reason; advice".
  */
-#ifndef CKPTOCI_STORE_TMPFILE_H
-#define CKPTOCI_STORE_TMPFILE_H
+#ifndef CKPTOCI_BASE_TMPFILE_H
+#define CKPTOCI_BASE_TMPFILE_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
-#include "base/progress.h"
-
-struct source;
 
 #define TMPFILE_PREFIX ".ckptoci-"
 enum { TMPFILE_NAME_SIZE = sizeof TMPFILE_PREFIX + 16 };
 
 struct tmpfile {
+    /* Set by the owner between init and create, where others are wanted: */
+    mode_t mode;        /* without the bits of the umask; 0644 */
+    const char *advice; /* borrowed; NULL: to choose another destination */
+
     int dir_fd;                   /* borrowed: the directory the file is to appear in */
     const char *place;            /* borrowed: what messages call it */
     int fd;                       /* -1 before tmpfile_create() */
@@ -34,22 +36,16 @@ struct tmpfile {
 };
 
 void tmpfile_init(struct tmpfile *file);
-/* The mode will be 0644 without the bits of the umask. */
 int tmpfile_create(struct tmpfile *file, int dir_fd, const char *place, struct error *error);
-/* The same, but for its owner alone, mode 0600. */
-int tmpfile_create_private(struct tmpfile *file, int dir_fd, const char *place,
-                           struct error *error);
 /* Keeps the disk busy on the way, so that a later tmpfile_sync() is short. */
 int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct error *error);
-/* Appends the source to its end and adds to progress->bytes_sent. */
-int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
-                          struct error *error);
 /* Writes over bytes that have been appended before. */
 int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
                       struct error *error);
+/* Makes the bytes durable; for what is to be done before any of several files gets its name. */
 int tmpfile_sync(struct tmpfile *file, struct error *error);
-/* Gives the file its name, in the place of whatever had it; needs a tmpfile_sync() before and one
- * of the directory after. */
+/* Makes the bytes durable and gives the file its name, in the place of whatever had it. The name is
+ * durable after tmpfile_sync_directory(). */
 int tmpfile_publish(struct tmpfile *file, const char *name, struct error *error);
 /* The same, but a name that somebody has is left alone: -1. */
 int tmpfile_publish_new(struct tmpfile *file, const char *name, struct error *error);
@@ -61,5 +57,8 @@ int tmpfile_write_document(int dir_fd, const char *place, const char *name, cons
                            size_t len, struct error *error);
 /* Makes the names in a directory durable. */
 int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error);
+/* Removes from a directory what killed programs have left there: our user's files with a temporary
+ * name and without a lock. What cannot be removed stays. */
+void tmpfile_remove_left(int dir_fd);
 
 #endif

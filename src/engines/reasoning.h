@@ -2,14 +2,14 @@
 /*
  * Whether an engine would restore a checkpoint, and what it takes. Pure: from what is known of an
  * archive, and of the image around it, to lines that a person can follow. The rules are a table in
- * engine-rules.c; docs/engines.md tells where each was seen.
+ * rules.c; docs/engines.md tells where each was seen.
  *
  *     engine_reason(&reasoning, &subject, ENGINE_CRIO, &version)
  *     ... reasoning.verdict, reasoning.reasons[i].text ...
  *     reasoning_done(&reasoning)
  */
-#ifndef CKPTOCI_CHECKPOINT_ENGINE_REASONING_H
-#define CKPTOCI_CHECKPOINT_ENGINE_REASONING_H
+#ifndef CKPTOCI_ENGINES_REASONING_H
+#define CKPTOCI_ENGINES_REASONING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,28 @@
 #include <jansson.h>
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/engine-version.h"
 #include "checkpoint/member.h"
+
+enum { ENGINE_VERSION_MAX = 9999 };
+
+/* As far as rules ask for it. */
+struct engine_version {
+    int major, minor, patch;
+};
+
+/* The development branch: newer than every release. */
+#define ENGINE_VERSION_MAIN         \
+    (struct engine_version)         \
+    {                               \
+        .major = ENGINE_VERSION_MAX \
+    }
+
+/* "1.36", "v1.36.3", "2.4.0-beta.1" (a release to come counts as that release) or "main". -1:
+ * ERROR_USAGE. */
+int engine_version_parse(struct engine_version *version, const char *text, struct error *error);
+
+/* As strcmp(). */
+int engine_version_compare(const struct engine_version *a, const struct engine_version *b);
 
 /* The later, the graver: the gravest of the lines is the verdict. */
 enum verdict {
@@ -80,17 +100,13 @@ extern const struct engine_range engine_ranges[];
 /* "yes", "needs", "unknown", "no". */
 const char *verdict_name(enum verdict verdict);
 
-/* An engine as the command line names it: cri-o, containerd, podman. -1: ERROR_USAGE. */
-int engine_parse(enum engine *engine, const char *text, struct error *error);
+/* The first version of the engine that mounts /etc/passwd itself; zero: all of them do. */
+struct engine_version engine_passwd_since(enum engine engine);
 
 void engine_reason(struct reasoning *reasoning, const struct restore_subject *subject,
                    enum engine engine, const struct engine_version *version);
-/* The first of the lines that decided, or NULL. */
+/* The first of the lines that decided; there is one. */
 const struct reason *reasoning_decisive(const struct reasoning *reasoning);
 void reasoning_done(struct reasoning *reasoning);
-
-/* For the rules: adds a line; takes `items`, which may be NULL. */
-void reasoning_add(struct reasoning *reasoning, enum verdict verdict, const char *rule,
-                   json_t *items, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif
