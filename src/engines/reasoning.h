@@ -66,7 +66,6 @@ struct engine_members {
 /* All borrowed. */
 struct restore_subject {
     const struct checkpoint *checkpoint;
-    bool has_inventory; /* checkpoint/inventory.img */
     struct engine_members members;
     const struct restore_image *image; /* NULL: the image that convert makes of the archive */
 };

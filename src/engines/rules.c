@@ -146,14 +146,6 @@ static void check_podman_annotation(const struct inquiry *in)
                       key);
 }
 
-static void check_inventory(const struct inquiry *in)
-{
-    if (in->subject->has_inventory)
-        return;
-    reasoning_add(in, VERDICT_NO, NULL,
-                  "checkpoint/inventory.img is missing, which the start of the container wants");
-}
-
 static void check_crio_annotations(const struct inquiry *in)
 {
     static const char key[] = "io.kubernetes.cri-o.Annotations";
@@ -386,7 +378,6 @@ const struct engine_rule engine_rules[] = {
     /* The archive. */
     {ENGINE_CRIO, ALL, "crio-annotations", CHECK(check_crio_annotations)},
     {ENGINE_CRIO, ALL, "base-image-id", CHECK(check_crio_image_id)},
-    {ENGINE_CRIO, ALL, "inventory", CHECK(check_inventory)},
     {ENGINE_CRIO, ONLY(1, 26), "deleted-files", CHECK(check_deleted_files)},
     {ENGINE_CRIO, ONLY(1, 26), "written-by-newer", CHECK(check_written_by_newer)},
     {ENGINE_CONTAINERD, ALL, "status-dump", CHECK(check_status_dump)},

@@ -12,7 +12,7 @@
 struct worker {
     struct deliveries *group;
     struct delivery *delivery;
-    struct image_sink *sink; /* NULL: there is nothing to do any more */
+    struct image_target *target; /* NULL: there is nothing to do any more */
     struct held_image held;
     bool is_held;
     struct source *layer;
@@ -61,14 +61,14 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
     return group;
 }
 
-/* Of the layer first: the pipeline need not wait for this destination any longer, and taking back
- * may take seconds. */
+/* The layer's source goes first: the pipeline waits for this destination until then, and taking
+ * back what was sent may take seconds. */
 static void worker_end(struct worker *worker)
 {
     source_free(worker->layer);
     worker->layer = NULL;
-    image_sink_free(worker->sink);
-    worker->sink = NULL;
+    image_target_free(worker->target);
+    worker->target = NULL;
 }
 
 void deliveries_free(struct deliveries *group)
@@ -85,7 +85,8 @@ void deliveries_free(struct deliveries *group)
     free(group);
 }
 
-/* Whoever can, goes on; whoever waits for this one, has an answer now. */
+/* The other destinations go on, unless it is all or nothing; whoever waits for this one is woken.
+ */
 static void fail(struct worker *worker)
 {
     struct deliveries *group = worker->group;
@@ -112,15 +113,16 @@ static void fail(struct worker *worker)
 static int open_destination(struct worker *worker)
 {
     const struct deliveries *group = worker->group;
+    const struct destination *destination = worker->delivery->destination;
+    const struct manifest_name name = {.tag = destination_tag(destination)};
     struct error *error = &worker->delivery->error;
     int found = 0;
 
-    worker->sink = destination_sink_new(worker->delivery->destination, &group->options->registry,
-                                        group->cancel);
-    if (image_sink_open(worker->sink, error) < 0)
+    worker->target = destination_target_new(destination, &group->options->registry, group->cancel);
+    if (image_target_open(worker->target, &name, error) < 0)
         return -1;
     if (group->look_up)
-        found = image_sink_look_up(worker->sink, &worker->held, error);
+        found = image_target_look_up(worker->target, &worker->held, error);
     worker->is_held = found > 0;
     return found < 0 ? -1 : 0;
 }
@@ -150,13 +152,13 @@ static void join_all(struct deliveries *group)
     }
 }
 
-/* With all_or_nothing, after one has failed: those that could go on do not. */
+/* With all_or_nothing, after one has failed to open: the open ones fail, too. */
 static void call_off_rest(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
         struct worker *worker = &group->workers[i];
 
-        if (!worker->sink)
+        if (!worker->target)
             continue;
         worker->delivery->error = group->call_off;
         fail(worker);
@@ -176,16 +178,16 @@ void deliveries_open(struct deliveries *group, bool look_up)
 
 bool deliveries_in_clear(const struct deliveries *group, unsigned index)
 {
-    const struct image_sink *sink = group->workers[index].sink;
+    const struct image_target *target = group->workers[index].target;
 
-    return sink && sink->is_in_clear;
+    return target && target->is_in_clear;
 }
 
 const struct held_image *deliveries_held(const struct deliveries *group, unsigned index)
 {
     const struct worker *worker = &group->workers[index];
 
-    return worker->sink && worker->is_held ? &worker->held : NULL;
+    return worker->target && worker->is_held ? &worker->held : NULL;
 }
 
 void deliveries_settle(struct deliveries *group, unsigned index, const struct digest *manifest)
@@ -247,7 +249,7 @@ static void pass_turn(struct deliveries *group)
     pthread_mutex_unlock(&group->mutex);
 }
 
-/* The others' turns are over or will not come. */
+/* No lock is needed: the turns of those before are over, those behind will not have theirs. */
 static void tell_published(const struct worker *failed, struct error *error)
 {
     char names[ERROR_TEXT_SIZE / 2] = "";
@@ -264,19 +266,19 @@ static void tell_published(const struct worker *failed, struct error *error)
         error_advice(error, "already published, which cannot be undone: %s", names);
 }
 
-static int publish(struct worker *worker, const struct image *image, struct error *error)
+static int publish(struct worker *worker, struct error *error)
 {
-    struct delivery *delivery = worker->delivery;
     bool in_turn = worker->group->options->all_or_nothing;
 
     if (in_turn && wait_for_turn(worker, error) < 0)
         return -1;
-    if (image_sink_publish(worker->sink, image, &delivery->already_there, error) < 0) {
+    if (image_target_publish(worker->target, error) < 0) {
         if (in_turn)
             tell_published(worker, error);
         return -1;
     }
-    worker->is_published = !delivery->already_there;
+    worker->delivery->already_there = worker->target->already_there;
+    worker->is_published = !worker->target->already_there;
     if (in_turn)
         pass_turn(worker->group);
     return 0;
@@ -288,12 +290,12 @@ static int deliver(struct worker *worker)
     struct error *error = &worker->delivery->error;
     const struct image *image;
 
-    if (image_sink_put_layer(worker->sink, worker->layer, group->layer_size, group->progress,
-                             error) < 0)
+    if (image_target_put_layer(worker->target, worker->layer, group->layer_size, group->progress,
+                               error) < 0)
         return -1;
     image = wait_for_image(group, error);
-    if (!image || image_sink_stage(worker->sink, image, error) < 0 ||
-        publish(worker, image, error) < 0)
+    if (!image || image_target_stage(worker->target, image, error) < 0 ||
+        publish(worker, error) < 0)
         return -1;
     worker->delivery->manifest = image->manifest.digest;
     return 0;
@@ -319,14 +321,14 @@ void deliveries_send(struct deliveries *group, struct pipeline *pipeline, int64_
     group->pipeline = pipeline;
     group->layer_size = layer_size;
     for (unsigned i = 0; i < group->count; i++) {
-        if (!group->workers[i].sink)
+        if (!group->workers[i].target)
             continue;
         group->workers[i].layer = layer_source_new(pipeline, group->options->window_bytes);
         group->workers[i].turn = turn++;
     }
     group->unstaged = turn;
     for (unsigned i = 0; i < group->count; i++)
-        if (group->workers[i].sink)
+        if (group->workers[i].target)
             start(&group->workers[i], run_delivery);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The destinations of a run, each with a sink, and a thread of its own while there is something to
- * do. The main thread drives all of them at once:
+ * The destinations of a run, each with a target, and a thread of its own while there is something
+ * to do. The main thread drives all of them at once:
  *
  *     deliveries_open(group)                      // waits: each is open, or has failed
  *     ... deliveries_held(), delivery_settle() ...

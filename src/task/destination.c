@@ -114,6 +114,12 @@ void destination_done(struct destination *destination)
     free(destination->digest);
 }
 
+const char *destination_tag(const struct destination *destination)
+{
+    return destination->kind == DESTINATION_REGISTRY ? destination->reference.tag
+                                                     : destination->tag;
+}
+
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox)
 {
     cleanup_free char *above = NULL;
@@ -132,19 +138,19 @@ void destination_keep_writable(const struct destination *destination, struct san
     }
 }
 
-struct image_sink *destination_sink_new(const struct destination *destination,
-                                        const struct registry_options *options,
-                                        struct cancel *cancel)
+struct image_target *destination_target_new(const struct destination *destination,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel)
 {
     switch (destination->kind) {
     case DESTINATION_LAYOUT:
-        return layout_sink_new(destination->path, destination->tag);
+        return layout_target_new(destination->path);
     case DESTINATION_ARCHIVE:
-        return oci_archive_sink_new(destination->path, destination->tag);
+        return oci_archive_target_new(destination->path);
     case DESTINATION_REGISTRY:
         break;
     }
-    return registry_sink_new(&destination->reference, options, cancel);
+    return registry_target_new(&destination->reference, options, cancel);
 }
 
 struct image_source *destination_source_new(const struct destination *source,
@@ -162,19 +168,4 @@ struct image_source *destination_source_new(const struct destination *source,
         break;
     }
     return registry_source_new(&source->reference, options, cancel);
-}
-
-struct image_target *destination_target_new(const struct destination *destination,
-                                            const struct registry_options *options,
-                                            struct cancel *cancel)
-{
-    switch (destination->kind) {
-    case DESTINATION_LAYOUT:
-        return layout_target_new(destination->path);
-    case DESTINATION_ARCHIVE:
-        return oci_archive_target_new(destination->path);
-    case DESTINATION_REGISTRY:
-        break;
-    }
-    return registry_target_new(&destination->reference, options, cancel);
 }

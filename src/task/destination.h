@@ -15,7 +15,6 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/sandbox.h"
-#include "oci/image-sink.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 #include "oci/reference.h"
@@ -41,20 +40,20 @@ int destination_parse(struct destination *destination, const char *text, struct 
 int destination_parse_source(struct destination *source, const char *text, struct error *error);
 void destination_done(struct destination *destination);
 
-/* What an image at this destination may be written to stays writable. Once its sink or target is
- * open: what is there then counts. */
+/* The tag of an image there, or NULL. */
+const char *destination_tag(const struct destination *destination);
+
+/* What an image at this destination may be written to stays writable. Once its target is open: what
+ * is there then counts. */
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox);
 
-/* No I/O yet. `options` and `cancel` are borrowed until the sink is freed. */
-struct image_sink *destination_sink_new(const struct destination *destination,
-                                        const struct registry_options *options,
-                                        struct cancel *cancel);
-/* The other way round; a digest counts more than a tag. */
-struct image_source *destination_source_new(const struct destination *source,
+/* No I/O yet. `options` and `cancel` are borrowed until the target is freed. The destination's tag
+ * plays no part: names come with the images. */
+struct image_target *destination_target_new(const struct destination *destination,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
-/* For any images; the destination's tag plays no part. */
-struct image_target *destination_target_new(const struct destination *destination,
+/* The other way round; a digest counts more than a tag. */
+struct image_source *destination_source_new(const struct destination *source,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
 

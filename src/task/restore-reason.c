@@ -49,7 +49,6 @@ static void collect(const struct restore_job *job, struct answers *answers)
     struct restore_image image;
     struct restore_subject subject = {
         .checkpoint = job->checkpoint,
-        .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 

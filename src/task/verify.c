@@ -97,7 +97,6 @@ static void reason(struct verify_job *job)
     struct restore_image image;
     struct restore_subject subject = {
         .checkpoint = &job->reading.content.checkpoint,
-        .has_inventory = true, /* the walk refuses an archive without it */
         .members = job->members,
     };
 

@@ -80,7 +80,6 @@ static void load(struct fixture *fixture, const char *sample)
     assert_int_equal(walk_archive(&fixture->walk, source, &visitor, &findings, &error), 0);
     assert_int_equal(checkpoint_parse(&fixture->checkpoint, &fixture->walk, &error), 0);
     fixture->subject.checkpoint = &fixture->checkpoint;
-    fixture->subject.has_inventory = true;
 }
 
 /* With spec.dump as the test has changed it. */
@@ -271,11 +270,6 @@ static void test_crio_reads_the_metadata_narrowly(void **state)
     parse_again(fixture);
     assert_int_equal(ask(fixture, ENGINE_CRIO, "1.36"), VERDICT_NO);
     assert_reason(fixture, "crio-annotations", VERDICT_NO, "missing");
-
-    load(fixture, "crio-1.36-counter.tar");
-    fixture->subject.has_inventory = false;
-    assert_int_equal(ask(fixture, ENGINE_CRIO, "1.36"), VERDICT_NO);
-    assert_reason(fixture, "inventory", VERDICT_NO, "inventory.img");
 }
 
 static void test_containerd_by_version(void **state)
