@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "archive/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "checkpoint/engine.h"
-#include "checkpoint/walk.h"
 
 /* Strings are NULL where the archive does not say. */
 struct checkpoint {

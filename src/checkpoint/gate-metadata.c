@@ -4,11 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "archive/path-set.h"
 #include "base/json.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/mount-source.h"
-#include "checkpoint/path-set.h"
 
 enum { REFERENCE_MAX_BYTES = 512 };
 

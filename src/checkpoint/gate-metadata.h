@@ -3,8 +3,8 @@
 #ifndef CKPTOCI_CHECKPOINT_GATE_METADATA_H
 #define CKPTOCI_CHECKPOINT_GATE_METADATA_H
 
+#include "archive/finding.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/finding.h"
 
 /* 0, or -1: refused. */
 int gate_check_metadata(struct findings *findings, const struct checkpoint *checkpoint,

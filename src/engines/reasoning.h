@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
+#include "archive/member.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/member.h"
 
 enum { ENGINE_VERSION_MAX = 9999 };
 

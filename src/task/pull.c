@@ -8,10 +8,10 @@
 #include "base/sandbox.h"
 #include "stream/decoder.h"
 #include "task/archive-writer.h"
-#include "task/checkpoint-image.h"
-#include "task/compression-probe.h"
-#include "task/observing-source.h"
-#include "task/reading.h"
+#include "transport/checkpoint-image.h"
+#include "transport/compression-probe.h"
+#include "transport/observing-source.h"
+#include "transport/reading.h"
 
 /* What one run knows. */
 struct pull {

@@ -10,7 +10,7 @@
 #include "base/progress.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "task/destination.h"
+#include "transport/destination.h"
 
 /* All borrowed. */
 struct pull_options {

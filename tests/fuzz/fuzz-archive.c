@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
-#include "checkpoint/report.h"
-#include "checkpoint/snapshot.h"
-#include "checkpoint/walk.h"
+#include "archive/walk.h"
 #include "config.h"
 #include "fuzz.h"
+#include "inspect/report.h"
+#include "inspect/snapshot.h"
 #include "store/tar-index.h"
 
 enum { HEADER_BYTES = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8, MAGIC_AT = 257 };

@@ -9,7 +9,7 @@
 #include "oci/manifest.h"
 #include "oci/sha256.h"
 #include "store/index.h"
-#include "task/checkpoint-image.h"
+#include "transport/checkpoint-image.h"
 
 static void look_at(const struct manifest *manifest)
 {

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "checkpoint/mount-plan.h"
-#include "checkpoint/pod-settings.h"
+#include "convert/archive-facts.h"
 #include "fuzz.h"
 #include "oci/held-image.h"
 #include "oci/manifest.h"
-#include "task/archive-facts.h"
+#include "restore/mount-plan.h"
+#include "restore/pod-settings.h"
 
 static void take(struct fuzz_input *input, struct buffer *buffer, size_t max)
 {

@@ -13,7 +13,7 @@
 #include "oci/reference.h"
 #include "registry/registries-rule.h"
 #include "store/index.h"
-#include "task/destination.h"
+#include "transport/destination.h"
 
 static bool same(const char *a, const char *b)
 {

@@ -23,16 +23,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "checkpoint/walk.h"
+#include "convert/convert.h"
+#include "inspect/inspect.h"
+#include "inspect/list.h"
+#include "restore/restore-kit.h"
 #include "stream/input-source.h"
-#include "task/convert.h"
-#include "task/inspect.h"
-#include "task/list.h"
-#include "task/restore-kit.h"
-#include "task/verify.h"
+#include "verify/verify.h"
 
 #define SAMPLE "crio-1.36-shop.tar"
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/report.h"
+#include "inspect/report.h"
 
 static void take(struct snapshot *snapshot, const char *name, const char *bytes, size_t len)
 {

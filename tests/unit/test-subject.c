@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "task/subject.h"
+#include "transport/subject.h"
 
 static void assert_archive(const char *text)
 {

@@ -13,8 +13,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "archive/walk.h"
 #include "base/memory.h"
-#include "checkpoint/walk.h"
 
 enum { ARCHIVE_CAPACITY = 32 << 20 };
 
