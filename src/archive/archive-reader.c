@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "archive/member-path.h"
 #include "base/memory.h"
 
 enum {

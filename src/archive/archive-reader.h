@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive/check.h"
+#include "archive/finding.h"
 #include "archive/member.h"
 #include "archive/tar-headers.h"
 #include "base/cleanup.h"

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#include "archive/gate-lists.h"
+#include "base/display.h"
+#include "base/file.h"
+#include "base/json.h"
 
 void gate_init(struct gate *gate, struct findings *findings)
 {
@@ -33,6 +35,230 @@ void gate_end_inner(struct gate *gate)
     path_set_free(steal(gate->inner.paths));
 }
 
+/* What a member is called: where it would be unpacked to, and through what. */
+
+/* Names in the archive itself are the engines' and CRIU's own: plain ASCII. So nothing can look
+ * like spec.dump, or become it on another file system, without being it. */
+static int check_letters(struct gate *gate, const struct member *member, struct error *error)
+{
+    for (const unsigned char *c = (const unsigned char *)member->path; *c; c++)
+        if (!member->container && (*c <= ' ' || *c >= 0x7f || *c == '\\'))
+            return finding_report_member(gate->findings, CHECK_MEMBER_NAME, member, error,
+                                         "the name has characters that no engine uses");
+    if (member->container && display_hides(member->path))
+        return finding_report_member(gate->findings, CHECK_HIDDEN_CHARACTERS, member, error,
+                                     "the name has characters that cannot be seen");
+    return 0;
+}
+
+static bool has_whiteout(const char *path)
+{
+    return strncmp(path, ".wh.", 4) == 0 || strstr(path, "/.wh.");
+}
+
+/* In a layer .wh.NAME deletes NAME and .wh..wh..opq what is below (OCI image-spec, layer.md); other
+ * names that begin with .wh..wh. are reserved. Deleting "." or ".." is nothing but an attack. */
+static bool whiteout_is_usual(const char *path)
+{
+    const char *name = file_name(path);
+    size_t above = (size_t)(name - path);
+
+    if (above > 0 && memmem(path, above, "/.wh.", 5))
+        return false;
+    if (above > 0 && strncmp(path, ".wh.", 4) == 0)
+        return false;
+    name += strlen(".wh.");
+    return strcmp(name, ".wh..opq") == 0 ||
+           (*name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+            strncmp(name, ".wh.", 4) != 0);
+}
+
+static int check_name(struct gate *gate, const struct gate_tar *tar, const struct member *member,
+                      struct error *error)
+{
+    struct findings *findings = gate->findings;
+
+    if (!*member->raw_path)
+        return finding_report_member(findings, CHECK_MEMBER_NAME, member, error,
+                                     "a member has no name");
+    if (*member->path == '/' &&
+        finding_report_member(findings, CHECK_PATH_ESCAPE, member, error,
+                              "the path begins at the root of the file system") < 0)
+        return -1;
+    if (member_path_climbs(member->path) &&
+        finding_report_member(findings, CHECK_PATH_ESCAPE, member, error, "the path has a \"..\"") <
+            0)
+        return -1;
+    if (has_whiteout(member->path) &&
+        (tar->kind != INNER_TAR_ROOTFS || !whiteout_is_usual(member->path)) &&
+        finding_report_member(findings, CHECK_WHITEOUT, member, error, "the name is a whiteout's") <
+            0)
+        return -1;
+    return check_letters(gate, member, error);
+}
+
+/* Whether a relative target leads above the top of the tar, seen from the link's own directory. */
+static bool leads_out(const char *link_path, const char *target)
+{
+    int depth = 0;
+
+    for (const char *c = link_path; *c; c++)
+        depth += *c == '/';
+    for (const char *at = target; *at; at += strcspn(at, "/"), at += *at == '/') {
+        size_t len = strcspn(at, "/");
+
+        if (len == 2 && at[0] == '.' && at[1] == '.')
+            depth--;
+        else if (len > 0 && !(len == 1 && *at == '.'))
+            depth++;
+        if (depth < 0)
+            return true;
+    }
+    return false;
+}
+
+/* An absolute target is one inside of the container. A tmpfs is mounted below the container's root,
+ * so links may lead out of its tar, which GNU tar unpacks in the container's mount namespace. */
+static int check_symlink(struct gate *gate, const struct gate_tar *tar, const struct member *member,
+                         struct error *error)
+{
+    if (tar->kind == INNER_TAR_NONE || tar->kind == INNER_TAR_TMPFS ||
+        member->type != MEMBER_SYMLINK || !member->link || *member->link == '/' ||
+        !leads_out(member->path, member->link))
+        return 0;
+    return finding_report_member(gate->findings, CHECK_LINK_ESCAPE, member, error,
+                                 "it points to \"%s\", above the top", member->link);
+}
+
+/* *is_symlink: what a link of that name would be. */
+static int check_hard_link(struct gate *gate, struct gate_tar *tar, const struct member *member,
+                           bool *is_symlink, struct error *error)
+{
+    cleanup_free char *target = member_path_clean(member->link);
+
+    if (*target == '/' || member_path_climbs(target) ||
+        !path_set_has(tar->paths, target, strlen(target), is_symlink))
+        return finding_report_member(gate->findings, CHECK_HARD_LINK_OUTSIDE, member, error,
+                                     "it links to \"%s\", which is not before it in the tar",
+                                     member->link);
+    if (path_set_symlink_above(tar->paths, target))
+        return finding_report_member(gate->findings, CHECK_WRITE_THROUGH_LINK, member, error,
+                                     "it links to \"%s\", which lies behind a symlink",
+                                     member->link);
+    return 0;
+}
+
+static int report_duplicate(struct gate *gate, const struct member *member, enum path_match match,
+                            struct error *error)
+{
+    if (match == PATH_THERE)
+        return finding_report_member(gate->findings, CHECK_DUPLICATE_MEMBER, member, error,
+                                     "it is there twice");
+    if (match == PATH_NEW)
+        return 0;
+    return finding_report_member(gate->findings,
+                                 member->container ? CHECK_CASE_VARIANT : CHECK_DUPLICATE_MEMBER,
+                                 member, error,
+                                 "another member differs from it only in upper and lower case");
+}
+
+static int check_paths(struct gate *gate, struct gate_tar *tar, const struct member *member,
+                       struct error *error)
+{
+    bool is_symlink = member->type == MEMBER_SYMLINK;
+    size_t above = path_set_symlink_above(tar->paths, member->path);
+
+    if (above && finding_report_member(gate->findings, CHECK_WRITE_THROUGH_LINK, member, error,
+                                       "\"%.*s\" is a symlink in the same tar", (int)above,
+                                       member->path) < 0)
+        return -1;
+    if (check_symlink(gate, tar, member, error) < 0)
+        return -1;
+    if (member->type == MEMBER_HARD_LINK &&
+        check_hard_link(gate, tar, member, &is_symlink, error) < 0)
+        return -1;
+    return report_duplicate(gate, member, path_set_add(tar->paths, member->path, is_symlink),
+                            error);
+}
+
+/* What a member is. */
+
+static const char *type_name(enum member_type type)
+{
+    static const char *const names[] = {
+        [MEMBER_FILE] = "a file",
+        [MEMBER_DIRECTORY] = "a directory",
+        [MEMBER_SYMLINK] = "a symbolic link",
+        [MEMBER_HARD_LINK] = "a hard link",
+        [MEMBER_CHARACTER_DEVICE] = "a character device",
+        [MEMBER_BLOCK_DEVICE] = "a block device",
+        [MEMBER_FIFO] = "a named pipe",
+        [MEMBER_OTHER] = "of an unknown type",
+    };
+
+    return names[type];
+}
+
+/* Overlayfs marks a deleted file with the character device 0, 0. */
+static bool is_overlay_whiteout(const struct gate_tar *tar, const struct member *member)
+{
+    return tar->kind == INNER_TAR_ROOTFS && member->type == MEMBER_CHARACTER_DEVICE &&
+           member->device_major == 0 && member->device_minor == 0;
+}
+
+/* What engines put into a container's /dev: OCI runtime-spec, "Default Devices", and fuse and tun,
+ * which pods commonly get. */
+static bool is_usual_in_dev(const struct gate_tar *tar, const struct member *member)
+{
+    static const struct {
+        unsigned major, minor;
+    } usual[] = {
+        {1, 3},    /* null */ {1, 5},       /* zero */ {1, 7}, /* full */ {1, 8},    /* random */
+        {1, 9},    /* urandom */ {5, 0},    /* tty */ {5, 1},  /* console */ {5, 2}, /* ptmx */
+        {10, 200}, /* net/tun */ {10, 229},                                          /* fuse */
+    };
+
+    if (tar->kind != INNER_TAR_TMPFS || member->type != MEMBER_CHARACTER_DEVICE)
+        return false;
+    if (member->device_major >= 136 && member->device_major <= 143)
+        return true; /* pts/N */
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (member->device_major == usual[i].major && member->device_minor == usual[i].minor)
+            return true;
+    return false;
+}
+
+static bool is_device(const struct member *member)
+{
+    return member->type == MEMBER_CHARACTER_DEVICE || member->type == MEMBER_BLOCK_DEVICE;
+}
+
+static int check_type(struct gate *gate, const struct gate_tar *tar, const struct member *member,
+                      struct error *error)
+{
+    struct findings *findings = gate->findings;
+
+    /* CRIU lets GNU tar look for holes in a tmpfs; the engines' tars never have any. */
+    if (member->sparse && tar->kind != INNER_TAR_TMPFS &&
+        finding_report_member(findings, CHECK_SPARSE_MEMBER, member, error,
+                              "it has holes that are not stored") < 0)
+        return -1;
+    if (tar->kind == INNER_TAR_NONE) {
+        if (member->type == MEMBER_FILE || member->type == MEMBER_DIRECTORY)
+            return 0;
+        return finding_report_member(findings, CHECK_MEMBER_TYPE, member, error,
+                                     "it is %s, not a regular file", type_name(member->type));
+    }
+    if (member->type == MEMBER_OTHER)
+        return finding_report_member(findings, CHECK_MEMBER_TYPE, member, error, "it is %s",
+                                     type_name(member->type));
+    if (is_device(member) && !is_overlay_whiteout(tar, member) && !is_usual_in_dev(tar, member))
+        return finding_report_member(findings, CHECK_DEVICE_NODE, member, error, "it is %s, %u:%u",
+                                     type_name(member->type), member->device_major,
+                                     member->device_minor);
+    return 0;
+}
+
 static int count_member(struct gate *gate, const struct member *member, struct error *error)
 {
     uint64_t *count = member->container ? &gate->inner_member_count : &gate->member_count;
@@ -49,14 +275,14 @@ int gate_member(struct gate *gate, const struct member *member, struct error *er
 {
     struct gate_tar *tar = member->container ? &gate->inner : &gate->archive;
 
-    if (count_member(gate, member, error) < 0 || gate_check_name(gate, tar, member, error) < 0 ||
-        gate_check_type(gate, tar, member, error) < 0)
+    if (count_member(gate, member, error) < 0 || check_name(gate, tar, member, error) < 0 ||
+        check_type(gate, tar, member, error) < 0)
         return -1;
     /* Only if it is allowed: memory stays bounded, and duplicates are no longer seen. */
     if (gate->member_count > GATE_MAX_INNER_MEMBERS ||
         gate->inner_member_count > GATE_MAX_INNER_MEMBERS)
         return 0;
-    return gate_check_paths(gate, tar, member, error);
+    return check_paths(gate, tar, member, error);
 }
 
 int gate_oddity(struct gate *gate, const char *container, const struct tar_fault *fault,
@@ -67,6 +293,92 @@ int gate_oddity(struct gate *gate, const char *container, const struct tar_fault
     if (!*fault->member)
         return finding_report(gate->findings, fault->check, container, error, "%s", fault->what);
     return finding_report_member(gate->findings, fault->check, &member, error, "%s", fault->what);
+}
+
+/* The lists that engines act upon when they restore. */
+
+/* An array, a new reference; NULL if it was found not to be one, with the result in *result. Go,
+ * which the engines are written in, takes null for an empty list. */
+static json_t *load_list(struct findings *findings, enum check check, const char *member,
+                         const struct buffer *list, int *result, struct error *error)
+{
+    json_error_t at;
+    json_t *json = json_loadb(list->data, list->len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
+
+    *result = 0;
+    if (json_is_array(json))
+        return json;
+    if (!json_is_null(json))
+        *result = finding_report(findings, check, member, error, "it is not a JSON list%s%s",
+                                 json ? "" : ": ", json ? "" : at.text);
+    json_decref(json);
+    return NULL;
+}
+
+/* deleted.files: a JSON array of paths, each of which the engine removes below the container's
+ * root. `rootfs` has the paths of rootfs-diff.tar, which is unpacked before; NULL without one. */
+static int check_deleted_files(struct findings *findings, const struct buffer *list,
+                               const struct path_set *rootfs, struct error *error)
+{
+    static const char member[] = "deleted.files";
+    int result;
+    cleanup(json_decrefp) json_t *paths =
+        load_list(findings, CHECK_DELETED_FILES, member, list, &result, error);
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach(paths, i, entry)
+    {
+        const char *path = json_string_value(entry);
+        cleanup_free char *clean = path ? member_path_clean(path) : NULL;
+        const char *problem = !path                      ? "it lists what is no path"
+                              : member_path_climbs(path) ? "it lists a path with \"..\""
+                              : strcmp(clean, "/") == 0 || strcmp(clean, ".") == 0 || !*clean
+                                  ? "it lists the container's root itself"
+                              : rootfs && path_set_symlink_above(rootfs, clean + (*clean == '/'))
+                                  ? "it lists a path behind a symlink of rootfs-diff.tar"
+                                  : NULL;
+
+        if (problem && finding_report(findings, CHECK_DELETED_FILES, member, error, "%s: \"%s\"",
+                                      problem, path ? path : "") < 0)
+            return -1;
+    }
+    return result;
+}
+
+static int check_mount(struct findings *findings, const char *member, const json_t *mount,
+                       struct error *error)
+{
+    const char *source = json_get_text(mount, "source");
+    const char *destination = json_get_text(mount, "destination");
+
+    if (!source || !destination || *destination != '/')
+        return finding_report(findings, CHECK_BIND_MOUNTS, member, error,
+                              "a mount has no source or no absolute destination");
+    if (member_path_climbs(source) || member_path_climbs(destination))
+        return finding_report(findings, CHECK_BIND_MOUNTS, member, error,
+                              "the mount of \"%s\" on \"%s\" has a \"..\"", source, destination);
+    return 0;
+}
+
+/* bind.mounts: a JSON array of {source, destination, file_type, permissions}, from which CRI-O
+ * makes the mounts and what they are mounted on. */
+static int check_bind_mounts(struct findings *findings, const struct buffer *list,
+                             struct error *error)
+{
+    static const char member[] = "bind.mounts";
+    int result;
+    cleanup(json_decrefp) json_t *mounts =
+        load_list(findings, CHECK_BIND_MOUNTS, member, list, &result, error);
+    size_t i;
+    json_t *mount;
+
+    json_array_foreach(mounts, i, mount)
+    {
+        if (check_mount(findings, member, mount, error) < 0)
+            return -1;
+    }
+    return result;
 }
 
 enum watched { WATCHED_NONE, WATCHED_DELETED_FILES, WATCHED_MOUNTS, WATCHED_INVENTORY };
@@ -147,7 +459,7 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
 int gate_finish(struct gate *gate, struct error *error)
 {
     if (gate->has_deleted_files &&
-        gate_check_deleted_files(gate->findings, &gate->deleted_files, gate->rootfs, error) < 0)
+        check_deleted_files(gate->findings, &gate->deleted_files, gate->rootfs, error) < 0)
         return -1;
-    return gate->has_mounts ? gate_check_bind_mounts(gate->findings, &gate->mounts, error) : 0;
+    return gate->has_mounts ? check_bind_mounts(gate->findings, &gate->mounts, error) : 0;
 }

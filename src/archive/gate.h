@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The checks of the members, while they pass: a part of the walk, which owns it. What the files say
- * is checked at the end, by gate-metadata.h and gate-lists.h.
+ * The checks of the members, while they pass, and at the end of the lists deleted.files and
+ * bind.mounts: a part of the walk, which owns it. What spec.dump and config.dump say is checked by
+ * checkpoint/gate-metadata.h.
  *
  * The engines unpack `rootfs-diff.tar` and its like as root into a container's file system, so what
  * is legitimate there (symlinks, whiteouts) is not in the archive itself, and the other way round.
@@ -55,13 +56,5 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
                  struct error *error);
 /* When all members have passed. */
 int gate_finish(struct gate *gate, struct error *error);
-
-/* For the files that gate.c is made of. */
-int gate_check_name(struct gate *gate, const struct gate_tar *tar, const struct member *member,
-                    struct error *error);
-int gate_check_paths(struct gate *gate, struct gate_tar *tar, const struct member *member,
-                     struct error *error);
-int gate_check_type(struct gate *gate, const struct gate_tar *tar, const struct member *member,
-                    struct error *error);
 
 #endif

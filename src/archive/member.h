@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One member of an archive, or of a tar that lies in it. A plain value; its strings are the
- * reader's and valid until the next member. All of it is the archive's word. */
+/* One member of an archive, or of a tar that lies in it, and its path as text. A plain value. */
 #ifndef CKPTOCI_ARCHIVE_MEMBER_H
 #define CKPTOCI_ARCHIVE_MEMBER_H
 
@@ -20,6 +19,8 @@ enum member_type {
     MEMBER_OTHER,
 };
 
+/* As the archive has it: any of it may be a lie. The strings are the reader's and valid until the
+ * next member. */
 struct member {
     const char *container; /* the member that is the tar it lies in; NULL: the archive itself */
     const char *path;      /* as a file system takes it: no "./", no "//", no "/" at the end; "." is
@@ -34,5 +35,12 @@ struct member {
     unsigned device_major, device_minor; /* of devices */
     bool sparse;                         /* it has holes that the archive does not store */
 };
+
+/* The path without "." components, doubled slashes and slashes at the end, as a file system would
+ * take it; "." for the top, "" for "". A leading "/" and ".." stay. The caller's. */
+char *member_path_clean(const char *raw);
+
+/* Whether a component of the path is "..". */
+bool member_path_climbs(const char *path);
 
 #endif

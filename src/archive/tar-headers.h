@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive/check.h"
+#include "archive/finding.h"
 #include "base/buffer.h"
 #include "base/tar-block.h"
 

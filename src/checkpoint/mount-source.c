@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "archive/member-path.h"
+#include "archive/member.h"
 #include "base/json.h"
 #include "checkpoint/gate-mount.h"
 

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "archive/member-path.h"
+#include "archive/member.h"
 #include "base/cleanup.h"
 #include "base/display.h"
 #include "base/json.h"

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive/expansion-guard.h"
+#include "archive/inner-tar.h"
 #include "archive/finding.h"
 #include "archive/walk.h"
 #include "checkpoint/checkpoint.h"

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "archive/finding.h"
+#include "archive/member.h"
 #include "base/cleanup.h"
 
 static int report(struct findings *findings, enum check check, struct error *error)

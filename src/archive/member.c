@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/member-path.h"
+#include "archive/member.h"
 
 #include <string.h>
 

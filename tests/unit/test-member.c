@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "archive/member-path.h"
+#include "archive/member.h"
 #include "base/cleanup.h"
 
 static void test_clean(void **state)
