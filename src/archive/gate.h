@@ -2,7 +2,7 @@
 /*
  * The checks of the members, while they pass, and at the end of the lists deleted.files and
  * bind.mounts: a part of the walk, which owns it. What spec.dump and config.dump say is checked by
- * checkpoint/gate-metadata.h.
+ * checkpoint_check().
  *
  * The engines unpack `rootfs-diff.tar` and its like as root into a container's file system, so what
  * is legitimate there (symlinks, whiteouts) is not in the archive itself, and the other way round.

@@ -38,6 +38,9 @@ struct checkpoint {
 /* From what walk_archive() kept. -1: ERROR_ARCHIVE, a document that is no JSON object or has a key
  * twice. To be called in a sealed thread: see base/sandbox.h. */
 int checkpoint_parse(struct checkpoint *checkpoint, const struct walk *walk, struct error *error);
+/* Reports what is wrong with the documents. 0, or -1: refused. */
+int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findings,
+                     struct error *error);
 void checkpoint_done(struct checkpoint *checkpoint);
 
 #endif

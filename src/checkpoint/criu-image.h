@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 enum {
@@ -32,12 +33,6 @@ enum criu_magic {
     CRIU_MAGIC_STATS = 0x57093306,
 };
 
-/* Four bytes of an image as the number they are: little-endian. */
-static inline uint32_t criu_word(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 /* A place in an image; the bytes are borrowed. */
 struct criu_image {
     const uint8_t *bytes;
@@ -60,5 +55,10 @@ int criu_image_only(enum criu_magic magic, const void *bytes, size_t len, const 
 
 /* For a message that protobuf refuses: ERROR_ARCHIVE. */
 int criu_image_damaged(struct error *error);
+
+/* From the head of a core image, checkpoint/core-<pid>.img: the machine the process ran on, as Go
+ * names it (amd64, arm64 ...). NULL: these bytes are no core image, or name a machine that OCI has
+ * no name for. */
+const char *criu_core_architecture(const struct buffer *head);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The container engines that make and restore checkpoints: one row each in engine.c with what is
- * its own. Further: metadata.c reads what its archives say, engines/rules.c has what it takes to
- * restore them.
+ * its own. checkpoint.c reads what their archives say, engines/rules.c has what it takes to restore
+ * them.
  */
 #ifndef CKPTOCI_CHECKPOINT_ENGINE_H
 #define CKPTOCI_CHECKPOINT_ENGINE_H

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "checkpoint/gate-metadata.h"
+#include "checkpoint/checkpoint.h"
 #include "convert/convert-checks.h"
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
@@ -46,7 +46,7 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
 
     if (!facts->content.has_checkpoint)
         return refuse_metadata(facts, facts->content.no_checkpoint.text, error);
-    if (gate_check_metadata(findings, checkpoint, error) < 0 ||
+    if (checkpoint_check(checkpoint, findings, error) < 0 ||
         convert_check_archive(findings, options, facts->input, checkpoint, error) < 0)
         return -1;
     facts->created = clock_format(options->created_given ? options->created : checkpoint->time);

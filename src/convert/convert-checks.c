@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/pattern.h"
-#include "checkpoint/gate-metadata.h"
+#include "checkpoint/checkpoint.h"
 
 /* checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar, as the kubelet names them. Where the namespace ends
  * only the archive can tell. */
@@ -62,7 +62,7 @@ void convert_check_metadata(const struct archive_content *content, const char *p
         finding_report(findings, CHECK_METADATA, NULL, &ignored, "%s", content->no_checkpoint.text);
         return;
     }
-    gate_check_metadata(findings, checkpoint, &ignored);
+    checkpoint_check(checkpoint, findings, &ignored);
     if (!checkpoint->architecture)
         finding_report(findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, &ignored,
                        "the archive does not tell the architecture of the processes in it");

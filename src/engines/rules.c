@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/mount-owner.h"
+#include "checkpoint/mount.h"
 #include "oci/digest.h"
 #include "oci/image.h"
 #include "oci/reference.h"

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
-#include "checkpoint/mount-source.h"
+#include "checkpoint/mount.h"
 #include "restore/pod-settings.h"
 
 enum { DNS_SUBDOMAIN_MAX_LEN = 253 };

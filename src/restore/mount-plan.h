@@ -16,8 +16,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
-#include "checkpoint/mount-owner.h"
-#include "checkpoint/mount-source.h"
+#include "checkpoint/mount.h"
 
 enum {
     MOUNT_PLAN_MAX_MOUNTS = 1024, /* of one container; real ones have some twenty */

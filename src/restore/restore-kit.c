@@ -10,7 +10,7 @@
 #include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/gate-metadata.h"
+#include "checkpoint/checkpoint.h"
 #include "oci/reference.h"
 #include "restore/restore-job.h"
 
@@ -58,7 +58,7 @@ static int read_archive(struct restore_job *job, struct error *error)
         return -1;
     }
     job->checkpoint = &content->checkpoint;
-    return gate_check_metadata(content->findings, job->checkpoint, error);
+    return checkpoint_check(job->checkpoint, content->findings, error);
 }
 
 static bool is_reference(const char *name)

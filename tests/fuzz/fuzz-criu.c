@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "checkpoint/core-image.h"
+#include "checkpoint/criu-image.h"
 #include "fuzz.h"
 #include "inspect/criu-files.h"
 #include "inspect/criu-pagemap.h"
@@ -20,7 +20,7 @@ static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
 
     buffer_init(&head, size);
     buffer_append(&head, data, size);
-    core_image_architecture(&head);
+    criu_core_architecture(&head);
     buffer_done(&head);
     criu_core_done(&core);
     return result;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "checkpoint/gate-mount.h"
+#include "checkpoint/mount.h"
 #include "convert/convert-checks.h"
 
 /* How often a layer of that size is warned of. */
@@ -63,13 +63,13 @@ static void test_sources_of_mounts(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (!gate_source_is_usual(usual[i], uid))
+        if (!mount_source_is_usual(usual[i], uid))
             fail_msg("%s", usual[i]);
     for (size_t i = 0; i < sizeof unusual / sizeof *unusual; i++)
-        if (gate_source_is_usual(unusual[i], uid))
+        if (mount_source_is_usual(unusual[i], uid))
             fail_msg("%s", unusual[i]);
-    assert_false(gate_source_is_usual(usual[1], NULL));
-    assert_false(gate_source_is_usual("/pods//x", ""));
+    assert_false(mount_source_is_usual(usual[1], NULL));
+    assert_false(mount_source_is_usual("/pods//x", ""));
 }
 
 int main(void)

@@ -1,18 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The kubelet's places below ROOT/pods/UID (kubernetes, pkg/kubelet/kubelet_getters.go):
- *
- *     volumes/PLUGIN/NAME[/mount]                    PLUGIN with "~" for "/", as kubernetes.io~csi
- *     volume-subpaths/NAME/CONTAINER/NUMBER
- *     containers/CONTAINER/FILE                      the termination log
- */
-#include "checkpoint/mount-source.h"
+#include "checkpoint/mount.h"
 
 #include <string.h>
 
 #include "archive/member.h"
 #include "base/json.h"
-#include "checkpoint/gate-mount.h"
+
+static bool is_among(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(text, *list) == 0)
+            return true;
+    return false;
+}
+
+enum mount_owner mount_owner(const char *destination, bool knows_passwd)
+{
+    static const char *const by_engine[] = {
+        "/proc",
+        "/dev",
+        "/dev/pts",
+        "/dev/mqueue",
+        "/sys",
+        "/sys/fs/cgroup",
+        "/dev/shm",
+        "/etc/group",
+        "/etc/resolv.conf",
+        "/etc/hostname",
+        "/run/secrets",
+        "/run/.containerenv",
+        NULL,
+    };
+    static const char *const by_kubelet[] = {
+        MOUNT_ETC_HOSTS,
+        MOUNT_TERMINATION_LOG,
+        MOUNT_TOKEN_DIRECTORY,
+        NULL,
+    };
+
+    if (is_among(destination, by_engine) ||
+        (knows_passwd && strcmp(destination, "/etc/passwd") == 0))
+        return MOUNT_BY_ENGINE;
+    return is_among(destination, by_kubelet) ? MOUNT_BY_KUBELET : MOUNT_BY_POD;
+}
 
 /* What is behind "/pods/UID/" in the path, or NULL. */
 static const char *behind_pod(const char *path, const char *pod_uid)
@@ -25,6 +55,27 @@ static const char *behind_pod(const char *path, const char *pod_uid)
         return NULL;
     at += sizeof pods - 1;
     return strncmp(at, pod_uid, len) == 0 && at[len] == '/' ? at + len + 1 : NULL;
+}
+
+bool mount_source_is_usual(const char *path, const char *pod_uid)
+{
+    static const char *const engines[] = {
+        "/run/containers/",     "/var/run/containers/", "/var/lib/containers/", "/run/containerd/",
+        "/var/lib/containerd/", "/run/k3s/containerd/", "/var/lib/rancher/",    "/run/crio/",
+        "/var/run/crio/",       "/var/lib/crio/",
+    };
+
+    if (member_path_climbs(path))
+        return false;
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (strncmp(path, engines[i], strlen(engines[i])) == 0)
+            return true;
+    /* Of podman without root. */
+    if (strncmp(path, "/run/user/", 10) == 0 && strstr(path, "/containers/"))
+        return true;
+    if (strstr(path, "/.local/share/containers/"))
+        return true;
+    return behind_pod(path, pod_uid);
 }
 
 /* The next component of *path, which is moved behind it; its length. */
@@ -64,6 +115,14 @@ static void read_volume(struct mount_source *source, const char *rest)
         source->kind = kind_of_plugin(source->plugin, source->plugin_len);
 }
 
+/*
+ * The kubelet's places below ROOT/pods/UID, where ROOT can be configured (kubernetes,
+ * pkg/kubelet/kubelet_getters.go):
+ *
+ *     volumes/PLUGIN/NAME[/mount]                    PLUGIN with "~" for "/", as kubernetes.io~csi
+ *     volume-subpaths/NAME/CONTAINER/NUMBER
+ *     containers/CONTAINER/FILE                      the termination log
+ */
 static struct mount_source read_pod_path(const char *rest)
 {
     struct mount_source source = {.kind = VOLUME_UNKNOWN};
@@ -89,8 +148,8 @@ struct mount_source mount_source_read(const char *path, const char *pod_uid)
         return (struct mount_source){.kind = VOLUME_HOST};
     if ((rest = behind_pod(path, pod_uid)))
         return read_pod_path(rest);
-    return (struct mount_source){.kind = gate_source_is_usual(path, pod_uid) ? VOLUME_ENGINE
-                                                                             : VOLUME_HOST};
+    return (struct mount_source){.kind = mount_source_is_usual(path, pod_uid) ? VOLUME_ENGINE
+                                                                              : VOLUME_HOST};
 }
 
 const char *mount_source_pod_uid(const json_t *spec)
