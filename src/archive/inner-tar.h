@@ -45,8 +45,8 @@ enum inner_tar {
 enum inner_tar inner_tar_kind(const char *path);
 
 enum {
-    /* What compressed data inside may become: some zeros in any case, else what real files at the
-     * most give. */
+    /* What compressed data inside may become: so many bytes in any case, or the highest ratio that
+     * real files reach. */
     INNER_FREE_BYTES = 256 << 20,
     INNER_MAX_RATIO = 100,
 };

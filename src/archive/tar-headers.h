@@ -69,11 +69,11 @@ struct tar_headers {
 void tar_headers_init(struct tar_headers *headers);
 void tar_headers_done(struct tar_headers *headers);
 void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t len);
-/* In place of passing `len` bytes, which libarchive takes for content. */
+/* Instead: libarchive has skipped the next `len` bytes unread, as content. */
 void tar_headers_hop(struct tar_headers *headers, uint64_t len);
 /* libarchive's next member: where its first header is, and how much content is stored. It is a
- * fault if another one was seen. *sparse: it has holes. What is wrong farther on does not matter to
- * it: how far the bytes have passed already is chance. */
+ * fault if another one was seen. *sparse: it has holes. What is wrong farther on does not count
+ * yet: how far the bytes are ahead of libarchive is chance. */
 void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse);
 /* Whether headers have passed that libarchive has not told of. */
 bool tar_headers_are_ahead(const struct tar_headers *headers);

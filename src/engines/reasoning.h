@@ -40,7 +40,7 @@ int engine_version_parse(struct engine_version *version, const char *text, struc
 /* As strcmp(). */
 int engine_version_compare(const struct engine_version *a, const struct engine_version *b);
 
-/* The later, the graver: the gravest of the lines is the verdict. */
+/* In order of their weight: the gravest of the lines is the verdict of all. */
 enum verdict {
     VERDICT_YES,
     VERDICT_NEEDS, /* yes, if somebody sees to it */

@@ -6,10 +6,10 @@
  *
  *     process_table_take(table, "core-1.img", bytes, len, &error)      // every image it wants
  *     process = process_table_of_pages(table, 1)                       // pages-1.img comes by
- *     if (process && process_plan_memory(process, size))
+ *     if (process && process_plan_memory(table, process, size))
  *         ... process_take_pages(process, offset, bytes, len) ...
  *
- * Embedded in its owner, one thread. Nothing in it is to be believed.
+ * Embedded in its owner; one thread. All of it comes from the archive and may be a lie.
  */
 #ifndef CKPTOCI_INSPECT_PROCESS_TABLE_H
 #define CKPTOCI_INSPECT_PROCESS_TABLE_H
@@ -19,9 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "inspect/criu-files.h"
-#include "inspect/criu-pagemap.h"
-#include "inspect/criu-process.h"
+#include "inspect/criu.h"
 
 enum {
     PROCESSES_MAX = 16384,

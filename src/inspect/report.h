@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a responder wants to know of a checkpoint, as one JSON object: docs/inspect.md lists its
- * keys. Strings are the archive's word, valid UTF-8 but not cleaned for a terminal. A key whose
- * value is not known is left out, or null where its place in a list says something.
+ * keys. Strings come from the archive unchecked: they are valid UTF-8, but not cleaned for a
+ * terminal. A key whose value is not known is left out, or null where its place in a list says
+ * something.
  */
 #ifndef CKPTOCI_INSPECT_REPORT_H
 #define CKPTOCI_INSPECT_REPORT_H
@@ -37,18 +38,15 @@ struct report {
 json_t *snapshot_report(struct snapshot *snapshot, const struct walk *walk,
                         const struct checkpoint *checkpoint, bool shows_secrets);
 
-/* The parts. */
+/* Between report.c and report-processes.c. */
 
-/* From spec.dump and config.dump. */
-void report_metadata(struct report *report);
-/* One variable, "NAME=value". */
-json_t *report_variable(const struct report *report, const char *text, size_t len);
 /* Array of the processes, parents before children. */
 json_t *report_processes(struct report *report);
-/* Array of the descriptors of a process; NULL: not known. */
-json_t *report_fds(struct report *report, const struct process *process);
-/* The path of a file of files.img; NULL: it has none. */
-json_t *report_path(const struct report *report, uint32_t file_id);
+/* What a type of files is called: "file", "pipe"; never NULL. `type` is an enum criu_file_type, or
+ * one that is newer. */
+const char *report_file_type(uint32_t type);
+/* One variable, "NAME=value". */
+json_t *report_variable(const struct report *report, const char *text, size_t len);
 /* Whether one more entry may be added to a list. */
 bool report_has_room(struct report *report);
 

@@ -106,24 +106,18 @@ static void count_sizes(struct snapshot *snapshot, const struct member *member)
 
 static const char *type_name(enum member_type type)
 {
-    switch (type) {
-    case MEMBER_FILE:
-        return "file";
-    case MEMBER_DIRECTORY:
-        return "directory";
-    case MEMBER_SYMLINK:
-        return "symlink";
-    case MEMBER_HARD_LINK:
-        return "hard link";
-    case MEMBER_CHARACTER_DEVICE:
-    case MEMBER_BLOCK_DEVICE:
-        return "device";
-    case MEMBER_FIFO:
-        return "fifo";
-    case MEMBER_OTHER:
-        break;
-    }
-    return "other";
+    static const char *const names[] = {
+        [MEMBER_FILE] = "file",
+        [MEMBER_DIRECTORY] = "directory",
+        [MEMBER_SYMLINK] = "symlink",
+        [MEMBER_HARD_LINK] = "hard link",
+        [MEMBER_CHARACTER_DEVICE] = "device",
+        [MEMBER_BLOCK_DEVICE] = "device",
+        [MEMBER_FIFO] = "fifo",
+        [MEMBER_OTHER] = "other",
+    };
+
+    return names[type];
 }
 
 void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len, const char *type,

@@ -7,10 +7,8 @@
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "fuzz.h"
-#include "inspect/criu-files.h"
-#include "inspect/criu-pagemap.h"
-#include "inspect/criu-process.h"
-#include "inspect/criu-stats.h"
+#include "inspect/criu.h"
+#include "inspect/report.h"
 
 static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
 {
@@ -75,7 +73,7 @@ static int fuzz_files(const uint8_t *data, size_t size, struct error *error)
     fuzz_require(files.count <= size);
     for (size_t i = 0; i < files.count; i++) {
         fuzz_require(criu_files_find(&files, files.files[i].id));
-        fuzz_require(*criu_file_type_name(files.files[i].type));
+        fuzz_require(*report_file_type(files.files[i].type));
         fuzz_require(memchr(files.files[i].socket.source, '\0', CRIU_ADDRESS_SIZE));
         fuzz_require(memchr(files.files[i].socket.destination, '\0', CRIU_ADDRESS_SIZE));
     }

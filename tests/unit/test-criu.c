@@ -13,10 +13,7 @@
 
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
-#include "inspect/criu-files.h"
-#include "inspect/criu-pagemap.h"
-#include "inspect/criu-process.h"
-#include "inspect/criu-stats.h"
+#include "inspect/criu.h"
 #include "inspect/process-table.h"
 #include "inspect/report-text.h"
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What CRIU's images say, as far as it is shown. Each criu_*_parse() takes the bytes of one whole
+ * image, core-<pid>.img for criu_core_parse() and so on. -1: ERROR_ARCHIVE, the output is
+ * unchanged. Numbers that the image does not have are 0. Pure functions.
+ */
+#ifndef CKPTOCI_INSPECT_CRIU_H
+#define CKPTOCI_INSPECT_CRIU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Of one process each. */
+
+/* compel/task-state.h */
+enum criu_task_state {
+    CRIU_TASK_ALIVE = 1,
+    CRIU_TASK_DEAD = 2,
+    CRIU_TASK_STOPPED = 3,
+    CRIU_TASK_ZOMBIE = 6,
+};
+
+struct criu_pstree_entry {
+    uint32_t pid, ppid;
+    size_t thread_count;
+};
+
+/* In the order of the image: parents come first, as CRIU writes it. */
+struct criu_pstree {
+    struct criu_pstree_entry *entries;
+    size_t count;
+};
+
+int criu_pstree_parse(struct criu_pstree *pstree, const void *bytes, size_t len,
+                      struct error *error);
+void criu_pstree_done(struct criu_pstree *pstree);
+
+struct criu_core {
+    uint32_t state; /* enum criu_task_state */
+    char *comm;     /* the task's name in the kernel; NULL where it is not there */
+    bool has_creds;
+    uint32_t uid, gid, euid;
+    uint32_t files_id; /* of fdinfo-<id>.img; 0: the ids image tells */
+};
+
+int criu_core_parse(struct criu_core *core, const void *bytes, size_t len, struct error *error);
+void criu_core_done(struct criu_core *core);
+
+/* Addresses in the process: of its command line, of its environment. */
+struct criu_mm {
+    uint64_t arg_start, arg_end;
+    uint64_t env_start, env_end;
+    uint32_t exe_file_id; /* in files.img */
+};
+
+int criu_mm_parse(struct criu_mm *mm, const void *bytes, size_t len, struct error *error);
+
+int criu_ids_parse(uint32_t *files_id, const void *bytes, size_t len, struct error *error);
+
+/* Ids in files.img. */
+struct criu_fs {
+    uint32_t cwd_id, root_id;
+};
+
+int criu_fs_parse(struct criu_fs *fs, const void *bytes, size_t len, struct error *error);
+
+struct criu_fd {
+    uint32_t fd;
+    uint32_t file_id; /* in files.img */
+    uint32_t type;    /* enum criu_file_type */
+};
+
+struct criu_fdinfo {
+    struct criu_fd *fds;
+    size_t count;
+};
+
+int criu_fdinfo_parse(struct criu_fdinfo *fdinfo, const void *bytes, size_t len,
+                      struct error *error);
+void criu_fdinfo_done(struct criu_fdinfo *fdinfo);
+
+/* pagemap-<pid>.img: which part of pages-<id>.img holds which part of a process's memory. */
+
+/* Pages in a row. */
+struct criu_page_run {
+    uint64_t vaddr;
+    uint64_t pages;
+    uint64_t pages_before; /* in the pages image */
+};
+
+struct criu_pagemap {
+    uint32_t pages_id;
+    struct criu_page_run *runs; /* only those whose bytes are in the pages image */
+    size_t count;
+    uint64_t pages; /* in all of them */
+};
+
+/* Fails also for pages that are stored in a way that is not known here. */
+int criu_pagemap_parse(struct criu_pagemap *pagemap, const void *bytes, size_t len,
+                       struct error *error);
+void criu_pagemap_done(struct criu_pagemap *pagemap);
+
+/* Bytes of a page, from the size of the pages image: 0 where the two do not go together. */
+uint64_t criu_pagemap_page_size(const struct criu_pagemap *pagemap, uint64_t image_size);
+
+/* Where the byte at address `vaddr` is in the pages image. 0: at *offset, and *len > 0 bytes from
+ * there on follow in the process too; -1: it is not there. */
+int criu_pagemap_find(const struct criu_pagemap *pagemap, uint64_t page_size, uint64_t vaddr,
+                      uint64_t *offset, uint64_t *len);
+
+/* files.img: what the descriptors of all processes stand for. */
+
+/* fd_types of CRIU's fdinfo.proto. */
+enum criu_file_type {
+    CRIU_FILE_UNKNOWN,
+    CRIU_FILE_REGULAR,
+    CRIU_FILE_PIPE,
+    CRIU_FILE_FIFO,
+    CRIU_FILE_INTERNET_SOCKET,
+    CRIU_FILE_UNIX_SOCKET,
+    CRIU_FILE_EVENTFD,
+    CRIU_FILE_EPOLL,
+    CRIU_FILE_INOTIFY,
+    CRIU_FILE_SIGNALFD,
+    CRIU_FILE_PACKET_SOCKET,
+    CRIU_FILE_TTY,
+    CRIU_FILE_FANOTIFY,
+    CRIU_FILE_NETLINK_SOCKET,
+    CRIU_FILE_NAMESPACE,
+    CRIU_FILE_TUN,
+    CRIU_FILE_EXTERNAL,
+    CRIU_FILE_TIMERFD,
+    CRIU_FILE_MEMFD,
+    CRIU_FILE_TYPE_COUNT,
+};
+
+enum { CRIU_ADDRESS_SIZE = 46 }; /* as INET6_ADDRSTRLEN */
+
+/* Numbers as the kernel has them: AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_LISTEN ... */
+struct criu_socket {
+    uint32_t family, type, protocol, state;
+    char source[CRIU_ADDRESS_SIZE]; /* empty where there is none */
+    char destination[CRIU_ADDRESS_SIZE];
+    uint32_t source_port, destination_port;
+    uint32_t send_buffer, receive_buffer; /* bytes */
+    uint32_t inode, peer;                 /* of a Unix socket; 0: none */
+};
+
+struct criu_file {
+    uint32_t id;
+    uint32_t type;     /* enum criu_file_type, or one that is newer */
+    char *name;        /* a path, or the name of a Unix socket; NULL where it has none */
+    size_t name_len;   /* that of an abstract socket holds a NUL in front */
+    uint32_t pipe_id;  /* of a pipe or FIFO */
+    uint32_t named_by; /* of a FIFO: the id of the regular file that has its path; else 0 */
+    struct criu_socket socket;
+};
+
+/* By id. */
+struct criu_files {
+    struct criu_file *files;
+    size_t count;
+};
+
+int criu_files_parse(struct criu_files *files, const void *bytes, size_t len, struct error *error);
+void criu_files_done(struct criu_files *files);
+
+/* NULL: there is none with that id. */
+const struct criu_file *criu_files_find(const struct criu_files *files, uint32_t id);
+
+/* Of the dump as a whole. */
+
+struct criu_stats {
+    uint32_t freezing_time_us, frozen_time_us, memdump_time_us, memwrite_time_us;
+    uint64_t pages_scanned, pages_skipped_parent, pages_written;
+};
+
+/* Fails also where it tells of a restore only. */
+int criu_stats_parse(struct criu_stats *stats, const void *bytes, size_t len, struct error *error);
+
+struct criu_inventory {
+    uint32_t image_version;
+    uint32_t lsm; /* 0 none, 1 SELinux, 2 AppArmor */
+};
+
+int criu_inventory_parse(struct criu_inventory *inventory, const void *bytes, size_t len,
+                         struct error *error);
+
+/* The version of CRIU and the kernel it ran on, from the first lines of its log: the caller's, NULL
+ * where they are not there. */
+void criu_log_parse(const void *bytes, size_t len, char **version, char **kernel);
+
+#endif
