@@ -6,42 +6,33 @@
 #include "archive/member.h"
 #include "base/json.h"
 
-static bool is_among(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(text, *list) == 0)
-            return true;
-    return false;
-}
-
 enum mount_owner mount_owner(const char *destination, bool knows_passwd)
 {
-    static const char *const by_engine[] = {
-        "/proc",
-        "/dev",
-        "/dev/pts",
-        "/dev/mqueue",
-        "/sys",
-        "/sys/fs/cgroup",
-        "/dev/shm",
-        "/etc/group",
-        "/etc/resolv.conf",
-        "/etc/hostname",
-        "/run/secrets",
-        "/run/.containerenv",
-        NULL,
-    };
-    static const char *const by_kubelet[] = {
-        MOUNT_ETC_HOSTS,
-        MOUNT_TERMINATION_LOG,
-        MOUNT_TOKEN_DIRECTORY,
-        NULL,
+    static const struct {
+        const char *path;
+        enum mount_owner owner;
+    } known[] = {
+        {"/proc", MOUNT_BY_ENGINE},
+        {"/dev", MOUNT_BY_ENGINE},
+        {"/dev/pts", MOUNT_BY_ENGINE},
+        {"/dev/mqueue", MOUNT_BY_ENGINE},
+        {"/sys", MOUNT_BY_ENGINE},
+        {"/sys/fs/cgroup", MOUNT_BY_ENGINE},
+        {"/dev/shm", MOUNT_BY_ENGINE},
+        {"/etc/group", MOUNT_BY_ENGINE},
+        {"/etc/resolv.conf", MOUNT_BY_ENGINE},
+        {"/etc/hostname", MOUNT_BY_ENGINE},
+        {"/run/secrets", MOUNT_BY_ENGINE},
+        {"/run/.containerenv", MOUNT_BY_ENGINE},
+        {MOUNT_ETC_HOSTS, MOUNT_BY_KUBELET},
+        {MOUNT_TERMINATION_LOG, MOUNT_BY_KUBELET},
+        {MOUNT_TOKEN_DIRECTORY, MOUNT_BY_KUBELET},
     };
 
-    if (is_among(destination, by_engine) ||
-        (knows_passwd && strcmp(destination, "/etc/passwd") == 0))
-        return MOUNT_BY_ENGINE;
-    return is_among(destination, by_kubelet) ? MOUNT_BY_KUBELET : MOUNT_BY_POD;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].path, destination) == 0)
+            return known[i].owner;
+    return knows_passwd && strcmp(destination, "/etc/passwd") == 0 ? MOUNT_BY_ENGINE : MOUNT_BY_POD;
 }
 
 /* What is behind "/pods/UID/" in the path, or NULL. */
@@ -88,6 +79,11 @@ static size_t take_component(const char **path, const char **component)
     return len;
 }
 
+static bool is_text(const char *text, size_t len, const char *expected)
+{
+    return strlen(expected) == len && strncmp(expected, text, len) == 0;
+}
+
 static enum volume_kind kind_of_plugin(const char *plugin, size_t len)
 {
     static const struct {
@@ -102,7 +98,7 @@ static enum volume_kind kind_of_plugin(const char *plugin, size_t len)
     };
 
     for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++)
-        if (strlen(plugins[i].name) == len && strncmp(plugins[i].name, plugin, len) == 0)
+        if (is_text(plugin, len, plugins[i].name))
             return plugins[i].kind;
     return VOLUME_PERSISTENT;
 }
@@ -129,12 +125,12 @@ static struct mount_source read_pod_path(const char *rest)
     const char *first;
     size_t len = take_component(&rest, &first);
 
-    if (len == strlen("volumes") && strncmp(first, "volumes", len) == 0) {
+    if (is_text(first, len, "volumes")) {
         read_volume(&source, rest);
-    } else if (len == strlen("volume-subpaths") && strncmp(first, "volume-subpaths", len) == 0) {
+    } else if (is_text(first, len, "volume-subpaths")) {
         source.is_sub_path = true;
         source.name_len = take_component(&rest, &source.name);
-    } else if (len == strlen("containers") && strncmp(first, "containers", len) == 0) {
+    } else if (is_text(first, len, "containers")) {
         source.is_termination_log = true;
     }
     return source;

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "inspect/report-text.h"
+#include "inspect/text.h"
 #include "stream/codec.h"
 #include "transport/reading.h"
 
@@ -44,12 +44,12 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
     cleanup_free char *checkpointed = clock_format(checkpoint->time);
 
-    report_set_text(json, "container", checkpoint->container);
-    report_set_text(json, "pod", checkpoint->pod);
-    report_set_text(json, "namespace", checkpoint->pod_namespace);
-    report_set_text(json, "engine", engine_name(checkpoint->engine));
-    report_set_text(json, "image", checkpoint->image_name);
-    report_set_text(json, "checkpointed", checkpointed);
+    text_set(json, "container", checkpoint->container);
+    text_set(json, "pod", checkpoint->pod);
+    text_set(json, "namespace", checkpoint->pod_namespace);
+    text_set(json, "engine", engine_name(checkpoint->engine));
+    text_set(json, "image", checkpoint->image_name);
+    text_set(json, "checkpointed", checkpointed);
 }
 
 /* Fills in what the archive says of itself. */
@@ -67,9 +67,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
     struct error error;
 
     if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
-        report_set_text(entry->json, "error", error.text);
+        text_set(entry->json, "error", error.text);
     } else if (!content->has_checkpoint) {
-        report_set_text(entry->json, "error", content->no_checkpoint.text);
+        text_set(entry->json, "error", content->no_checkpoint.text);
     } else {
         entry->is_readable = true;
         entry->time = content->checkpoint.time;
@@ -81,7 +81,7 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
 {
     struct entry entry = {.json = json_object()};
 
-    report_set_text(entry.json, "path", path);
+    text_set(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
     read_archive(&entry, path, cancel);
     if (list->count == list->capacity) {

@@ -35,8 +35,8 @@ struct report {
  * checkpoint_parse() has made of the walk. NULL: it has failed, or the archive is damaged; then as
  * much is told of the documents as can be read. To be called in a sealed thread.
  */
-json_t *snapshot_report(struct snapshot *snapshot, const struct walk *walk,
-                        const struct checkpoint *checkpoint, bool shows_secrets);
+json_t *report_make(struct snapshot *snapshot, const struct walk *walk,
+                    const struct checkpoint *checkpoint, bool shows_secrets);
 
 /* Between report.c and report-processes.c. */
 

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
-#include "inspect/report-text.h"
+#include "inspect/text.h"
 
 #define IMAGES "checkpoint/"
 
@@ -42,7 +42,7 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     error_set(&text, ERROR_ARCHIVE, "%s", line); /* cleans it */
-    json_array_append_new(snapshot->notes, report_text(text.text, strlen(text.text)));
+    json_array_append_new(snapshot->notes, text_to_json(text.text, strlen(text.text)));
 }
 
 /* SNAPSHOT_MEMBER_COUNT: it is none of them. */
@@ -131,7 +131,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
         return;
     }
     snapshot->changes_bytes += len;
-    entry = json_pack("{s:s, s:o}", "change", change, "path", report_text(path, len));
+    entry = json_pack("{s:s, s:o}", "change", change, "path", text_to_json(path, len));
     json_set_text(entry, "type", type);
     if (type && strcmp(type, "file") == 0)
         json_object_set_new(entry, "size", json_integer((json_int_t)size));
@@ -183,22 +183,20 @@ static int visit_member(void *context, const struct member *member, struct error
 
 static size_t wants(void *context, const struct member *member)
 {
-    struct snapshot *snapshot = context;
     enum snapshot_member which = find_kept(member);
     const char *name = image_name(member);
+    size_t max = CRIU_IMAGE_MAX_BYTES;
+    bool whole = true;
 
     if (which < SNAPSHOT_MEMBER_COUNT) {
-        if (member->size <= kept[which].max || !kept[which].whole)
-            return kept[which].max;
-        snapshot_note(snapshot, "%s is too large to be read: %" PRIu64 " bytes", member->path,
-                      member->size);
+        max = kept[which].max;
+        whole = kept[which].whole;
+    } else if (!name || !process_table_wants(name)) {
         return 0;
     }
-    if (!name || !process_table_wants(name))
-        return 0;
-    if (member->size <= CRIU_IMAGE_MAX_BYTES)
-        return CRIU_IMAGE_MAX_BYTES;
-    snapshot_note(snapshot, "%s is too large to be read: %" PRIu64 " bytes", member->path,
+    if (member->size <= max || !whole)
+        return max;
+    snapshot_note(context, "%s is too large to be read: %" PRIu64 " bytes", member->path,
                   member->size);
     return 0;
 }

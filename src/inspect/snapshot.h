@@ -9,7 +9,7 @@
  *     visitor = snapshot_visitor(&snapshot)
  *     walk_archive(&walk, tar, &visitor, &findings, &error)
  *     snapshot_read_pages(&snapshot, tar, size, &error) // where the walk has hopped over them
- *     report = snapshot_report(&snapshot, &walk, checkpoint, shows_secrets)
+ *     report = report_make(&snapshot, &walk, checkpoint, shows_secrets)
  *
  * Embedded in its owner; one thread.
  */

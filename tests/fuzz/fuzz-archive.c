@@ -97,7 +97,7 @@ static void fuzz_report(const uint8_t *data, size_t size)
     visitor = snapshot_visitor(&snapshot);
     fuzz_source_init(&source, data, size, size);
     walk_archive(&walk, &source.source, &visitor, &findings, &error);
-    report = snapshot_report(&snapshot, &walk, NULL, true);
+    report = report_make(&snapshot, &walk, NULL, true);
     text = json_dumps(report, JSON_ENSURE_ASCII);
     fuzz_require(json_is_object(report) && text);
 }

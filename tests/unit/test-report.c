@@ -61,7 +61,7 @@ static void test_nothing_gives_an_empty_report(void **state)
     (void)state;
     snapshot_init(&snapshot);
     assert_true(snapshot_is_empty(&snapshot, &walk));
-    report = snapshot_report(&snapshot, &walk, NULL, false);
+    report = report_make(&snapshot, &walk, NULL, false);
     assert_int_equal(json_array_size(json_object_get(report, "processes")), 0);
     assert_int_equal(json_array_size(json_object_get(report, "mounts")), 0);
     assert_true(has_note(report, "spec.dump is missing"));
@@ -89,7 +89,7 @@ static void test_a_tree_that_cannot_be(void **state)
     (void)state;
     snapshot_init(&snapshot);
     take(&snapshot, "pstree.img", pstree, sizeof pstree - 1);
-    report = snapshot_report(&snapshot, &walk, NULL, false);
+    report = report_make(&snapshot, &walk, NULL, false);
     processes = json_object_get(report, "processes");
     assert_int_equal(json_array_size(processes), 5);
     for (size_t i = 0; i < 5; i++) {
@@ -115,7 +115,7 @@ static void test_variables_are_hidden(void **state)
     snapshot_init(&snapshot);
     set(&walk.spec_dump, spec);
     set(&walk.config_dump, "{}");
-    report = snapshot_report(&snapshot, &walk, NULL, false);
+    report = report_make(&snapshot, &walk, NULL, false);
     environment = json_object_get(json_object_get(report, "configured"), "environment");
     assert_string_equal(text(json_array_get(environment, 0), "name"), "A");
     assert_int_equal(number(json_array_get(environment, 0), "bytes"), 6);
@@ -130,7 +130,7 @@ static void test_variables_are_hidden(void **state)
     assert_null(strstr(dump, "equals"));
     free(dump);
     json_decref(report);
-    report = snapshot_report(&snapshot, &walk, NULL, true);
+    report = report_make(&snapshot, &walk, NULL, true);
     environment = json_object_get(json_object_get(report, "configured"), "environment");
     assert_string_equal(text(json_array_get(environment, 0), "value"), "secret");
     assert_string_equal(text(json_array_get(environment, 1), "value"), "no equals sign");
@@ -152,7 +152,7 @@ static void test_addresses_and_times(void **state)
          "{\"podman\": {\"interfaces\": {\"eth0\": {\"subnets\": [{\"ipnet\": "
          "\"10.88.0.9/16\"}]}}}}");
     walk.inventory_time = 1790000000;
-    report = snapshot_report(&snapshot, &walk, NULL, false);
+    report = report_make(&snapshot, &walk, NULL, false);
     addresses = json_object_get(json_object_get(report, "container"), "addresses");
     assert_int_equal(json_array_size(addresses), 1);
     assert_string_equal(json_string_value(json_array_get(addresses, 0)), "10.88.0.9");
@@ -174,7 +174,7 @@ static void test_lists_have_an_end(void **state)
     snapshot_init(&snapshot);
     for (int i = 0; i < SNAPSHOT_CHANGES_MAX + 5; i++)
         snapshot_add_change(&snapshot, "/x", 2, "file", "changed", 1);
-    report = snapshot_report(&snapshot, &walk, NULL, false);
+    report = report_make(&snapshot, &walk, NULL, false);
     assert_int_equal(json_array_size(json_object_get(report, "changes")), SNAPSHOT_CHANGES_MAX);
     assert_int_equal(number(report, "changes_omitted"), 5);
     json_decref(report);
