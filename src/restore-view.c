@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "yaml/yaml-writer.h"
 
 enum { LINE_WIDTH = 100 };

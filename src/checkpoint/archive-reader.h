@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "checkpoint/check.h"
 #include "checkpoint/member.h"
 #include "checkpoint/tar-headers.h"

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "checkpoint/walk.h"
 
 enum engine {

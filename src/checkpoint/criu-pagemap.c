@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/criu-pagemap.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "checkpoint/criu.pb-c.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/display.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "checkpoint/engine-rules.h"
 
 enum { REASON_MAX_BYTES = 2048 };

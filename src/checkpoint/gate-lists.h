@@ -3,7 +3,7 @@
 #ifndef CKPTOCI_CHECKPOINT_GATE_LISTS_H
 #define CKPTOCI_CHECKPOINT_GATE_LISTS_H
 
-#include "base/buffer.h"
+#include "base/memory.h"
 #include "checkpoint/finding.h"
 #include "checkpoint/path-set.h"
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/json.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/mount-source.h"
 #include "checkpoint/path-set.h"

@@ -2,8 +2,8 @@
 /* The checks of names: where a member would be unpacked to, and through what. */
 #include <string.h>
 
-#include "base/display.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "checkpoint/gate.h"
 #include "checkpoint/member-path.h"
 

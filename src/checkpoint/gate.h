@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "base/buffer.h"
+#include "base/memory.h"
 #include "checkpoint/archive-reader.h"
 #include "checkpoint/finding.h"
 #include "checkpoint/inner-tar.h"

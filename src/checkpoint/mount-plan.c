@@ -4,11 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/member-path.h"
 #include "checkpoint/mount-source.h"
 #include "checkpoint/pod-settings.h"

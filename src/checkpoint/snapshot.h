@@ -21,8 +21,8 @@
 
 #include <jansson.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "checkpoint/process-table.h"
 #include "checkpoint/walk.h"
 #include "stream/source.h"

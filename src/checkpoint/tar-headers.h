@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
-#include "base/tar-block.h"
+#include "base/file.h"
+#include "base/memory.h"
 #include "checkpoint/check.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "checkpoint/archive-reader.h"
 #include "checkpoint/gate.h"
 #include "checkpoint/inner-tar.h"

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "checkpoint/finding.h"
 #include "checkpoint/member.h"
 #include "stream/source.h"

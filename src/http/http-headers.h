@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "http/http.h"
 
 /* Owned by the caller. */

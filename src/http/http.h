@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "http/body.h"
 #include "http/tls-settings.h"
 

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum { TLS_CAS_MAX_BYTES = 4 << 20, TLS_IDENTITY_MAX_BYTES = 1 << 20 };
 

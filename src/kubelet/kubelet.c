@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/secret.h"
 #include "kubelet/access.h"

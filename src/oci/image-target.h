@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "oci/manifest.h"
 

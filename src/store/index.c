@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 
 static const char ref_name_key[] = "org.opencontainers.image.ref.name";
 

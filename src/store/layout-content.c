@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/tmpfile.h"
 #include "store/index.h"
 #include "store/json-file.h"

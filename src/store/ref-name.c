@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/pattern.h"
+#include "base/text.h"
 
 /* The specification has no limit. This is the longest "host/path:tag" a registry would take. */
 enum { REF_NAME_MAX_LEN = 255 + 1 + 128 };

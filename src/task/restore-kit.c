@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "checkpoint/expansion-guard.h"
 #include "checkpoint/gate-metadata.h"
 #include "oci/reference.h"

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "oci/digest.h"
 #include "registry/registry.h"
 #include "watch/retention.h"

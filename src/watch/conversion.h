@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/child.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "watch/archive.h"
 #include "watch/outcome.h"
 

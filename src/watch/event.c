@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/event.h"
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/display.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 enum { EVENT_TEXT_MAX_BYTES = 4096 };
 

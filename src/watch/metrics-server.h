@@ -6,8 +6,8 @@
 #ifndef CKPTOCI_WATCH_METRICS_SERVER_H
 #define CKPTOCI_WATCH_METRICS_SERVER_H
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 struct metrics_server;
 

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* As ckptoci(1) has them. */
 enum {

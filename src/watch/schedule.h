@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "base/backoff.h"
+#include "base/clock.h"
 #include "watch/archive.h"
 #include "watch/outcome.h"
 

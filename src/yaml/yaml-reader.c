@@ -6,7 +6,7 @@
 
 #include <yaml.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 struct reading {
     yaml_document_t *document;

@@ -10,7 +10,7 @@
 #include <yaml.h>
 
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 
 enum { PLAIN_MAX_LEN = 256, NUMBER_SIZE = 32 };
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "checkpoint/finding.h"
 
 static int report(struct findings *findings, enum check check, struct error *error)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "checkpoint/member-path.h"
 
 static void test_clean(void **state)
