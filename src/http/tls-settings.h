@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whom to trust and who we are when TLS is spoken. Filled in by whoever knows where that is
- * written, then constant; embedded in its owner, who outlives every struct http made with it. */
+/* Whom we trust and who we are with TLS. Filled in from files and options, then constant; embedded
+ * in its owner, who outlives every struct http made with it. */
 #ifndef CKPTOCI_HTTP_TLS_SETTINGS_H
 #define CKPTOCI_HTTP_TLS_SETTINGS_H
 
