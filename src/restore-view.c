@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "yaml/yaml-writer.h"
+#include "yaml/yaml.h"
 
 enum { LINE_WIDTH = 100 };
 

@@ -9,7 +9,7 @@
 #include "http/secret.h"
 #include "http/url.h"
 #include "kubelet/exec-credential.h"
-#include "yaml/yaml-reader.h"
+#include "yaml/yaml.h"
 
 struct reading {
     struct access *access;
