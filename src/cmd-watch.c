@@ -12,7 +12,7 @@
 #include "shared-options.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
-#include "watch/metrics-server.h"
+#include "watch/metrics.h"
 #include "watch/template.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include "base/child.h"
 #include "base/memory.h"
 #include "watch/archive.h"
-#include "watch/outcome.h"
+#include "watch/schedule.h"
 
 /* All borrowed. */
 struct conversion_options {
