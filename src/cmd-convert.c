@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "convert-request.h"
 #include "convert-view.h"
+#include "convert/convert.h"
 #include "findings-view.h"
 #include "progress-view.h"
-#include "task/convert.h"
 
 #define OPTION_OWNER struct convert_request
 static const struct option_spec options[] = {

@@ -2,9 +2,9 @@
 #include "cmd.h"
 
 #include "inspect-view.h"
+#include "inspect/inspect.h"
 #include "progress-view.h"
 #include "shared-options.h"
-#include "task/inspect.h"
 
 struct request {
     struct inspect_options inspect;

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "format.h"
-#include "task/list.h"
+#include "inspect/list.h"
 
 struct request {
     const char *directory;

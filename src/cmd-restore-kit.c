@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoint/engine-reasoning.h"
-#include "checkpoint/mount-plan.h"
 #include "findings-view.h"
 #include "progress-view.h"
 #include "restore-output.h"
 #include "restore-view.h"
+#include "restore/mount-plan.h"
+#include "restore/restore-kit.h"
 #include "shared-options.h"
-#include "task/restore-kit.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };
 

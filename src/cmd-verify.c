@@ -4,8 +4,8 @@
 #include "findings-view.h"
 #include "progress-view.h"
 #include "shared-options.h"
-#include "task/verify.h"
 #include "verify-view.h"
+#include "verify/verify.h"
 
 struct request {
     struct verify_options verify;

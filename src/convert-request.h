@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "convert/convert.h"
 #include "options.h"
 #include "shared-options.h"
-#include "task/convert.h"
 
 /* Owns what `options` point to, apart from the archive; must not move once it is complete. */
 struct convert_request {

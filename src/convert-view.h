@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
-#include "task/convert.h"
+#include "convert/convert.h"
 
 /* A new object, the caller's. */
 json_t *convert_view_json(const struct convert_result *result, const char *archive);

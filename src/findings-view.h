@@ -3,8 +3,8 @@
 #ifndef CKPTOCI_FINDINGS_VIEW_H
 #define CKPTOCI_FINDINGS_VIEW_H
 
+#include "archive/finding.h"
 #include "base/error.h"
-#include "checkpoint/finding.h"
 
 /* Sets a struct finding_policy to the value of --allow: a check's name, or "list", which prints all
  * checks and ends the program. -1: ERROR_USAGE. */

@@ -14,6 +14,7 @@
 #include "oci/manifest.h"
 #include "options.h"
 #include "registry/registry.h"
+#include "stream/codec.h"
 
 /* The base of this table is a struct registry_options, at first REGISTRY_OPTIONS_INIT. */
 extern const struct option_spec registry_option_specs[];
@@ -88,7 +89,7 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         ". With false, unverified HTTPS and then HTTP are taken",             \
         OPTION_BOOL(field), OPTION_GIVEN(field##_given)
 
-#define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+#define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
 /* Where an image is written to. */
 #define PLACE_HELP                                                                   \
     "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"    \

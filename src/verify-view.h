@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "task/verify.h"
+#include "verify/verify.h"
 
 void verify_view_plain(const struct verify_options *options, const struct verify_result *result);
 /* A new object, the caller's. */

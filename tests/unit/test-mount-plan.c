@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/mount-plan.h"
+#include "restore/mount-plan.h"
 
 #define UID "94b35801-60b1-411f-b9c1-c154eeb58592"
 #define POD "/var/lib/kubelet/pods/" UID "/"
