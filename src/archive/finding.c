@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "archive/member.h"
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 static const struct check_info checks[CHECK_COUNT] = {
     [CHECK_DAMAGED_ARCHIVE] = {"damaged-archive", CHECK_REFUSES_ALWAYS,

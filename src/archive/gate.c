@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "base/display.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/text.h"
 
 void gate_init(struct gate *gate, struct findings *findings)
 {

@@ -8,7 +8,7 @@
 #include "archive/path-set.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/criu-image.h"
 #include "checkpoint/mount.h"
 

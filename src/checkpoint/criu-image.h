@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum {
     CRIU_IMAGE_MAX_BYTES = 16 << 20,  /* of an image that is parsed; real ones are far below */

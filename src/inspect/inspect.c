@@ -7,7 +7,7 @@
 #include "convert/convert-checks.h"
 #include "inspect/report.h"
 #include "inspect/snapshot.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 #include "transport/reading.h"
 
 /* What one run knows. */
@@ -70,7 +70,7 @@ static json_t *describe_archive(const struct reading *reading)
 {
     const char *path = reading->subject->path;
     json_t *source =
-        json_pack("{s:s, s:o}", "kind", "archive", "name", text_to_json(path, strlen(path)));
+        json_pack("{s:s, s:o}", "kind", "archive", "name", utf8_string(path, strlen(path)));
 
     if (reading->size >= 0)
         json_object_set_new(source, "size", json_integer(reading->size));
@@ -85,7 +85,7 @@ static json_t *describe_image(const struct reading *reading)
     json_t *annotations = json_object_get(manifest->json, "annotations");
     json_t *source =
         json_pack("{s:s, s:o, s:{s:s}, s:{s:s, s:s, s:I}, s:I}", "kind", "image", "name",
-                  text_to_json(name, strlen(name)), "manifest", "digest", manifest->digest.text,
+                  utf8_string(name, strlen(name)), "manifest", "digest", manifest->digest.text,
                   "layer", "digest", layer->digest.text, "mediaType", layer->media_type, "size",
                   (json_int_t)layer->size, "size", (json_int_t)layer->size);
 

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 #include "stream/codec.h"
 #include "transport/reading.h"
 
@@ -44,12 +44,12 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
 {
     cleanup_free char *checkpointed = clock_format(checkpoint->time);
 
-    text_set(json, "container", checkpoint->container);
-    text_set(json, "pod", checkpoint->pod);
-    text_set(json, "namespace", checkpoint->pod_namespace);
-    text_set(json, "engine", engine_name(checkpoint->engine));
-    text_set(json, "image", checkpoint->image_name);
-    text_set(json, "checkpointed", checkpointed);
+    utf8_set(json, "container", checkpoint->container);
+    utf8_set(json, "pod", checkpoint->pod);
+    utf8_set(json, "namespace", checkpoint->pod_namespace);
+    utf8_set(json, "engine", engine_name(checkpoint->engine));
+    utf8_set(json, "image", checkpoint->image_name);
+    utf8_set(json, "checkpointed", checkpointed);
 }
 
 /* Fills in what the archive says of itself. */
@@ -67,9 +67,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
     struct error error;
 
     if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
-        text_set(entry->json, "error", error.text);
+        utf8_set(entry->json, "error", error.text);
     } else if (!content->has_checkpoint) {
-        text_set(entry->json, "error", content->no_checkpoint.text);
+        utf8_set(entry->json, "error", content->no_checkpoint.text);
     } else {
         entry->is_readable = true;
         entry->time = content->checkpoint.time;
@@ -81,7 +81,7 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
 {
     struct entry entry = {.json = json_object()};
 
-    text_set(entry.json, "path", path);
+    utf8_set(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
     read_archive(&entry, path, cancel);
     if (list->count == list->capacity) {

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "inspect/report.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 
 const char *report_file_type(uint32_t type)
 {
@@ -102,7 +102,7 @@ static void describe_internet_socket(json_t *entry, const struct criu_socket *so
         is_connected(socket) ? xasprintf("%s -> %s", source, destination) : xstrdup(source);
     const char *state = socket->protocol == IPPROTO_TCP ? tcp_state(socket->state) : NULL;
 
-    text_set(entry, "name", name);
+    utf8_set(entry, "name", name);
     json_set_text(entry, "protocol", internet_protocol(socket->protocol));
     json_set_text(entry, "source", socket->source);
     json_object_set_new(entry, "source_port", json_integer(socket->source_port));
@@ -125,7 +125,7 @@ static void describe_unix_socket(json_t *entry, const struct criu_file *file)
         name[0] = '@';
     else
         len = strlen(name);
-    json_object_set_new(entry, "name", len ? text_to_json(name, len) : json_string("(unnamed)"));
+    json_object_set_new(entry, "name", len ? utf8_string(name, len) : json_string("(unnamed)"));
     json_set_text(entry, "protocol", socket_type(file->socket.type));
     json_object_set_new(entry, "inode", json_integer(file->socket.inode));
     if (file->socket.peer)
@@ -140,7 +140,7 @@ static json_t *path_of(const struct report *report, uint32_t file_id)
     const struct criu_file *file = criu_files_find(&report->snapshot->table.files, file_id);
 
     return file && file->type == CRIU_FILE_REGULAR && file->name
-               ? text_to_json(file->name, file->name_len)
+               ? utf8_string(file->name, file->name_len)
                : NULL;
 }
 
@@ -174,7 +174,7 @@ static json_t *describe_fd(const struct report *report, const struct criu_fd *fd
         break;
     default:
         if (file->name)
-            json_object_set_new(entry, "name", text_to_json(file->name, file->name_len));
+            json_object_set_new(entry, "name", utf8_string(file->name, file->name_len));
     }
     return entry;
 }
@@ -234,7 +234,7 @@ static json_t *split(struct report *report, const struct process_memory *memory,
 static json_t *make_argument(const struct report *report, const char *text, size_t len)
 {
     (void)report;
-    return text_to_json(text, len);
+    return utf8_string(text, len);
 }
 
 /* The kernel leaves NULs behind the last variable. */
@@ -282,7 +282,7 @@ static json_t *describe_process(struct report *report, const struct process *pro
     if (process->has_core) {
         json_set_text(entry, "state", state_name(core->state));
         if (core->comm)
-            json_object_set_new(entry, "name", text_to_json(core->comm, strlen(core->comm)));
+            json_object_set_new(entry, "name", utf8_string(core->comm, strlen(core->comm)));
         if (core->has_creds) {
             json_object_set_new(entry, "uid", json_integer(core->uid));
             json_object_set_new(entry, "gid", json_integer(core->gid));

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "inspect/criu.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 
 bool report_has_room(struct report *report)
 {
@@ -25,11 +25,11 @@ json_t *report_variable(const struct report *report, const char *text, size_t le
     const char *equals = memchr(text, '=', len);
     size_t name_len = equals ? (size_t)(equals - text) : 0;
     size_t value_len = equals ? len - name_len - 1 : len;
-    json_t *variable = json_pack("{s:o, s:I}", "name", text_to_json(text, name_len), "bytes",
+    json_t *variable = json_pack("{s:o, s:I}", "name", utf8_string(text, name_len), "bytes",
                                  (json_int_t)value_len);
 
     if (report->shows_secrets)
-        json_object_set_new(variable, "value", text_to_json(text + len - value_len, value_len));
+        json_object_set_new(variable, "value", utf8_string(text + len - value_len, value_len));
     return variable;
 }
 
@@ -39,7 +39,7 @@ enum { ADDRESSES_MAX = 16 };
 
 static void copy_text(json_t *object, const char *key, const json_t *from, const char *from_key)
 {
-    text_set(object, key, json_get_text(from, from_key));
+    utf8_set(object, key, json_get_text(from, from_key));
 }
 
 static void add_crio_addresses(json_t *addresses, const json_t *annotations)
@@ -51,7 +51,7 @@ static void add_crio_addresses(json_t *addresses, const json_t *annotations)
         snprintf(key, sizeof key, "io.kubernetes.cri-o.IP.%d", i);
         address = json_get_text(annotations, key);
         if (address)
-            json_array_append_new(addresses, text_to_json(address, strlen(address)));
+            json_array_append_new(addresses, utf8_string(address, strlen(address)));
     }
 }
 
@@ -73,7 +73,7 @@ static void add_podman_addresses(struct report *report, json_t *addresses)
                 const char *address = json_get_text(subnet, "ipnet");
 
                 if (address && json_array_size(addresses) < ADDRESSES_MAX)
-                    json_array_append_new(addresses, text_to_json(address, strcspn(address, "/")));
+                    json_array_append_new(addresses, utf8_string(address, strcspn(address, "/")));
             }
         }
     }
@@ -87,17 +87,17 @@ static void add_container(struct report *report)
     const json_t *annotations = json_object_get(spec, "annotations");
     json_t *container = json_object(), *addresses = json_array();
 
-    text_set(container, "name", checkpoint->container);
-    text_set(container, "pod", checkpoint->pod);
-    text_set(container, "namespace", checkpoint->pod_namespace);
-    text_set(container, "pod_id", checkpoint->pod_id);
+    utf8_set(container, "name", checkpoint->container);
+    utf8_set(container, "pod", checkpoint->pod);
+    utf8_set(container, "namespace", checkpoint->pod_namespace);
+    utf8_set(container, "pod_id", checkpoint->pod_id);
     copy_text(container, "pod_uid", annotations, "io.kubernetes.cri.sandbox-uid");
     copy_text(container, "pod_uid", annotations, "io.kubernetes.pod.uid");
     copy_text(container, "restarts", annotations, "io.kubernetes.container.restartCount");
     copy_text(container, "id", config, "id");
-    text_set(container, "engine", engine_name(checkpoint->engine));
-    text_set(container, "runtime", checkpoint->runtime);
-    text_set(container, "architecture", checkpoint->architecture);
+    utf8_set(container, "engine", engine_name(checkpoint->engine));
+    utf8_set(container, "runtime", checkpoint->runtime);
+    utf8_set(container, "architecture", checkpoint->architecture);
     copy_text(container, "hostname", spec, "hostname");
     add_crio_addresses(addresses, annotations);
     add_podman_addresses(report, addresses);
@@ -110,10 +110,10 @@ static void add_image(struct report *report)
     const struct checkpoint *checkpoint = report->checkpoint;
     json_t *image = json_object();
 
-    text_set(image, "requested", checkpoint->image_requested);
-    text_set(image, "name", checkpoint->image_name);
-    text_set(image, "id", checkpoint->image_id);
-    text_set(image, "digest", checkpoint->image_digest);
+    utf8_set(image, "requested", checkpoint->image_requested);
+    utf8_set(image, "name", checkpoint->image_name);
+    utf8_set(image, "id", checkpoint->image_id);
+    utf8_set(image, "digest", checkpoint->image_digest);
     json_object_set_new(report->json, "image", image);
 }
 
@@ -138,9 +138,9 @@ static void add_times(struct report *report)
     /* podman writes that annotation too, and another time into its config. */
     if (!created || time_of(config, "rawImageName") || json_object_get(config, "RawImageName"))
         created = time_of(config, "createdTime") ? time_of(config, "createdTime") : created;
-    text_set(times, "created", created);
-    text_set(times, "checkpointed", checkpointed ? checkpointed : inventoried);
-    text_set(times, "checkpointed_from",
+    utf8_set(times, "created", created);
+    utf8_set(times, "checkpointed", checkpointed ? checkpointed : inventoried);
+    utf8_set(times, "checkpointed_from",
              checkpointed  ? "config.dump"
              : inventoried ? "checkpoint/inventory.img"
                            : NULL);
@@ -286,9 +286,9 @@ static void add_criu(struct report *report)
     if (log->data)
         criu_log_parse(log->data, log->len, &version, &kernel);
     if (version)
-        json_object_set_new(criu, "version", text_to_json(version, strlen(version)));
+        json_object_set_new(criu, "version", utf8_string(version, strlen(version)));
     if (kernel)
-        json_object_set_new(criu, "kernel", text_to_json(kernel, strlen(kernel)));
+        json_object_set_new(criu, "kernel", utf8_string(kernel, strlen(kernel)));
     add_inventory(report, criu);
     if (stats)
         json_object_set_new(criu, "statistics", stats);

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 
 #define IMAGES "checkpoint/"
 
@@ -42,7 +42,7 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     error_set(&text, ERROR_ARCHIVE, "%s", line); /* cleans it */
-    json_array_append_new(snapshot->notes, text_to_json(text.text, strlen(text.text)));
+    json_array_append_new(snapshot->notes, utf8_string(text.text, strlen(text.text)));
 }
 
 /* SNAPSHOT_MEMBER_COUNT: it is none of them. */
@@ -131,7 +131,7 @@ void snapshot_add_change(struct snapshot *snapshot, const char *path, size_t len
         return;
     }
     snapshot->changes_bytes += len;
-    entry = json_pack("{s:s, s:o}", "change", change, "path", text_to_json(path, len));
+    entry = json_pack("{s:s, s:o}", "change", change, "path", utf8_string(path, len));
     json_set_text(entry, "type", type);
     if (type && strcmp(type, "file") == 0)
         json_object_set_new(entry, "size", json_integer((json_int_t)size));

@@ -15,7 +15,7 @@
 #include "checkpoint/criu-image.h"
 #include "inspect/criu.h"
 #include "inspect/process-table.h"
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 
 /* Images are written here in hex, as they come from a checkpoint. */
 struct image {
@@ -430,7 +430,7 @@ static void test_text_becomes_utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        json_t *text = text_to_json(cases[i].bytes, cases[i].len);
+        json_t *text = utf8_string(cases[i].bytes, cases[i].len);
 
         assert_string_equal(json_string_value(text), cases[i].text);
         json_decref(text);

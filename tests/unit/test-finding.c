@@ -10,7 +10,7 @@
 
 #include "archive/finding.h"
 #include "archive/member.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 static int report(struct findings *findings, enum check check, struct error *error)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inspect/text.h"
+#include "inspect/utf8.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static size_t character_len(const uint8_t *text, size_t len)
     return needed;
 }
 
-json_t *text_to_json(const char *bytes, size_t len)
+json_t *utf8_string(const char *bytes, size_t len)
 {
     char *clean = xcalloc(len + 1, REPLACEMENT_LEN);
     size_t at = 0, to = 0;
@@ -53,8 +53,8 @@ json_t *text_to_json(const char *bytes, size_t len)
     return text;
 }
 
-void text_set(json_t *object, const char *key, const char *text)
+void utf8_set(json_t *object, const char *key, const char *text)
 {
     if (text && *text)
-        json_object_set_new(object, key, text_to_json(text, strlen(text)));
+        json_object_set_new(object, key, utf8_string(text, strlen(text)));
 }
