@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/archive-facts.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "checkpoint/gate-metadata.h"
-#include "convert/convert-checks.h"
 
 int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *plan,
                        struct source *archive, struct error *error)
@@ -37,6 +38,22 @@ static int annotate(struct archive_facts *facts, const struct convert_options *o
     return 0;
 }
 
+/* What the user says of it, and its file. */
+static int check_archive(const struct archive_facts *facts, const struct convert_options *options,
+                         struct error *error)
+{
+    const struct checkpoint *checkpoint = &facts->content.checkpoint;
+    struct findings *findings = facts->content.findings;
+
+    if (options->name && checkpoint->container &&
+        strcmp(options->name, checkpoint->container) != 0 &&
+        finding_report(findings, CHECK_CONTAINER_NAME, NULL, error,
+                       "it is of the container \"%s\", and --name is \"%s\"", checkpoint->container,
+                       options->name) < 0)
+        return -1;
+    return archive_check_file(findings, options->archive, facts->input, checkpoint, error);
+}
+
 int archive_facts_conclude(struct archive_facts *facts, const struct convert_options *options,
                            struct error *error)
 {
@@ -47,7 +64,7 @@ int archive_facts_conclude(struct archive_facts *facts, const struct convert_opt
     if (!facts->content.has_checkpoint)
         return refuse_metadata(facts, facts->content.no_checkpoint.text, error);
     if (gate_check_metadata(findings, checkpoint, error) < 0 ||
-        convert_check_archive(findings, options, facts->input, checkpoint, error) < 0)
+        check_archive(facts, options, error) < 0)
         return -1;
     facts->created = clock_format(options->created_given ? options->created : checkpoint->time);
     if (!facts->created)

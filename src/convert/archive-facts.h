@@ -19,7 +19,7 @@
 #include "oci/image.h"
 #include "stream/input.h"
 #include "stream/source.h"
-#include "transport/archive-content.h"
+#include "transport/reading.h"
 
 struct archive_facts {
     const struct input *input;      /* the archive, borrowed */

@@ -21,7 +21,7 @@
 #include "engines/reasoning.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 /* Stands where the archive does not tell what has to be there. No API server, kubelet or engine
  * takes it for a name. */

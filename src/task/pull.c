@@ -9,7 +9,6 @@
 #include "stream/decoder.h"
 #include "task/archive-writer.h"
 #include "transport/checkpoint-image.h"
-#include "transport/compression-probe.h"
 #include "transport/observing-source.h"
 #include "transport/reading.h"
 

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 
-#include "convert/convert-checks.h"
 #include "transport/checkpoint-image.h"
 #include "verify/verify-job.h"
 
@@ -41,7 +40,7 @@ int verify_archive(struct verify_job *job, struct error *error)
     struct error ignored;
 
     if (reading_walk(reading, &visitor, &ignored) == 0) {
-        convert_check_metadata(&reading->content, reading->subject->path, reading->input);
+        reading_check_metadata(reading);
     } else {
         reading_drain(reading);
         if (judge(job, error))

@@ -16,7 +16,7 @@
 #include "engines/reasoning.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 enum { VERIFY_MAX_ANSWERS = 16 };
 

@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "base/memory.h"
-#include "transport/image-digest.h"
+#include "transport/destination.h"
 
 struct confirmation {
     struct question *questions;
