@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/delivery.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "stream/layer-source.h"
 
 /* One destination. */
@@ -350,4 +352,33 @@ void deliveries_finish(struct deliveries *group, const struct image *image)
     pthread_cond_broadcast(&group->changed);
     pthread_mutex_unlock(&group->mutex);
     join_all(group);
+}
+
+/* 0: not known. https://docs.github.com/packages and "Amazon ECR service quotas". */
+static uint64_t layer_limit(const char *host)
+{
+    if (strcmp(host, "ghcr.io") == 0)
+        return 10ULL * 1000 * 1000 * 1000;
+    if (pattern_matches("^[0-9]+\\.dkr\\.ecr(-fips)?\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?$",
+                        host))
+        return 52000ULL << 20;
+    return 0;
+}
+
+int deliveries_check_size(struct findings *findings, const struct convert_options *options,
+                          uint64_t layer_size, struct error *error)
+{
+    for (unsigned i = 0; i < options->destination_count; i++) {
+        const struct destination *destination = &options->destinations[i];
+        uint64_t limit = destination->kind == DESTINATION_REGISTRY
+                             ? layer_limit(destination->reference.host)
+                             : 0;
+
+        if (limit && layer_size > limit &&
+            finding_report(findings, CHECK_REGISTRY_LIMIT, NULL, error,
+                           "the layer has %" PRIu64 " bytes, and %s takes at most %" PRIu64,
+                           layer_size, destination->reference.host, limit) < 0)
+            return -1;
+    }
+    return 0;
 }
