@@ -308,3 +308,9 @@ void mount_plan_done(struct mount_plan *plan)
     free(plan->mounts);
     *plan = (struct mount_plan){0};
 }
+
+bool plan_volume_begins_empty(const struct plan_volume *volume)
+{
+    return volume->kind == VOLUME_EMPTY_DIR || volume->kind == VOLUME_TMPFS ||
+           volume->kind == VOLUME_ENGINE;
+}

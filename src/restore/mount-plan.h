@@ -63,6 +63,9 @@ int mount_plan_read(struct mount_plan *plan, const json_t *spec, bool knows_pass
                     struct error *error);
 void mount_plan_done(struct mount_plan *plan);
 
+/* Whether it needs nothing of the old one: what was in it is not restored. */
+bool plan_volume_begins_empty(const struct plan_volume *volume);
+
 /* Whether it is a name as RFC 1123 has them: of a label, or of labels with dots between them. */
 bool dns_is_label(const char *name);
 bool dns_is_subdomain(const char *name);

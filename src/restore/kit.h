@@ -4,8 +4,8 @@
  * what a person has to know and do besides. Reads an archive, or an image of one, as far as it is
  * needed, and writes nothing.
  */
-#ifndef CKPTOCI_RESTORE_RESTORE_KIT_H
-#define CKPTOCI_RESTORE_RESTORE_KIT_H
+#ifndef CKPTOCI_RESTORE_KIT_H
+#define CKPTOCI_RESTORE_KIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
