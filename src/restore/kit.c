@@ -135,16 +135,11 @@ static void choose_image(struct restore_job *job)
     if (job->image)
         return;
     job->image = xstrdup(RESTORE_FILL_IN);
-    if (is_image)
-        restore_say(
-            job->marks,
-            "image: copy it with ckptoci copy to a registry that the node pulls from, and put "
-            "the name here; or give it with --image");
-    else
-        restore_say(
-            job->marks,
-            "image: push the archive with ckptoci convert to a registry that the node pulls "
-            "from, and put the name here; or give it with --image");
+    restore_say(
+        job->marks,
+        "image: %s to a registry that the node pulls from, and put the name here; or give it "
+        "with --image",
+        is_image ? "copy it with ckptoci copy" : "push the archive with ckptoci convert");
 }
 
 /* The archive of an engine that does not run pods. */
