@@ -81,7 +81,8 @@ static int read_to_compare(struct run *run, struct error *error)
     return result < 0 ? -1 : archive_facts_conclude(&run->facts, run->options, error);
 }
 
-/* Settles one delivery if the image it holds is the one that this archive gives with its layer. */
+/* Settles one delivery if the image there is the one that this archive makes with the layer there.
+ */
 static int compare(struct run *run, unsigned index, struct image **image, struct error *error)
 {
     const struct held_image *held = candidate(run, index);
@@ -234,12 +235,13 @@ static int convert_and_send(struct run *run, struct image **image, struct error 
     if (status == 0)
         status = build_image(run, image, error);
     deliveries_finish(run->deliveries, status == 0 ? *image : NULL);
-    /* Each destination has an error of its own then; the pipeline's is only the last of them. */
+    /* If all destinations failed, each has its own error; the pipeline's is only the last of them.
+     */
     return abandoned ? cancel_check(run->cancel, error) : status;
 }
 
-/* Everything has been opened, and everybody has credentials: now only the destinations change. For
- * the threads that are still to come as well. */
+/* Everything is open and the credentials are there: from now on, this thread and those that it
+ * starts may write to the destinations only. */
 static void limit_writing(const struct convert_options *options)
 {
     struct sandbox sandbox = {0};
@@ -269,7 +271,7 @@ static int run_all(struct run *run, struct image **image, struct error *error)
     return convert_and_send(run, image, error);
 }
 
-/* An archive file is replaced by its image: it must not be the evidence itself. */
+/* A destination oci-archive: replaces its file, which must not be the archive that is read. */
 static int check_not_the_archive(const struct run *run, struct error *error)
 {
     for (unsigned i = 0; i < run->options->destination_count; i++) {
@@ -303,7 +305,8 @@ static int open_input(struct run *run, struct error *error)
     return check_not_the_archive(run, error);
 }
 
-/* A refusal that none of the checks has reported is the archive's stream, which ended. */
+/* If no check has reported why the archive is refused, its stream has failed: that becomes a
+ * finding. */
 static int explain_refusal(const struct run *run, struct error *error)
 {
     const struct error cause = *error;

@@ -63,8 +63,8 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
     return group;
 }
 
-/* The layer's source goes first: the pipeline waits for this destination until then, and taking
- * back what was sent may take seconds. */
+/* Frees the layer's source first, because the pipeline waits for it, and the target may take
+ * seconds to take back what was sent. */
 static void worker_end(struct worker *worker)
 {
     source_free(worker->layer);
@@ -154,7 +154,7 @@ static void join_all(struct deliveries *group)
     }
 }
 
-/* With all_or_nothing, after one has failed to open: the open ones fail, too. */
+/* With all_or_nothing, after one has failed to open: makes the open ones fail, too. */
 static void call_off_rest(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
@@ -251,7 +251,8 @@ static void pass_turn(struct deliveries *group)
     pthread_mutex_unlock(&group->mutex);
 }
 
-/* No lock is needed: the turns of those before are over, those behind will not have theirs. */
+/* Names those that have published. No lock is needed: those before this one have had their turn,
+ * and those behind will not get one. */
 static void tell_published(const struct worker *failed, struct error *error)
 {
     char names[ERROR_TEXT_SIZE / 2] = "";
@@ -310,7 +311,7 @@ static void *run_delivery(void *argument)
     if (deliver(worker) < 0) {
         fail(worker);
     } else {
-        worker->delivery->error.kind = ERROR_NONE; /* something may have failed, then gone well */
+        worker->delivery->error.kind = ERROR_NONE; /* may be set by an attempt that was repeated */
         worker_end(worker);
     }
     return NULL;

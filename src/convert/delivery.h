@@ -11,8 +11,8 @@
  *     deliveries_free(group)
  *
  * A delivery that fails leaves its error in its struct delivery. With all_or_nothing the first one
- * that fails calls all others off; they go through a barrier behind the staging, and publish one
- * after the other, so that what has been published when one fails can be told.
+ * that fails calls all others off. They wait until all have staged the image, and then publish one
+ * after the other, so that an error can name those that have published already.
  */
 #ifndef CKPTOCI_CONVERT_DELIVERY_H
 #define CKPTOCI_CONVERT_DELIVERY_H

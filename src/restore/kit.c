@@ -70,7 +70,7 @@ static const char *find_base_image(const struct restore_job *job)
     return is_reference(name) && strncmp(name, "sha256:", 7) != 0 ? name : NULL;
 }
 
-/* The user's own, the archive's if it can be one, or a mark. */
+/* The name that the user has chosen, else the archive's if it is valid, else a mark. */
 static const char *choose_name(struct restore_job *job, const char *chosen, const char *found,
                                bool is_valid(const char *), const char *what, const char *option)
 {
@@ -112,7 +112,7 @@ static char *pinned_reference(const struct restore_job *job)
                      job->reading.manifest->digest.text);
 }
 
-/* NULL: standard input, or a path that JSON cannot hold. */
+/* Absolute. NULL: standard input, or a path that JSON cannot hold. */
 static char *archive_path(const struct restore_job *job)
 {
     cleanup_free char *path = realpath(job->options->subject->path, NULL);
@@ -178,7 +178,8 @@ static int check_base(const struct restore_job *job, struct error *error)
     return error_advice(error, "leave out --pull-base, and bring the image to the node by hand");
 }
 
-/* Of versions that do not make /etc/passwd, it is to be declared. */
+/* Whether the engine makes /etc/passwd; of a version that does not, the Pod has to declare the
+ * mount. */
 static bool knows_passwd(const struct restore_job *job)
 {
     struct engine_version since = engine_passwd_since(job->engine);
@@ -251,7 +252,7 @@ static void collect(const struct restore_job *job, struct answers *answers)
     }
 }
 
-/* What the kit brings itself, or tells of in a place of its own. */
+/* What the kit brings itself, or says elsewhere. */
 static bool is_seen_to(const struct restore_job *job, const struct reason *reason)
 {
     bool has_image = job->options->target == RESTORE_BY_KUBERNETES || job->options->image ||
@@ -275,7 +276,7 @@ static bool is_decided(const struct answer *answer)
     return answer->reasoning.verdict > VERDICT_NEEDS;
 }
 
-/* "VERSIONS, VERSIONS" of those that say the same; "" where all do that would restore it. */
+/* "VERSIONS, VERSIONS" of those that give this reason; "" if all do that would restore it. */
 static char *versions_that_say(const struct answers *answers, const struct reason *reason)
 {
     char *list = xstrdup("");

@@ -310,7 +310,7 @@ static json_t *make_base_pod(const struct restore_job *job)
     return new_pod(name, job->pod_namespace, spec);
 }
 
-/* Of a volume that the archive does not tell enough of: any kind can be had by a claim. */
+/* Behind a claim there can be any kind of volume, so that it stands for what is not known. */
 #define INSTEAD_OF_CLAIM "a claim, or the volume that is to be there instead of one"
 
 /* What is to be filled in where a volume's kind, or more of it, is not known; NULL: nothing. The

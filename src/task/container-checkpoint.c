@@ -72,7 +72,8 @@ static int check_file_name(const struct run *run, const char *container, const c
     return error_advice(error, "look at it with ckptoci inspect, and push it with ckptoci convert");
 }
 
-/* A path that goes into a command which somebody may copy: the shell is to take it as it is. */
+/* A path for a command that somebody may copy: a placeholder if the shell would not take it as it
+ * is. */
 static const char *path_for_shell(const char *path)
 {
     return pattern_matches("^[A-Za-z0-9/._:+-]+$", path) ? path : "ARCHIVE";
@@ -195,8 +196,8 @@ static bool has_all_images(const struct convert_result *result)
     return true;
 }
 
-/* An archive that says it is of another container is not what was asked for, and its image has a
- * wrong name. What the user says in place of the archive is not looked at. */
+/* An archive that says it is of another container is not what was asked for, and is kept. What the
+ * user has put in place of the archive's own annotations is not looked at. */
 static int check_owner(const struct run *run, const struct container_outcome *outcome,
                        struct error *error)
 {
@@ -231,7 +232,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* What a destination has answered to the push is not enough: it is asked again for the manifest. */
+/* The answer to the push is not enough: the destination is asked again for the manifest. */
 static int confirm(const struct run *run, const struct delivery *delivery, struct error *error)
 {
     cleanup(image_source_freep) struct image_source *source =
@@ -329,8 +330,7 @@ static void add_outcome(struct container_checkpoint_result *result, const char *
     outcome->convert = NEW(struct convert_result);
 }
 
-/* The names of the images, too: what is wrong with them is better known before anything is asked.
- */
+/* Names the images, too, so that what is wrong with a name is told before anything is asked. */
 static int find_containers(struct run *run, struct error *error)
 {
     const struct container_name *name = &run->options->name;

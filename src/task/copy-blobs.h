@@ -28,7 +28,7 @@ struct copy_job {
     struct progress *progress;
     struct cancel *cancel; /* the job's own */
     struct cancel_watch watch;
-    json_t *copied; /* object whose keys are the digests of manifests that are complete */
+    json_t *copied; /* object whose keys are the digests of manifests that were begun */
     struct copy_worker workers[COPY_MAX_JOBS]; /* the first one is the main thread's */
     unsigned worker_count;
 

@@ -125,7 +125,7 @@ static int copy_referrers(struct copy_job *job, const struct digest *subject, in
     return 0;
 }
 
-/* What the manifest names comes before it, what refers to it after. */
+/* Copies what the manifest names, then the manifest, then what refers to it. */
 static int copy_whole(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, int depth, struct error *error)
 {
@@ -209,7 +209,8 @@ static void pass_cancel_on(void *context)
 
 static void job_done(struct copy_job *job)
 {
-    /* What the first one has created for nothing, it can remove when the others have left. */
+    /* The first one last: it removes the repository or directory that it has created for nothing.
+     */
     for (unsigned i = job->worker_count; i-- > 0;) {
         image_target_free(job->workers[i].target);
         image_source_free(job->workers[i].source);
@@ -231,7 +232,7 @@ static void run_job(const struct copy_options *options, struct copy_outcome *out
         .worker_count = options->jobs,
         .outcome = outcome,
     };
-    struct error error; /* not only what failed leaves its text here */
+    struct error error; /* its text may be set although nothing has failed */
 
     /* A tar file is written from front to back. */
     if (outcome->destination->kind == DESTINATION_ARCHIVE)

@@ -161,7 +161,7 @@ static int read_image(struct pull_job *job, struct error *error)
 {
     struct sandbox writable = {0};
 
-    /* Given up once all is open: the registry has our credentials by then. */
+    /* Takes effect once all is open: the registry has our credentials by then. */
     if (job->options->path)
         sandbox_keep_directory_of(&writable, job->options->path);
     job->reading.writable = &writable;

@@ -50,7 +50,7 @@ static int parse_path(struct destination *destination, enum destination_kind kin
     return 0;
 }
 
-/* Transports that skopeo has and we have not: not to be taken for the name of a host. */
+/* Refuses transports that only skopeo has, so that none is taken for the name of a host. */
 static int check_transport(const char *text, struct error *error)
 {
     static const char *const others[] = {"containers-storage:",
@@ -130,7 +130,7 @@ void destination_keep_writable(const struct destination *destination, struct san
     switch (destination->kind) {
     case DESTINATION_REGISTRY:
         break;
-    case DESTINATION_LAYOUT: /* a new directory is removed again where nothing comes into it */
+    case DESTINATION_LAYOUT: /* a new directory is removed again if it stays empty */
         above = xasprintf("%s/..", destination->path);
         sandbox_keep(sandbox, SANDBOX_TREE, destination->path);
         sandbox_keep(sandbox, SANDBOX_RMDIR, above);

@@ -14,7 +14,7 @@ struct observing_source {
     struct sha256 *hash; /* NULL once the end has been given */
     struct observation *seen;
     struct observation own; /* where nobody else wants it */
-    uint64_t at;            /* of the next byte; seen->size is where the next new one is */
+    uint64_t at;            /* offset of the next byte; up to seen->size bytes come again */
     bool checks;            /* against these: */
     struct digest expected_digest;
     uint64_t expected_size;

@@ -21,7 +21,7 @@ struct observation {
     bool complete;        /* the end has been given, and the digest is filled in */
     struct digest digest; /* SHA-256 */
     uint64_t size;        /* bytes so far */
-    bool failed;          /* the source that is observed has; or cancelled */
+    bool failed;          /* the observed source has failed, or was cancelled */
     struct error error;   /* then: why */
 };
 

@@ -70,8 +70,8 @@ void archive_content_done(struct archive_content *content)
     checkpoint_done(&content->checkpoint);
 }
 
-/* checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar, as the kubelet names them. Where the namespace ends
- * only the archive can tell. */
+/* The kubelet's names are checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar. Namespace and container may
+ * have dashes in them, so that the parts are taken from the archive and compared. */
 static int check_file_name(struct findings *findings, const char *path,
                            const struct checkpoint *checkpoint, struct error *error)
 {
@@ -109,7 +109,7 @@ static void limit_writing(struct reading *reading)
         sandbox_limit_writing(reading->writable);
 }
 
-/* Where content is hopped over, the bytes that are read never add up to the size. */
+/* No total if content is hopped over, because then fewer bytes are read than the size. */
 static void announce_total(struct reading *reading)
 {
     atomic_store(&reading->progress->bytes_total,

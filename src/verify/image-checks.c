@@ -28,7 +28,7 @@ void verify_find(struct verify_job *job, enum check check, const char *member, c
     finding_report(&job->result->findings, check, member, &ignored, "%s", detail);
 }
 
-/* A document that is wrong is a finding; one that cannot be had is an error. */
+/* What is wrong with a document is a finding; that it cannot be read is an error. */
 static int find_or_fail(struct verify_job *job, enum check check, struct error *error)
 {
     if (error->kind != ERROR_IMAGE && error->kind != ERROR_ARCHIVE)
@@ -280,7 +280,7 @@ int verify_annotations(struct verify_job *job, struct error *error)
     const char *name = job->reading.content.checkpoint.container;
     const char *created = annotation(job, CREATED);
 
-    /* Without a name in the archive the image's own is as good as any. */
+    /* If the archive has no name, any is right, so that of the image is taken. */
     if (!name)
         name = annotation(job, "org.criu.checkpoint.container.name");
     if (checkpoint_annotations(&job->reading.content.checkpoint, name ? name : "unknown",

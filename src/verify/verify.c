@@ -11,7 +11,7 @@ static void job_done(struct verify_job *job)
     manifest_free(job->index);
 }
 
-/* Neither the archive's fault nor the image's, but of the way here. */
+/* It failed on its way here, which says nothing of the archive or image. */
 static bool is_unreadable(const struct observation *observation)
 {
     return observation->failed && observation->error.kind != ERROR_IMAGE &&
