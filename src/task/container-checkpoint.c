@@ -108,15 +108,7 @@ static int find_here(struct stat *status, const char *path, struct error *error)
                         path_for_shell(path));
 }
 
-/* Of the container's own image: that of the pod's index, with "-CONTAINER" behind the tag. */
-static int name_image(struct destination *destination, const struct destination *index,
-                      const char *container, struct error *error)
-{
-    cleanup_free char *text = xasprintf("%s-%s", index->name, container);
-
-    return destination_parse(destination, text, error);
-}
-
+/* The container's own image is called as the pod's index, with "-CONTAINER" behind the tag. */
 static int name_images(const struct run *run, struct container_outcome *outcome,
                        struct error *error)
 {
@@ -126,8 +118,10 @@ static int name_images(const struct run *run, struct container_outcome *outcome,
         return 0;
     outcome->destinations = xcalloc(convert->destination_count, sizeof *outcome->destinations);
     for (unsigned i = 0; i < convert->destination_count; i++) {
-        if (name_image(&outcome->destinations[i], &convert->destinations[i], outcome->container,
-                       error))
+        cleanup_free char *name =
+            xasprintf("%s-%s", convert->destinations[i].name, outcome->container);
+
+        if (destination_parse(&outcome->destinations[i], name, error))
             return -1;
         outcome->destination_count++;
     }

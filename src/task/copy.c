@@ -209,8 +209,7 @@ static void pass_cancel_on(void *context)
 
 static void job_done(struct copy_job *job)
 {
-    /* The first one last: it removes the repository or directory that it has created for nothing.
-     */
+    /* The first one last: it removes a directory that it has created for nothing. */
     for (unsigned i = job->worker_count; i-- > 0;) {
         image_target_free(job->workers[i].target);
         image_source_free(job->workers[i].source);
