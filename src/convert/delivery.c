@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "stream/layer-source.h"
 
 /* One destination. */

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "checkpoint/gate-metadata.h"
 #include "oci/reference.h"
 #include "restore/job.h"

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "restore/job.h"
 
 enum { LINE_MAX_BYTES = 4096 };

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "oci/image-source.h"
 #include "task/pod-index.h"
 

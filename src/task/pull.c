@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/output-file.h"
 #include "base/sandbox.h"
+#include "base/tmpfile.h"
 #include "stream/decoder.h"
 #include "transport/checkpoint-image.h"
 #include "transport/observing-source.h"

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/gate-metadata.h"
 #include "stream/decoder.h"
 #include "stream/input-source.h"
