@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 
 #include "base/memory.h"
-#include "transport/image-digest.h"
+#include "transport/destination.h"
 
 enum { NS_PER_S = 1000000000 };
 

@@ -29,7 +29,7 @@
 #include "convert/convert.h"
 #include "inspect/inspect.h"
 #include "inspect/list.h"
-#include "restore/restore-kit.h"
+#include "restore/kit.h"
 #include "stream/input-source.h"
 #include "verify/verify.h"
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The configurations that `crictl runp` and `crictl create` read (CRI, PodSandboxConfig and
- * ContainerConfig). There is no kubelet here: what it would mount is in a directory that the notes
- * say how to make.
+ * ContainerConfig). Without a kubelet, what it would mount comes from a directory; the notes say
+ * how to make it.
  */
 #include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "restore/restore-job.h"
+#include "restore/job.h"
 
-/* Nothing can be made below it, so that the engine refuses the mount. */
+/* Nothing can be created below /dev/null, so that the engine refuses the mount. */
 #define NO_SUCH_PATH "/dev/null/" RESTORE_FILL_IN
 
 /* CRI's enums NamespaceMode and MountPropagation. */
@@ -57,12 +57,6 @@ static const char *kubelet_file(const struct plan_mount *mount)
                                                                   : "termination-log";
 }
 
-static bool begins_empty(const struct plan_volume *volume)
-{
-    return volume->kind == VOLUME_EMPTY_DIR || volume->kind == VOLUME_TMPFS ||
-           volume->kind == VOLUME_ENGINE;
-}
-
 static json_t *host_path(const struct restore_job *job, const struct plan_mount *mount)
 {
     const struct plan_volume *volume;
@@ -70,7 +64,7 @@ static json_t *host_path(const struct restore_job *job, const struct plan_mount 
     if (mount->owner == MOUNT_BY_KUBELET)
         return json_sprintf("%s/%s", job->directory, kubelet_file(mount));
     volume = &job->plan.volumes[mount->volume];
-    if (begins_empty(volume) && !mount->is_sub_path)
+    if (plan_volume_begins_empty(volume) && !mount->is_sub_path)
         return json_sprintf("%s/volumes/%s", job->directory, volume->name);
     return json_string(NO_SUCH_PATH);
 }
@@ -167,7 +161,7 @@ static void mark_mounts(struct restore_job *job)
         if (mount->owner != MOUNT_BY_POD)
             continue;
         volume = &job->plan.volumes[mount->volume];
-        if (begins_empty(volume) && !mount->is_sub_path)
+        if (plan_volume_begins_empty(volume) && !mount->is_sub_path)
             continue;
         restore_say(job->marks,
                     "host_path of the %s %s: a path of the node, for all of \"" NO_SUCH_PATH

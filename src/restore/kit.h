@@ -4,8 +4,8 @@
  * what a person has to know and do besides. Reads an archive, or an image of one, as far as it is
  * needed, and writes nothing.
  */
-#ifndef CKPTOCI_RESTORE_RESTORE_KIT_H
-#define CKPTOCI_RESTORE_RESTORE_KIT_H
+#ifndef CKPTOCI_RESTORE_KIT_H
+#define CKPTOCI_RESTORE_KIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include "engines/reasoning.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 /* Stands where the archive does not tell what has to be there. No API server, kubelet or engine
  * takes it for a name. */
@@ -53,7 +53,7 @@ struct restore_kit_options {
     const char *name, *pod_namespace, *node;
     const json_t *pull_secrets; /* array of names */
     bool grants_privileges;     /* what the container had beyond others */
-    struct sandbox *writable;   /* what the caller writes afterwards; given up with all else */
+    struct sandbox *writable;   /* what the caller writes afterwards; all else becomes read-only */
     struct registry_options registry;
 };
 
@@ -67,7 +67,7 @@ struct restore_kit {
     size_t mark_count; /* places to fill in */
 };
 
-/* -1: also where no engine, or not the chosen one, would restore it. */
+/* -1 also if no engine, or not the chosen one, would restore it. */
 int restore_kit_run(const struct restore_kit_options *options, struct restore_kit *kit,
                     struct progress *progress, struct cancel *cancel, struct error *error);
 void restore_kit_done(struct restore_kit *kit);

@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The manifest and the config of an image: what they say of themselves and of each other. */
+#include "verify/image-checks.h"
+
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
+#include "checkpoint/engine.h"
 #include "transport/checkpoint-image.h"
-#include "verify/verify-job.h"
 
-/* A document that is wrong is a finding; one that cannot be had is an error. */
+enum { KEYS_LISTED_MAX_LEN = 1024 };
+
+#define CREATED "org.opencontainers.image.created"
+
+void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
+                 ...)
+{
+    char detail[FINDING_DETAIL_MAX_BYTES + 1];
+    struct error ignored;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    finding_report(&job->result->findings, check, member, &ignored, "%s", detail);
+}
+
+/* What is wrong with a document is a finding; that it cannot be read is an error. */
 static int find_or_fail(struct verify_job *job, enum check check, struct error *error)
 {
     if (error->kind != ERROR_IMAGE && error->kind != ERROR_ARCHIVE)
@@ -142,4 +163,130 @@ int verify_documents(struct verify_job *job, struct error *error)
         return 0;
     check_manifest(job, job->reading.manifest);
     return fetch_config(job, error);
+}
+
+/* The compression by its bytes, against what its media type says. */
+static void check_compression(struct verify_job *job)
+{
+    const struct descriptor *layer = &job->reading.manifest->parts[1];
+    enum compression said, found = job->reading.content.compression;
+    struct error ignored;
+
+    if (checkpoint_image_compression(layer, &said, &ignored)) {
+        verify_find(job, CHECK_IMAGE_LAYER_TYPE, NULL, "it is of type %.255s, which is no tar",
+                    layer->media_type);
+        return;
+    }
+    job->layer_type_is_true = said == found;
+    if (said != found)
+        verify_find(job, CHECK_IMAGE_LAYER_TYPE, NULL,
+                    "its type %.255s means the compression \"%s\", and its bytes are \"%s\"",
+                    layer->media_type, codec_for(said)->name, codec_for(found)->name);
+}
+
+static void check_blob(struct verify_job *job)
+{
+    const struct descriptor *layer = &job->reading.manifest->parts[1];
+    const struct observation *blob = &job->reading.blob;
+
+    if (blob->failed) {
+        verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL, "%s", blob->error.text);
+        return;
+    }
+    if (blob->size != layer->size)
+        verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL,
+                    "it has %" PRIu64 " bytes, and the manifest says %" PRIu64, blob->size,
+                    layer->size);
+    if (!digest_equal(&blob->digest, &layer->digest))
+        verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL,
+                    "its digest is %s, and the manifest says %s: it is damaged", blob->digest.text,
+                    layer->digest.text);
+}
+
+static void check_diff_id(struct verify_job *job)
+{
+    const json_t *diff_ids =
+        json_object_get(json_object_get(job->reading.config, "rootfs"), "diff_ids");
+    const char *text = json_string_value(json_array_get(diff_ids, 0));
+    struct digest diff_id;
+
+    if (!job->reading.config || json_array_size(diff_ids) != 1)
+        return;
+    if (!text || digest_parse(&diff_id, text))
+        verify_find(job, CHECK_IMAGE_DIFF_ID, NULL, "the config's diff_id is no SHA-256 digest");
+    else if (job->reading.content.archive.complete &&
+             !digest_equal(&diff_id, &job->reading.content.archive.digest))
+        verify_find(job, CHECK_IMAGE_DIFF_ID, NULL,
+                    "the config says %s, and the uncompressed layer has the digest %s",
+                    diff_id.text, job->reading.content.archive.digest.text);
+}
+
+void verify_blob(struct verify_job *job)
+{
+    check_compression(job);
+    check_blob(job);
+    check_diff_id(job);
+}
+
+static const char *annotation(const struct verify_job *job, const char *key)
+{
+    return manifest_annotation(job->reading.manifest, key);
+}
+
+static void append_key(char **list, const char *key)
+{
+    char *longer = xasprintf("%s%s%s", *list, **list ? ", " : "", key);
+
+    free(*list);
+    *list = longer;
+}
+
+/* The date must be there, but may be any: whoever makes the image may choose it
+ * (SOURCE_DATE_EPOCH). */
+static void compare(struct verify_job *job, json_t *expected)
+{
+    cleanup_free char *missing = xstrdup("");
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(expected, key, value)
+    {
+        const char *is = annotation(job, key), *expected_value = json_string_value(value);
+
+        if (!is)
+            append_key(&missing, key);
+        else if (strcmp(is, expected_value) != 0 && strcmp(key, CREATED) != 0)
+            verify_find(job, CHECK_IMAGE_ANNOTATION_DIFFERS, key,
+                        "it is \"%.256s\", and the archive says \"%.256s\"", is, expected_value);
+    }
+    if (*missing)
+        verify_find(job, CHECK_IMAGE_ANNOTATION_MISSING, NULL, "the manifest lacks %.*s",
+                    KEYS_LISTED_MAX_LEN, missing);
+}
+
+static void compare_architecture(struct verify_job *job)
+{
+    const char *archive = job->reading.content.checkpoint.architecture;
+    const char *image = json_get_text(job->reading.config, "architecture");
+
+    if (archive && image && strcmp(archive, image) != 0)
+        verify_find(job, CHECK_IMAGE_PLATFORM, NULL,
+                    "the config says %.64s, and the processes ran on %s", image, archive);
+}
+
+int verify_annotations(struct verify_job *job, struct error *error)
+{
+    cleanup(json_decrefp) json_t *expected = NULL;
+    const char *name = job->reading.content.checkpoint.container;
+    const char *created = annotation(job, CREATED);
+
+    /* If the archive has no name, any is right, so that of the image is taken. */
+    if (!name)
+        name = annotation(job, "org.criu.checkpoint.container.name");
+    if (checkpoint_annotations(&job->reading.content.checkpoint, name ? name : "unknown",
+                               created ? created : "", &expected, error) < 0)
+        return -1;
+    compare(job, expected);
+    compare_architecture(job);
+    return 0;
 }

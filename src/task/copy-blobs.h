@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One destination of a copy. Each worker has a source and a target of its own, so that workers
- * share nothing but what the mutex guards. The first failure triggers the job's own `cancel`, which
- * ends what the other workers are at; other destinations do not notice.
+ * One destination of a copy, and the workers that move blobs there; copy.c does the rest. Each
+ * worker has a source and a target of its own, so that workers share only what the mutex guards.
+ * The first failure triggers the job's own `cancel`, which stops the other workers; other
+ * destinations are not affected.
  */
-#ifndef CKPTOCI_TASK_COPY_JOB_H
-#define CKPTOCI_TASK_COPY_JOB_H
+#ifndef CKPTOCI_TASK_COPY_BLOBS_H
+#define CKPTOCI_TASK_COPY_BLOBS_H
 
 #include <pthread.h>
 
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 #include "task/copy.h"
-
-struct copy_job;
 
 struct copy_worker {
     struct copy_job *job;
@@ -29,7 +28,7 @@ struct copy_job {
     struct progress *progress;
     struct cancel *cancel; /* the job's own */
     struct cancel_watch watch;
-    json_t *copied; /* object whose keys are the digests of manifests that are complete */
+    json_t *copied; /* object whose keys are the digests of manifests that were begun */
     struct copy_worker workers[COPY_MAX_JOBS]; /* the first one is the main thread's */
     unsigned worker_count;
 
@@ -37,15 +36,10 @@ struct copy_job {
     struct copy_outcome *outcome; /* borrowed */
 };
 
-/* The worker's source and target, opened. */
+/* Opens the worker's source and target, if they are not open yet. */
 int copy_worker_open(struct copy_worker *worker, struct error *error);
 
-/* All blobs that an image's manifest names. */
+/* Moves all blobs that an image's manifest names. */
 int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error);
-
-/* A manifest, everything it names, and its referrers if they are wanted. `reference` NULL: the
- * image that the source was made for. */
-int copy_tree(struct copy_job *job, const char *reference, const struct manifest_name *name,
-              struct error *error);
 
 #endif

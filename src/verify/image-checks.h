@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One run of verify, shared by its parts. Embedded in verify_run(); one thread. */
-#ifndef CKPTOCI_VERIFY_VERIFY_JOB_H
-#define CKPTOCI_VERIFY_VERIFY_JOB_H
+/*
+ * What the documents of an image say of themselves, of each other, of the layer, and of the archive
+ * in it. For verify.c only, whose run is struct verify_job: embedded in verify_run(), one thread.
+ */
+#ifndef CKPTOCI_VERIFY_IMAGE_CHECKS_H
+#define CKPTOCI_VERIFY_IMAGE_CHECKS_H
 
 #include "transport/reading.h"
 #include "verify/verify.h"
@@ -21,13 +24,13 @@ struct verify_job {
 void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
                  ...) __attribute__((format(printf, 4, 5)));
 
-/* Each returns -1 only where something could not be read; what is wrong becomes findings. */
+/* Gets and checks manifest and config, and fills in job->reading and job->index. -1: something
+ * could not be read; what is wrong becomes findings. */
 int verify_documents(struct verify_job *job, struct error *error);
-/* The archive that job->reading has opened, whatever compression it has. */
-int verify_archive(struct verify_job *job, struct error *error);
-/* The only layer of the image, and the archive in it. */
-int verify_layer(struct verify_job *job, struct error *error);
-/* The image's annotations and platform against the archive. */
+/* After the layer has been read: its bytes against what the manifest and the config say. */
+void verify_blob(struct verify_job *job);
+/* The image's annotations and platform against the archive, whose metadata could be parsed. -1: no
+ * annotations can be made of it. */
 int verify_annotations(struct verify_job *job, struct error *error);
 
 #endif

@@ -1,56 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a person has to know who restores it: what is to be filled in, what the node needs, which
  * commands to run. Lines that begin with a space are commands. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
-#include "restore/restore-job.h"
+#include "base/text.h"
+#include "restore/job.h"
 
-enum { PATH_SHOWN_MAX_LEN = 512 };
+enum { LINE_MAX_BYTES = 4096 };
 
-/* A claim is what every kind of volume is behind that the archive does not tell more of. */
-#define INSTEAD_OF_CLAIM "a claim, or the volume that is to be there instead of one"
-
-char *restore_volume_mark(const struct plan_volume *volume)
+void restore_say(json_t *lines, const char *format, ...)
 {
-    const char *name = volume->known_as ? volume->known_as : volume->name;
+    char text[LINE_MAX_BYTES];
+    cleanup_free char *shown = NULL;
+    va_list args;
 
-    switch (volume->kind) {
-    case VOLUME_EMPTY_DIR:
-    case VOLUME_TMPFS:
-    case VOLUME_ENGINE:
-        break;
-    case VOLUME_ENGINE_FILE:
-        return xasprintf("a ConfigMap that holds the file, which the engine had made");
-    case VOLUME_CONFIG_MAP:
-        return xasprintf("the ConfigMap of the volume that was called \"%s\"", name);
-    case VOLUME_SECRET:
-        return xasprintf("the Secret of the volume that was called \"%s\"", name);
-    case VOLUME_PROJECTED:
-        return xasprintf("the sources of the projected volume that was called \"%s\"", name);
-    case VOLUME_DOWNWARD_API:
-        return xasprintf("path and fieldPath of the volume that was called \"%s\"", name);
-    case VOLUME_PERSISTENT:
-        return xasprintf(INSTEAD_OF_CLAIM
-                         "; \"%.256s\" is the persistent volume, or the volume in the pod, and %s "
-                         "its plugin",
-                         name, volume->plugin);
-    case VOLUME_DEVICE:
-        return xasprintf("a claim with volumeMode: Block, for the device %.*s", PATH_SHOWN_MAX_LEN,
-                         volume->path);
-    case VOLUME_HOST:
-        return xasprintf(INSTEAD_OF_CLAIM
-                         "; the archive says it was \"%.*s\" of the host. Mount that only if "
-                         "you trust whoever made the archive with it",
-                         PATH_SHOWN_MAX_LEN, volume->path);
-    case VOLUME_UNKNOWN:
-        return volume->known_as
-                   ? xasprintf(INSTEAD_OF_CLAIM "; it was called \"%.256s\"", volume->known_as)
-                   : xstrdup(INSTEAD_OF_CLAIM "; the archive tells nothing of it");
-    }
-    return NULL;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    shown = display_text(text, LINE_MAX_BYTES);
+    json_array_append_new(lines, json_string(shown));
 }
 
 static void blank(json_t *notes)
@@ -74,8 +47,8 @@ static void add_list(json_t *notes, const char *title, const json_t *texts)
     }
 }
 
-/* What cannot be one is left to the list of what is to be filled in: here it would read as a
- * sentence of ours. */
+/* A text that cannot be a name is only told in the list of what is to be filled in: here it would
+ * look like a sentence of this program. */
 static const char *show_name(const char *name, bool is_valid(const char *))
 {
     return !name ? "(not told)" : is_valid(name) ? name : "(not a name)";
@@ -110,7 +83,7 @@ static void add_marks(const struct restore_job *job, json_t *notes)
              job->marks);
 }
 
-/* What is the container's on the archive's word alone. */
+/* What only the archive says that the container had. */
 static json_t *list_privileges(const struct pod_settings *settings)
 {
     json_t *list = json_array(), *entry;
@@ -173,10 +146,10 @@ static void add_needs(const struct restore_job *job, json_t *notes)
     add_list(notes, title, texts);
 }
 
-/* How the base image gets there, but for the commands. */
+/* How the base image gets to the node. */
 static void add_base(const struct restore_job *job, json_t *notes)
 {
-    const char *base = restore_base_image(job), *digest = job->checkpoint->image_digest;
+    const char *base = job->base_image, *digest = job->checkpoint->image_digest;
     bool by_hand = job->options->base == RESTORE_BASE_BY_HAND;
     bool by_engine = engine_info(job->engine)->pulls_base_image;
 
@@ -279,8 +252,7 @@ static void add_directory(const struct restore_job *job, json_t *notes)
             restore_say(notes, "    touch %s/termination-log", directory);
     }
     for (size_t i = 0; i < job->plan.volume_count; i++)
-        if (job->plan.volumes[i].kind == VOLUME_EMPTY_DIR ||
-            job->plan.volumes[i].kind == VOLUME_TMPFS || job->plan.volumes[i].kind == VOLUME_ENGINE)
+        if (plan_volume_begins_empty(&job->plan.volumes[i]))
             restore_say(notes, "    mkdir -p %s/volumes/%s", directory, job->plan.volumes[i].name);
 }
 

@@ -7,9 +7,12 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "restore/restore-job.h"
+#include "restore/job.h"
 
-enum { BASE_POD_DEADLINE_S = 3600 };
+enum {
+    BASE_POD_DEADLINE_S = 3600,
+    PATH_SHOWN_MAX_LEN = 512,
+};
 
 static json_t *node_requirement(const char *label, const char *value)
 {
@@ -61,7 +64,7 @@ static json_t *capabilities(const struct restore_job *job)
     return result;
 }
 
-/* What the API server does not take together with a process that may gain no privileges. */
+/* Whether the API server would refuse allowPrivilegeEscalation: false. */
 static bool grants_all(const struct restore_job *job)
 {
     const json_t *entry;
@@ -211,7 +214,7 @@ static json_t *volume_source(enum volume_kind kind, const char **type)
     case VOLUME_UNKNOWN:
         break;
     }
-    /* The API server refuses the name, so that nobody begins with an empty volume unawares. */
+    /* The API server refuses the name, so that nobody starts with an empty volume by mistake. */
     *type = "persistentVolumeClaim";
     return json_pack("{s:s}", "claimName", mark);
 }
@@ -247,7 +250,7 @@ static json_t *pod_volumes(const struct restore_job *job)
 
         json_array_append_new(volumes,
                               json_pack("{s:s, s:{s:s, s:s}}", "name", name, "image", "reference",
-                                        restore_base_image(job), "pullPolicy", "IfNotPresent"));
+                                        job->base_image, "pullPolicy", "IfNotPresent"));
     }
     return volumes;
 }
@@ -287,9 +290,9 @@ static json_t *make_pod(const struct restore_job *job)
     return new_pod(job->name, job->pod_namespace, spec);
 }
 
-/* The kubelet pulls an image before it starts anything of it, and that is all it takes. Whatever is
- * in the image, nothing can be below /dev/null, so that nothing of it runs; and an engine that
- * takes this for a reason to try again does so for an hour only. */
+/* All that is wanted is that the kubelet pulls the image, which it does before it starts anything.
+ * Nothing of the image runs, because no command can be below /dev/null. The deadline ends the
+ * attempts of an engine that tries again. */
 static json_t *make_base_pod(const struct restore_job *job)
 {
     cleanup_free char *name = xasprintf("%.240s-base-image", job->name);
@@ -302,15 +305,60 @@ static json_t *make_base_pod(const struct restore_job *job)
     json_object_set_new(spec, "activeDeadlineSeconds", json_integer(BASE_POD_DEADLINE_S));
     json_object_set_new(spec, "containers",
                         json_pack("[{s:s, s:s, s:s, s:[s]}]", "name", "base-image", "image",
-                                  restore_base_image(job), "imagePullPolicy", "IfNotPresent",
-                                  "command", "/dev/null/only-to-pull-the-image"));
+                                  job->base_image, "imagePullPolicy", "IfNotPresent", "command",
+                                  "/dev/null/only-to-pull-the-image"));
     return new_pod(name, job->pod_namespace, spec);
+}
+
+/* Behind a claim there can be any kind of volume, so that it stands for what is not known. */
+#define INSTEAD_OF_CLAIM "a claim, or the volume that is to be there instead of one"
+
+/* What is to be filled in where a volume's kind, or more of it, is not known; NULL: nothing. The
+ * caller's. */
+static char *volume_mark(const struct plan_volume *volume)
+{
+    const char *name = volume->known_as ? volume->known_as : volume->name;
+
+    switch (volume->kind) {
+    case VOLUME_EMPTY_DIR:
+    case VOLUME_TMPFS:
+    case VOLUME_ENGINE:
+        break;
+    case VOLUME_ENGINE_FILE:
+        return xasprintf("a ConfigMap that holds the file, which the engine had made");
+    case VOLUME_CONFIG_MAP:
+        return xasprintf("the ConfigMap of the volume that was called \"%s\"", name);
+    case VOLUME_SECRET:
+        return xasprintf("the Secret of the volume that was called \"%s\"", name);
+    case VOLUME_PROJECTED:
+        return xasprintf("the sources of the projected volume that was called \"%s\"", name);
+    case VOLUME_DOWNWARD_API:
+        return xasprintf("path and fieldPath of the volume that was called \"%s\"", name);
+    case VOLUME_PERSISTENT:
+        return xasprintf(INSTEAD_OF_CLAIM
+                         "; \"%.256s\" is the persistent volume, or the volume in the pod, and %s "
+                         "its plugin",
+                         name, volume->plugin);
+    case VOLUME_DEVICE:
+        return xasprintf("a claim with volumeMode: Block, for the device %.*s", PATH_SHOWN_MAX_LEN,
+                         volume->path);
+    case VOLUME_HOST:
+        return xasprintf(INSTEAD_OF_CLAIM
+                         "; the archive says it was \"%.*s\" of the host. Mount that only if "
+                         "you trust whoever made the archive with it",
+                         PATH_SHOWN_MAX_LEN, volume->path);
+    case VOLUME_UNKNOWN:
+        return volume->known_as
+                   ? xasprintf(INSTEAD_OF_CLAIM "; it was called \"%.256s\"", volume->known_as)
+                   : xstrdup(INSTEAD_OF_CLAIM "; the archive tells nothing of it");
+    }
+    return NULL;
 }
 
 static void mark_volumes(struct restore_job *job)
 {
     for (size_t i = 0; i < job->plan.volume_count; i++) {
-        cleanup_free char *mark = restore_volume_mark(&job->plan.volumes[i]);
+        cleanup_free char *mark = volume_mark(&job->plan.volumes[i]);
 
         if (mark)
             restore_say(job->marks, "volume %s: %s", job->plan.volumes[i].name, mark);
