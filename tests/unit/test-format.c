@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "format.h"
+#include "cli/format.h"
 
 static void test_quotes_stand_where_they_are_needed(void **state)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 struct inner {
     int64_t before;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
-#include "inspect-view.h"
-#include "progress-view.h"
-#include "shared-options.h"
+#include "cli/inspect-view.h"
+#include "cli/progress-view.h"
+#include "cli/shared-options.h"
 #include "task/inspect.h"
 
 struct request {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "restore-view.h"
+#include "cli/restore-view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

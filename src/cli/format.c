@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "format.h"
+#include "cli/format.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "view.h"
+#include "cli/view.h"
 
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "format.h"
+#include "cli/format.h"
 
 bool view_list_line(struct view_list *list)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
-#include "findings-view.h"
-#include "progress-view.h"
-#include "shared-options.h"
+#include "cli/findings-view.h"
+#include "cli/progress-view.h"
+#include "cli/shared-options.h"
+#include "cli/verify-view.h"
 #include "task/verify.h"
-#include "verify-view.h"
 
 struct request {
     struct verify_options verify;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "restore-output.h"
+#include "cli/restore-output.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "convert-request.h"
+#include "cli/convert-request.h"
 
 #include <errno.h>
 #include <stdlib.h>

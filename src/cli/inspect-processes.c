@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inspect-processes.h"
+#include "cli/inspect-processes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "format.h"
-#include "view.h"
+#include "cli/format.h"
+#include "cli/view.h"
 
 void inspect_print_processes(const json_t *processes, bool shows_all)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "checkpoint-view.h"
-#include "convert-request.h"
-#include "convert-view.h"
-#include "progress-view.h"
+#include "cli/checkpoint-view.h"
+#include "cli/convert-request.h"
+#include "cli/convert-view.h"
+#include "cli/progress-view.h"
 #include "task/container-checkpoint.h"
 
 struct request {

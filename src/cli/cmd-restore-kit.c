@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "checkpoint/engine-reasoning.h"
 #include "checkpoint/mount-plan.h"
-#include "findings-view.h"
-#include "progress-view.h"
-#include "restore-output.h"
-#include "restore-view.h"
-#include "shared-options.h"
+#include "cli/findings-view.h"
+#include "cli/progress-view.h"
+#include "cli/restore-output.h"
+#include "cli/restore-view.h"
+#include "cli/shared-options.h"
 #include "task/restore-kit.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };

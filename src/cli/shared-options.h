@@ -10,9 +10,9 @@
 #include "config.h"
 
 #include "base/error.h"
-#include "findings-view.h"
+#include "cli/findings-view.h"
+#include "cli/options.h"
 #include "oci/manifest.h"
-#include "options.h"
 #include "registry/registry.h"
 
 /* The base of this table is a struct registry_options, at first REGISTRY_OPTIONS_INIT. */

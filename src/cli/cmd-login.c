@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "prompt.h"
+#include "cli/prompt.h"
+#include "cli/shared-options.h"
 #include "registry/login.h"
-#include "shared-options.h"
 
 struct request {
     struct registry_options registry;

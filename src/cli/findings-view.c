@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "findings-view.h"
+#include "cli/findings-view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "progress-view.h"
+#include "cli/progress-view.h"
 #include "registry/registry.h"
 
 struct signal_thread {

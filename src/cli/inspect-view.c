@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inspect-view.h"
+#include "cli/inspect-view.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,9 +9,9 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "format.h"
-#include "inspect-processes.h"
-#include "view.h"
+#include "cli/format.h"
+#include "cli/inspect-processes.h"
+#include "cli/view.h"
 
 enum { LABEL_WIDTH = 13 };
 

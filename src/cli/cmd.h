@@ -10,7 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
-#include "options.h"
+#include "cli/options.h"
 
 extern const struct command checkpoint_command;
 extern const struct command convert_command;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "cli/shared-options.h"
 #include "registry/login.h"
-#include "shared-options.h"
 
 struct request {
     struct registry_options registry;

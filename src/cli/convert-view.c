@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "convert-view.h"
+#include "cli/convert-view.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "progress-view.h"
-#include "shared-options.h"
+#include "cli/progress-view.h"
+#include "cli/shared-options.h"
 #include "task/copy.h"
 
 struct platforms {

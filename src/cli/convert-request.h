@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "options.h"
-#include "shared-options.h"
+#include "cli/options.h"
+#include "cli/shared-options.h"
 #include "task/convert.h"
 
 /* Owns what `options` point to, apart from the archive; must not move once it is complete. */

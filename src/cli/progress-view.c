@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "progress-view.h"
+#include "cli/progress-view.h"
 
 #include <inttypes.h>
 #include <pthread.h>

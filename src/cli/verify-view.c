@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verify-view.h"
+#include "cli/verify-view.h"
 
 #include <stdio.h>
 #include <string.h>

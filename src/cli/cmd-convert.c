@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include "base/log.h"
-#include "convert-request.h"
-#include "convert-view.h"
-#include "findings-view.h"
-#include "progress-view.h"
+#include "cli/convert-request.h"
+#include "cli/convert-view.h"
+#include "cli/findings-view.h"
+#include "cli/progress-view.h"
 #include "task/convert.h"
 
 #define OPTION_OWNER struct convert_request

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint-view.h"
+#include "cli/checkpoint-view.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "cmd.h"
-#include "convert-view.h"
-#include "findings-view.h"
+#include "cli/cmd.h"
+#include "cli/convert-view.h"
+#include "cli/findings-view.h"
 
 void checkpoint_view_plain(const struct container_checkpoint_options *options,
                            const struct container_checkpoint_result *result)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd.h"
+#include "cli/cmd.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "shared-options.h"
+#include "cli/shared-options.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
 #include "watch/metrics-server.h"

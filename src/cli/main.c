@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "base/sandbox.h"
-#include "cmd.h"
+#include "cli/cmd.h"
 
 static const struct command *const commands[] = {
     &checkpoint_command,  &convert_command, &copy_command,    &pull_command,

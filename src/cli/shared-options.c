@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "shared-options.h"
+#include "cli/shared-options.h"
 
 #include <stdint.h>
 #include <stdlib.h>
