@@ -2,10 +2,9 @@
 #include "cli/cmd.h"
 
 #include "base/log.h"
-#include "cli/convert-request.h"
-#include "cli/convert-view.h"
-#include "cli/findings-view.h"
+#include "cli/convert-shared.h"
 #include "cli/progress-view.h"
+#include "cli/view.h"
 #include "task/convert.h"
 
 #define OPTION_OWNER struct convert_request
@@ -33,7 +32,7 @@ static int prepare(void *context, char **arguments, struct error *error)
 static void explain(const struct convert_request *request, const struct convert_result *result,
                     struct error *error)
 {
-    findings_view_advise(&result->findings, error);
+    view_advise(&result->findings, error);
     if (request->json && error->kind == ERROR_ARCHIVE)
         cmd_print_json(json_pack("{s:s, s:[], s:o, s:s*}", "archive", request->options.archive,
                                  "images", "findings", findings_json(&result->findings), "error",
@@ -72,7 +71,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     int status = convert_run(&request->options, &result, &progress, cancel, error);
 
     progress_view_free(view);
-    findings_view_warn(&result.findings);
+    view_warnings(&result.findings);
     if (status == 0)
         return report(request, &result);
     explain(request, &result, error);

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "cli/format.h"
+#include "cli/view.h"
 #include "task/list.h"
 
 struct request {

@@ -6,11 +6,10 @@
 
 #include "checkpoint/engine-reasoning.h"
 #include "checkpoint/mount-plan.h"
-#include "cli/findings-view.h"
 #include "cli/progress-view.h"
 #include "cli/restore-output.h"
-#include "cli/restore-view.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "task/restore-kit.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };
@@ -98,14 +97,6 @@ static int set_engine(void *field, const char *value, struct error *error)
     return 0;
 }
 
-static int set_version(void *field, const char *value, struct error *error)
-{
-    struct restore_kit_options *kit = field;
-
-    kit->version_text = value;
-    return engine_version_parse(&kit->version, value, error);
-}
-
 static int add_pull_secret(void *field, const char *value, struct error *error)
 {
     json_t **secrets = field;
@@ -125,7 +116,7 @@ static const struct option_spec options[] = {
      OPTION_SPECIAL(set_engine, kit.engine)},
     {"engine-version", 0, "VERSION",
      "of the node's engine, as in 1.36 or main; default: what all versions need",
-     OPTION_SPECIAL(set_version, kit)},
+     OPTION_SPECIAL(option_engine_version, kit.version_text)},
     {"force", 'f', NULL, "replace a file that is there", OPTION_FLAG(may_replace)},
     {"format", 0, "FORMAT",
      "yaml or json, a Pod; or crictl, the files that crictl reads; default: yaml",
@@ -172,8 +163,6 @@ static int check_combination(const struct request *request, struct error *error)
                          "with --format crictl");
     if (request->may_replace && !request->output)
         return error_set(error, ERROR_USAGE, "--force has no meaning without --output");
-    if (kit->version_text && kit->engine == ENGINE_UNKNOWN)
-        return error_set(error, ERROR_USAGE, "--engine-version has no meaning without --engine");
     return 0;
 }
 
@@ -182,7 +171,9 @@ static int prepare(void *context, char **arguments, struct error *error)
     struct request *request = context;
     struct restore_kit_options *kit = &request->kit;
 
-    if (check_combination(request, error) || subject_parse(&request->subject, arguments[0], error))
+    if (check_combination(request, error) ||
+        option_engine_version_use(kit->version_text, kit->engine, &kit->version, error) ||
+        subject_parse(&request->subject, arguments[0], error))
         return -1;
     kit->subject = &request->subject;
     kit->target = request->format == FORMAT_CRICTL ? RESTORE_BY_CRICTL : RESTORE_BY_KUBERNETES;
@@ -208,22 +199,22 @@ static char *make_text(const struct request *request, const struct restore_kit *
 {
     switch (request->format) {
     case FORMAT_YAML:
-        return restore_view_yaml(kit);
+        return restore_text_yaml(kit);
     case FORMAT_JSON:
-        return restore_view_json(kit);
+        return restore_text_json(kit);
     case FORMAT_CRICTL:
         break;
     }
-    return restore_view_crictl(kit);
+    return restore_text_crictl(kit);
 }
 
 static int write_files(struct request *request, const struct restore_kit *kit, struct error *error)
 {
     bool are_two = request->format == FORMAT_CRICTL;
-    cleanup_free char *first = are_two ? restore_view_document(json_array_get(kit->documents, 0))
+    cleanup_free char *first = are_two ? restore_text_document(json_array_get(kit->documents, 0))
                                        : make_text(request, kit);
     cleanup_free char *second =
-        are_two ? restore_view_document(json_array_get(kit->documents, 1)) : NULL;
+        are_two ? restore_text_document(json_array_get(kit->documents, 1)) : NULL;
 
     return restore_output_write(&request->files, (char *[]){first, second}, error);
 }
@@ -240,7 +231,7 @@ static int report(struct request *request, const struct restore_kit *kit, struct
 {
     int status;
 
-    findings_view_warn(&kit->findings);
+    view_warnings(&kit->findings);
     if (request->output)
         status = write_files(request, kit, error);
     else
@@ -248,7 +239,7 @@ static int report(struct request *request, const struct restore_kit *kit, struct
     if (status)
         return status;
     if (request->format != FORMAT_YAML)
-        restore_view_print_notes(kit);
+        restore_print_notes(kit);
     else if (kit->mark_count)
         fprintf(stderr, "ckptoci: %zu thing%s to fill in first: the comments on top tell\n",
                 kit->mark_count, kit->mark_count == 1 ? "" : "s");
@@ -270,7 +261,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     progress_view_free(view);
     if (status == 0)
         return report(request, &kit, error);
-    findings_view_advise(&kit.findings, error);
+    view_advise(&kit.findings, error);
     return -1;
 }
 

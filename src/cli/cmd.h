@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The commands, a file each: a table of options, what is made of the arguments, and run(). What is
- * common to all of them is here. They alone print and decide the exit status.
+ * The commands, a file each: a table of options, prepare() for what is made of the command line,
+ * and run(). What main.c does for all of them. They alone print and decide the exit status.
  */
 #ifndef CKPTOCI_CMD_H
 #define CKPTOCI_CMD_H
@@ -23,9 +23,6 @@ extern const struct command pull_command;
 extern const struct command restore_kit_command;
 extern const struct command verify_command;
 extern const struct command watch_command;
-
-/* From the command line to the exit status; argv[0] is the command's name. */
-int cmd_run(const struct command *command, int argc, char **argv);
 
 /*
  * SIGINT, SIGTERM and SIGHUP trigger the cancel that run() gets; a second one ends the program at

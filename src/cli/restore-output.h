@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Where a restore kit is written to: a file, or a directory with two; nothing of it is there before
- * all of it is complete. Embedded in its owner, zero-initialised; one thread.
- *
- *     restore_output_open(&output, ..., &error)     // before the work, so that it is not in vain
- *     restore_output_write(&output, texts, &error)
- *     restore_output_done(&output)
- */
+/* A restore kit as text, and the files that the text is written to. */
 #ifndef CKPTOCI_RESTORE_OUTPUT_H
 #define CKPTOCI_RESTORE_OUTPUT_H
 
@@ -16,7 +9,28 @@
 #include "base/error.h"
 #include "base/output-file.h"
 #include "base/sandbox.h"
+#include "task/restore-kit.h"
 
+/* New strings. The Pods in YAML, with the notes as comments on top. */
+char *restore_text_yaml(const struct restore_kit *kit);
+/* In JSON: the Pod, or a List of them. */
+char *restore_text_json(const struct restore_kit *kit);
+/* In JSON: the configurations for crictl, each under the name of its file. */
+char *restore_text_crictl(const struct restore_kit *kit);
+/* One document of the kit in JSON. */
+char *restore_text_document(const json_t *document);
+
+/* The notes, on standard error. */
+void restore_print_notes(const struct restore_kit *kit);
+
+/*
+ * A file, or a directory with two. Nothing is there before all of it is complete. Embedded in its
+ * owner, zero-initialised; one thread.
+ *
+ *     restore_output_open_file(&output, ..., &error)     // early, so that the work is not in vain
+ *     restore_output_write(&output, texts, &error)
+ *     restore_output_done(&output)
+ */
 enum { RESTORE_OUTPUT_MAX_FILES = 2 };
 
 struct restore_output {

@@ -2,6 +2,7 @@
 #include "cli/shared-options.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,50 @@ static int take_creds(void *field, const char *value, struct error *error)
     *creds = xstrdup(value);
     memset((char *)(uintptr_t)value, '*', strlen(value));
     return 0;
+}
+
+static void print_checks(void)
+{
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        const struct check_info *info = check_info(i);
+
+        printf("%-24s %-7s %s%s%s%s\n", info->name, check_severity_name(i), info->consequence,
+               info->reference ? " (" : "", info->reference ? info->reference : "",
+               info->reference ? ")" : "");
+    }
+}
+
+int option_allow(void *policy, const char *value, struct error *error)
+{
+    enum check check;
+
+    if (strcmp(value, "list") == 0) {
+        print_checks();
+        exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    if (!check_find(value, &check)) {
+        error_set(error, ERROR_USAGE, "\"%s\" is no check", value);
+        return error_advice(error, "--allow list prints them");
+    }
+    if (check_info(check)->severity == CHECK_REFUSES_ALWAYS)
+        return error_set(error, ERROR_USAGE, "%s cannot be allowed: %s", value,
+                         check_info(check)->consequence);
+    ((struct finding_policy *)policy)->allowed[check] = true;
+    return 0;
+}
+
+int option_engine_version(void *field, const char *value, struct error *error)
+{
+    *(const char **)field = value;
+    return engine_version_parse(&(struct engine_version){0}, value, error);
+}
+
+int option_engine_version_use(const char *text, enum engine engine, struct engine_version *version,
+                              struct error *error)
+{
+    if (text && engine == ENGINE_UNKNOWN)
+        return error_set(error, ERROR_USAGE, "--engine-version has no meaning without --engine");
+    return text ? engine_version_parse(version, text, error) : 0;
 }
 
 int option_limit_rate(void *field, const char *value, struct error *error)

@@ -10,7 +10,9 @@
 #include "config.h"
 
 #include "base/error.h"
-#include "cli/findings-view.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/engine-version.h"
+#include "checkpoint/finding.h"
 #include "cli/options.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
@@ -28,6 +30,14 @@ extern const struct option_spec registry_option_specs[];
 /* Wipes the credentials and frees what options have allocated. */
 void registry_options_done(struct registry_options *options);
 
+/* Of a struct finding_policy: the name of a check; or "list", which prints all checks and ends the
+ * program. */
+int option_allow(void *policy, const char *value, struct error *error);
+/* Of a const char *, which becomes the text if that is a version of an engine. */
+int option_engine_version(void *field, const char *value, struct error *error);
+/* What prepare() makes of that text; NULL is none. -1: ERROR_USAGE, no engine was given. */
+int option_engine_version_use(const char *text, enum engine engine, struct engine_version *version,
+                              struct error *error);
 /* Of a struct platform, which owns its strings then. */
 int option_platform(void *field, const char *value, struct error *error);
 void option_platform_done(struct platform *platform);
@@ -43,7 +53,7 @@ int option_limit_rate(void *field, const char *value, struct error *error);
     "allow", 0, "CHECK",                                                                   \
         "let pass what this check finds; may be given several times; \"list\" prints the " \
         "checks",                                                                          \
-        OPTION_SPECIAL(findings_view_allow, field)
+        OPTION_SPECIAL(option_allow, field)
 
 #define AUTHFILE_OPTION(field)                                                              \
     "authfile", 0, "FILE", "credentials for registries, else the usual files are searched", \

@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "cli/format.h"
+#include "cli/view.h"
 
 static void test_quotes_stand_where_they_are_needed(void **state)
 {
