@@ -17,7 +17,6 @@ struct request {
     struct convert_request convert;
     char *name; /* what the names point into */
     bool all_containers;
-    bool has_image_options;
 };
 
 #define OPTION_OWNER struct request
@@ -50,28 +49,6 @@ static const struct option_spec options[] = {
     {0},
 };
 
-/* Whether the option has a meaning only for images. */
-static bool is_image_option(const char *name)
-{
-    static const char *const others[] = {"json", "quiet", "stall-timeout"};
-
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(name, others[i]) == 0)
-            return false;
-    for (const struct option_spec *spec = options; spec->name; spec++)
-        if (strcmp(name, spec->name) == 0)
-            return false;
-    return true;
-}
-
-static void note(void *context, const struct option_spec *spec, const char *value)
-{
-    struct request *request = context;
-
-    (void)value;
-    request->has_image_options = request->has_image_options || is_image_option(spec->name);
-}
-
 /* NAMESPACE/POD/CONTAINER; with --all-containers NAMESPACE/POD, or a POD of the namespace that is
  * called default. */
 static int parse_name(struct request *request, const char *text, struct error *error)
@@ -94,13 +71,27 @@ static int parse_name(struct request *request, const char *text, struct error *e
     return 0;
 }
 
-static int check_combination(const struct request *request, struct error *error)
+/* Whether options were given that mean something only where images are made. */
+static bool has_image_options(const struct command_line *line)
+{
+    for (size_t i = 0; i < line->given_count; i++) {
+        const char *name = line->given[i].name;
+
+        if (convert_has_option(name) && strcmp(name, "json") != 0 && strcmp(name, "quiet") != 0 &&
+            strcmp(name, "stall-timeout") != 0)
+            return true;
+    }
+    return false;
+}
+
+static int check_combination(const struct request *request, const struct command_line *line,
+                             struct error *error)
 {
     const struct convert_options *convert = &request->convert.options;
 
     if (convert->destination_count == 0 && request->checkpoint.deletes_archives)
         return error_set(error, ERROR_USAGE, "--delete-after-push has no meaning without --to");
-    if (convert->destination_count == 0 && request->has_image_options)
+    if (convert->destination_count == 0 && has_image_options(line))
         return error_set(error, ERROR_USAGE, "options for images have no meaning without --to");
     if (convert->name && request->all_containers)
         return error_set(error, ERROR_USAGE,
@@ -108,19 +99,21 @@ static int check_combination(const struct request *request, struct error *error)
     return container_checkpoint_check(&request->checkpoint, error);
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct convert_options *convert = &request->convert.options;
 
     if (convert_request_complete(&request->convert, error))
         return -1;
-    if (!arguments[0] || arguments[1])
+    if (line->argument_count != 1)
         return options_wrong_arguments(&checkpoint_command, error);
     request->checkpoint.convert = convert;
     request->checkpoint.kubelet.stall_timeout_ms = convert->registry.stall_timeout_ms;
     cmd_defer_sigterm(convert->deadline_s);
-    return parse_name(request, arguments[0], error) || check_combination(request, error) ? -1 : 0;
+    if (parse_name(request, line->arguments[0], error))
+        return -1;
+    return check_combination(request, line, error);
 }
 
 /* The archives' paths, or the images where there are destinations. */
@@ -298,7 +291,6 @@ const struct command checkpoint_command = {
                {registry_option_specs, offsetof(struct request, convert.options.registry)}},
     .request_size = sizeof(struct request),
     .defaults = &defaults,
-    .note = note,
     .prepare = prepare,
     .run = run,
     .done = done,

@@ -16,13 +16,13 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct convert_request *request = context;
 
-    request->options.archive = arguments[0];
-    for (int i = 1; arguments[i]; i++)
-        if (convert_request_add_destination(request, arguments[i], error) < 0)
+    request->options.archive = line->arguments[0];
+    for (int i = 1; i < line->argument_count; i++)
+        if (convert_request_add_destination(request, line->arguments[i], error) < 0)
             return -1;
     cmd_defer_sigterm(request->options.deadline_s);
     return convert_request_complete(request, error);

@@ -86,30 +86,27 @@ static int check_all_tags(const struct request *request, const struct destinatio
                      "with --all-tags \"%s\" must be without a tag and without a digest", text);
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct copy_options *copy = &request->copy;
-    int count = 1;
 
-    while (arguments[count])
-        count++;
-    if (count - 1 > COPY_MAX_DESTINATIONS)
+    if (line->argument_count - 1 > COPY_MAX_DESTINATIONS)
         return error_set(error, ERROR_USAGE, "more than %d destinations", COPY_MAX_DESTINATIONS);
     copy->source = &request->source;
     copy->destinations = request->destinations;
     copy->platforms = request->platforms.list;
     copy->platform_count = request->platforms.count;
-    if (destination_parse_source(&request->source, arguments[0], error) ||
-        check_all_tags(request, &request->source, arguments[0], error))
+    if (destination_parse_source(&request->source, line->arguments[0], error) ||
+        check_all_tags(request, &request->source, line->arguments[0], error))
         return -1;
-    for (int i = 1; i < count; i++) {
+    for (int i = 1; i < line->argument_count; i++) {
         struct destination *destination = &request->destinations[copy->destination_count];
 
-        if (destination_parse(destination, arguments[i], error))
+        if (destination_parse(destination, line->arguments[i], error))
             return -1;
         copy->destination_count++;
-        if (check_all_tags(request, destination, arguments[i], error))
+        if (check_all_tags(request, destination, line->arguments[i], error))
             return -1;
     }
     return 0;

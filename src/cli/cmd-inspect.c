@@ -24,12 +24,12 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
 
     request->inspect.subject = &request->subject;
-    return subject_parse(&request->subject, arguments[0], error);
+    return subject_parse(&request->subject, line->arguments[0], error);
 }
 
 static int run(void *context, struct cancel *cancel, struct error *error)

@@ -129,12 +129,12 @@ static void print_table(const json_t *archives, const char *directory)
     print_unreadable(archives, any);
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
 
     (void)error;
-    request->directory = arguments[0] ? arguments[0] : LIST_DEFAULT_DIRECTORY;
+    request->directory = line->arguments[0] ? line->arguments[0] : LIST_DEFAULT_DIRECTORY;
     return 0;
 }
 

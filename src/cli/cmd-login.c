@@ -38,13 +38,13 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
 
     if (request->password_stdin && !request->username)
         return error_set(error, ERROR_USAGE, "--password-stdin needs --username, too");
-    request->name = arguments[0];
+    request->name = line->arguments[0];
     return login_check_registry(request->name, error);
 }
 

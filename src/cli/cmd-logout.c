@@ -20,13 +20,13 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
 
-    if (request->all ? arguments[0] != NULL : !arguments[0])
+    if (line->argument_count != (request->all ? 0 : 1))
         return options_wrong_arguments(&logout_command, error);
-    request->name = arguments[0];
+    request->name = line->arguments[0];
     return request->all ? 0 : login_check_registry(request->name, error);
 }
 

@@ -43,14 +43,14 @@ static int check_standard_output(const struct request *request, struct error *er
     return 0;
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct pull_options *pull = &request->pull;
 
-    if (destination_parse_source(&request->image, arguments[0], error))
+    if (destination_parse_source(&request->image, line->arguments[0], error))
         return -1;
-    request->archive = arguments[1];
+    request->archive = line->arguments[1];
     pull->image = &request->image;
     pull->output_fd = STDOUT_FILENO;
     pull->path = strcmp(request->archive, "-") == 0 ? NULL : request->archive;

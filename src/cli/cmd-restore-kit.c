@@ -166,14 +166,14 @@ static int check_combination(const struct request *request, struct error *error)
     return 0;
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct restore_kit_options *kit = &request->kit;
 
     if (check_combination(request, error) ||
         option_engine_version_use(kit->version_text, kit->engine, &kit->version, error) ||
-        subject_parse(&request->subject, arguments[0], error))
+        subject_parse(&request->subject, line->arguments[0], error))
         return -1;
     kit->subject = &request->subject;
     kit->target = request->format == FORMAT_CRICTL ? RESTORE_BY_CRICTL : RESTORE_BY_KUBERNETES;

@@ -43,7 +43,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct verify_options *verify = &request->verify;
@@ -51,7 +51,7 @@ static int prepare(void *context, char **arguments, struct error *error)
     if (option_engine_version_use(verify->version_text, verify->engine, &verify->version, error))
         return -1;
     verify->subject = &request->subject;
-    return subject_parse(&request->subject, arguments[0], error);
+    return subject_parse(&request->subject, line->arguments[0], error);
 }
 
 static void print_finding(const struct finding *finding)

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "cli/shared-options.h"
+#include "cli/convert-shared.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
 #include "watch/metrics-server.h"
@@ -42,8 +42,9 @@ struct request {
     struct agent_options agent;
     struct words passed; /* convert's options, as they were given */
     struct words hook;
-    unsigned attempts, threads; /* 0 threads: as many as convert likes */
-    const char *node;           /* NULL: not given */
+    unsigned attempts;
+    unsigned threads; /* only checked here: see pass_options() */
+    const char *node; /* NULL: not given */
     char host[NODE_NAME_MAX_BYTES];
     char *directory, *default_state_directory;
     bool has_failed; /* to write an event */
@@ -107,27 +108,25 @@ static int set_rescan(void *field, const char *value, struct error *error)
 }
 
 #define AS_CONVERT "as convert has it"
-/* Given to the children, which convert. Where there is a field, the agent needs it as well: it asks
- * registries itself. */
-#define PASSED .marked = true
-
-/* Without --creds: it would be seen for as long as the agent runs. */
+/* The options that convert has as well go to the children, which convert. Where one sets a field,
+ * the agent needs it, too: it asks registries itself. Without --creds: it would be seen for as long
+ * as the agent runs. */
 #define OPTION_OWNER struct request
 static const struct option_spec options[] = {
-    {"allow", 0, "CHECK", AS_CONVERT ", also the other options named so", PASSED},
-    {"annotation", 0, "KEY=VALUE", AS_CONVERT, PASSED},
-    {"arch", 0, "ARCH", AS_CONVERT, PASSED},
+    {"allow", 0, "CHECK", AS_CONVERT ", also the other options named so", OPTION_NO_FIELD},
+    {"annotation", 0, "KEY=VALUE", AS_CONVERT, OPTION_NO_FIELD},
+    {"arch", 0, "ARCH", AS_CONVERT, OPTION_NO_FIELD},
     {"attempt-delay", 0, "TIME",
      "wait before an archive is tried again, then twice as long each time; default: 10s",
      OPTION_TIME(agent.schedule.attempts.delay_ms)},
     {"attempts", 0, "N", "give an archive up until the next scan when N tries failed; default: 5",
      OPTION_INTEGER(attempts, 1, MAX_ATTEMPTS)},
-    {AUTHFILE_OPTION(agent.registry.authfile), PASSED},
-    {"cert-dir", 0, "DIRECTORY", AS_CONVERT, OPTION_TEXT(agent.registry.cert_dir), PASSED},
-    {"chunk-size", 0, "SIZE", AS_CONVERT, CHUNK_SIZE_FIELD(agent.registry.chunk_bytes), PASSED},
-    {"compression-format", 0, "FORMAT", AS_CONVERT, PASSED},
-    {"compression-level", 0, "N", AS_CONVERT, PASSED},
-    {"deadline", 0, "SECONDS", AS_CONVERT ", for each archive", PASSED},
+    {AUTHFILE_OPTION(agent.registry.authfile)},
+    {"cert-dir", 0, "DIRECTORY", AS_CONVERT, OPTION_TEXT(agent.registry.cert_dir)},
+    {"chunk-size", 0, "SIZE", AS_CONVERT, CHUNK_SIZE_FIELD(agent.registry.chunk_bytes)},
+    {"compression-format", 0, "FORMAT", AS_CONVERT, OPTION_NO_FIELD},
+    {"compression-level", 0, "N", AS_CONVERT, OPTION_NO_FIELD},
+    {"deadline", 0, "SECONDS", AS_CONVERT ", for each archive", OPTION_NO_FIELD},
     {"drain", 0, NULL, "when asked to stop, finish what is being pushed",
      OPTION_FLAG(agent.drains)},
     {"hook", 0, "COMMAND",
@@ -145,7 +144,7 @@ static const struct option_spec options[] = {
      "remove the oldest that are pushed while all archives together are larger",
      OPTION_SIZE(agent.retention.size_bytes, 0, INT64_MAX)},
     {"limit-rate", 0, "RATE", AS_CONVERT ", for each archive",
-     LIMIT_RATE_FIELD(agent.registry.rate_limit), PASSED},
+     LIMIT_RATE_FIELD(agent.registry.rate_limit)},
     {"metrics", 0, "PORT",
      "serve /metrics and /healthz on the loopback interface, or with ADDRESS:PORT there",
      OPTION_SPECIAL(set_metrics, agent.metrics_address)},
@@ -158,32 +157,35 @@ static const struct option_spec options[] = {
      OPTION_TIME(agent.schedule.incomplete_ms)},
     {"rescan", 0, "TIME", "look at the whole directory again so often; default: 10m",
      OPTION_SPECIAL(set_rescan, agent.rescan_ms)},
-    {"retry-delay", 0, "TIME", AS_CONVERT, OPTION_TIME(agent.registry.retry.delay_ms), PASSED},
-    {"retry-times", 0, "N", AS_CONVERT, RETRY_TIMES_FIELD(agent.registry.retry.times), PASSED},
+    {"retry-delay", 0, "TIME", AS_CONVERT, OPTION_TIME(agent.registry.retry.delay_ms)},
+    {"retry-times", 0, "N", AS_CONVERT, RETRY_TIMES_FIELD(agent.registry.retry.times)},
     {"settle", 0, "TIME",
      "wait for a file that nobody was seen to close until it has not changed for so long; "
      "default: 5s",
      OPTION_TIME(agent.schedule.settle_ms)},
-    {"stall-timeout", 0, "TIME", AS_CONVERT, OPTION_TIME(agent.registry.stall_timeout_ms), PASSED},
+    {"stall-timeout", 0, "TIME", AS_CONVERT, OPTION_TIME(agent.registry.stall_timeout_ms)},
     {"state-dir", 0, "DIRECTORY",
      "where it is kept what was pushed; default: $STATE_DIRECTORY, else " DEFAULT_STATE_DIRECTORY,
      OPTION_TEXT(agent.state_directory)},
-    {"strict", 0, NULL, AS_CONVERT, PASSED},
+    {"strict", 0, NULL, AS_CONVERT, OPTION_NO_FIELD},
     {"threads", 0, "N", "as --jobs of convert: threads that compress an archive",
      OPTION_INTEGER(threads, 1, MAX_THREADS)},
-    {TLS_VERIFY_OPTION(agent.registry.tls_verify), PASSED},
+    {TLS_VERIFY_OPTION(agent.registry.tls_verify)},
     {0},
 };
 
-static void note(void *context, const struct option_spec *spec, const char *value)
+/* As they were given. --jobs means something else here; convert's --jobs is called --threads. */
+static void pass_options(struct words *passed, const struct command_line *line)
 {
-    struct request *request = context;
+    passed->list = xcalloc(1, sizeof *passed->list);
+    for (size_t i = 0; i < line->given_count; i++) {
+        const char *name = line->given[i].name, *value = line->given[i].value;
 
-    if (strcmp(spec->name, "threads") == 0)
-        words_add(&request->passed, xasprintf("--jobs=%u", request->threads));
-    else if (spec->marked)
-        words_add(&request->passed,
-                  value ? xasprintf("--%s=%s", spec->name, value) : xasprintf("--%s", spec->name));
+        if (strcmp(name, "threads") == 0)
+            words_add(passed, xasprintf("--jobs=%d", atoi(value)));
+        else if (strcmp(name, "jobs") != 0 && convert_has_option(name))
+            words_add(passed, value ? xasprintf("--%s=%s", name, value) : xasprintf("--%s", name));
+    }
 }
 
 static int choose_node(struct request *request, struct error *error)
@@ -230,18 +232,17 @@ static void relay(const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-static int prepare(void *context, char **arguments, struct error *error)
+static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct agent_options *agent = &request->agent;
 
-    if (choose_node(request, error) || template_check(arguments[1], request->node, error))
+    if (choose_node(request, error) || template_check(line->arguments[1], request->node, error))
         return -1;
-    if (!request->passed.list)
-        request->passed.list = xcalloc(1, sizeof *request->passed.list);
-    request->directory = realpath(arguments[0], NULL);
-    agent->directory = request->directory ? request->directory : arguments[0];
-    agent->template = arguments[1];
+    pass_options(&request->passed, line);
+    request->directory = realpath(line->arguments[0], NULL);
+    agent->directory = request->directory ? request->directory : line->arguments[0];
+    agent->template = line->arguments[1];
     agent->node = request->node;
     if (!agent->state_directory)
         agent->state_directory = choose_state_directory(request);
@@ -324,7 +325,6 @@ const struct command watch_command = {
     .options = options,
     .request_size = sizeof(struct request),
     .defaults = &defaults,
-    .note = note,
     .prepare = prepare,
     .run = run,
     .done = done,

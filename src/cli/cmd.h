@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The commands, a file each: a table of options, prepare() for what is made of the command line,
- * and run(). What main.c does for all of them. They alone print and decide the exit status.
+ * The commands, a file each: a table of options, prepare(), which takes the command line, and
+ * run(). Below is what main.c does for all of them. They alone print and decide the exit status.
  */
 #ifndef CKPTOCI_CMD_H
 #define CKPTOCI_CMD_H

@@ -77,6 +77,18 @@ const struct option_spec convert_option_specs[] = {
     {0},
 };
 
+static bool has_option(const struct option_spec *options, const char *name)
+{
+    while (options->name && strcmp(options->name, name) != 0)
+        options++;
+    return options->name;
+}
+
+bool convert_has_option(const char *name)
+{
+    return has_option(convert_option_specs, name) || has_option(registry_option_specs, name);
+}
+
 int convert_request_add_destination(void *field, const char *text, struct error *error)
 {
     struct convert_request *request = field;

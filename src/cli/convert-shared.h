@@ -32,6 +32,9 @@ struct convert_request {
  * registry_option_specs, with the base options.registry, goes along with it. */
 extern const struct option_spec convert_option_specs[];
 
+/* Whether an option of this name is in one of these two tables. */
+bool convert_has_option(const char *name);
+
 /* As an option has it: `request` is a struct convert_request. */
 int convert_request_add_destination(void *request, const char *text, struct error *error);
 /* Once everything has been set: makes options whole. -1: ERROR_USAGE. */

@@ -124,31 +124,19 @@ int cmd_flush(void)
     return cmd_fail(&error);
 }
 
-static int take_arguments(const struct command *command, int argc, char **argv, void *request,
-                          struct error *error)
-{
-    int first = options_parse(command, argc, argv, request, error);
-    int count = argc - first;
-
-    if (first < 0)
-        return -1;
-    if (count < command->min_arguments ||
-        (command->max_arguments && count > command->max_arguments))
-        return options_wrong_arguments(command, error);
-    return command->prepare(request, argv + first, error);
-}
-
 /* From the command line to the exit status; argv[0] is the command's name. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
     cleanup_free void *request = xcalloc(1, command->request_size);
+    struct command_line line = {0};
     struct cancel *cancel;
     struct error error = {0};
     int status = -1;
 
     if (command->defaults)
         memcpy(request, command->defaults, command->request_size);
-    if (take_arguments(command, argc, argv, request, &error) == 0 && (cancel = start(&error)))
+    if (options_parse(command, argc, argv, request, &line, &error) == 0 &&
+        command->prepare(request, &line, &error) == 0 && (cancel = start(&error)))
         status = command->run(request, cancel, &error);
     if (status < 0)
         status = cmd_fail(&error);
@@ -156,6 +144,7 @@ static int run_command(const struct command *command, int argc, char **argv)
         status = cmd_flush();
     if (command->done)
         command->done(request);
+    free(line.given);
     return status;
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
+
 enum { MAX_OPTIONS = 64, HELP_COLUMN = 34, LONG_ONLY = 0x1000 };
 
 static const struct option_spec help_option = {.name = "help",
@@ -189,12 +191,9 @@ static int set_field(const struct option_spec *spec, void *field, const char *va
                      struct error *error)
 {
     switch (spec->type) {
-    case OPTION_IS_NOTED:
+    case OPTION_SETS_NOTHING:
         return 0;
     case OPTION_IS_FLAG:
-        *(bool *)field = true;
-        return 0;
-    case OPTION_IS_BOOL:
         return parse_bool(value, field, error);
     case OPTION_IS_TEXT:
         *(const char **)field = value;
@@ -213,7 +212,7 @@ static int set_field(const struct option_spec *spec, void *field, const char *va
 }
 
 static int take_option(const struct command *command, const struct row *row, char *request,
-                       struct error *error)
+                       struct command_line *line, struct error *error)
 {
     const struct option_spec *spec = row->spec;
 
@@ -225,8 +224,8 @@ static int take_option(const struct command *command, const struct row *row, cha
         return error_context(error, "option --%s", spec->name);
     if (spec->given)
         *(bool *)(request + row->base + spec->given) = true;
-    if (command->note)
-        command->note(request, spec, optarg);
+    line->given = xreallocarray(line->given, line->given_count + 1, sizeof *line->given);
+    line->given[line->given_count++] = (struct given_option){spec->name, optarg};
     return 0;
 }
 
@@ -240,8 +239,19 @@ static const struct row *find_row(const struct row *rows, int count, int result)
     return &rows[i];
 }
 
+static int take_arguments(const struct command *command, int argc, char **argv,
+                          struct command_line *line, struct error *error)
+{
+    line->arguments = argv + optind;
+    line->argument_count = argc - optind;
+    if (line->argument_count < command->min_arguments ||
+        (command->max_arguments && line->argument_count > command->max_arguments))
+        return options_wrong_arguments(command, error);
+    return 0;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *request,
-                  struct error *error)
+                  struct command_line *line, struct error *error)
 {
     struct row rows[MAX_OPTIONS];
     struct option long_options[MAX_OPTIONS + 1] = {0};
@@ -264,10 +274,10 @@ int options_parse(const struct command *command, int argc, char **argv, void *re
     while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
         if (result == '?' || result == ':')
             return unknown_option(command, argv, result, error);
-        if (take_option(command, find_row(rows, count, result), request, error))
+        if (take_option(command, find_row(rows, count, result), request, line, error))
             return -1;
     }
-    return optind;
+    return take_arguments(command, argc, argv, line, error);
 }
 
 int options_wrong_arguments(const struct command *command, struct error *error)

@@ -15,15 +15,14 @@
 #include "base/error.h"
 
 enum option_type {
-    OPTION_IS_NOTED,   /* sets nothing: all is up to the command's note() */
-    OPTION_IS_FLAG,    /* bool, becomes true */
-    OPTION_IS_BOOL,    /* bool: "true" and "false", as Go's flags have them; without a value true */
-    OPTION_IS_TEXT,    /* const char *, borrowed from the command line */
-    OPTION_IS_INTEGER, /* from min to max */
-    OPTION_IS_SIZE,    /* from min to max bytes, see options_parse_size() */
-    OPTION_IS_TIME,    /* in milliseconds, see options_parse_time_ms() */
-    OPTION_IS_AGE,     /* in seconds: a time that may have d or w behind it, up to ten years */
-    OPTION_IS_SPECIAL, /* set by parse() */
+    OPTION_SETS_NOTHING, /* prepare() finds it in the struct command_line */
+    OPTION_IS_FLAG,      /* bool, becomes true; with "[=BOOL]" it may be given "true" or "false" */
+    OPTION_IS_TEXT,      /* const char *, borrowed from the command line */
+    OPTION_IS_INTEGER,   /* from min to max */
+    OPTION_IS_SIZE,      /* from min to max bytes, see options_parse_size() */
+    OPTION_IS_TIME,      /* in milliseconds, see options_parse_time_ms() */
+    OPTION_IS_AGE,       /* in seconds: a time that may have d or w behind it, up to ten years */
+    OPTION_IS_SPECIAL,   /* set by parse() */
 };
 
 struct option_spec {
@@ -31,7 +30,7 @@ struct option_spec {
     char letter;          /* 0: none */
     const char *argument; /* its name in the help text; NULL: a flag; "[=BOOL]": optional */
     const char *help;
-    /* From here on filled in by the macros below. Offsets count from the table's base. */
+    /* From here on filled in by the macros below. Offsets are from the table's base. */
     enum option_type type;
     size_t offset;
     size_t size;  /* of a number's field */
@@ -39,7 +38,6 @@ struct option_spec {
     int64_t min, max;
     /* `value` is NULL for a flag. The error need not name the option. */
     int (*parse)(void *field, const char *value, struct error *error);
-    bool marked; /* for the command's note(), which knows what it means */
 };
 
 /*
@@ -56,8 +54,8 @@ struct option_spec {
                                                        long long : 0),                            \
     .size = sizeof(((OPTION_OWNER *)0)->field)
 
+#define OPTION_NO_FIELD .type = OPTION_SETS_NOTHING
 #define OPTION_FLAG(field) .type = OPTION_IS_FLAG, .offset = OPTION_OFFSET(bool, field)
-#define OPTION_BOOL(field) .type = OPTION_IS_BOOL, .offset = OPTION_OFFSET(bool, field)
 #define OPTION_TEXT(field) .type = OPTION_IS_TEXT, .offset = OPTION_OFFSET(const char *, field)
 #define OPTION_INTEGER(field, from, to) \
     OPTION_NUMBER(OPTION_IS_INTEGER, field), .min = (from), .max = (to)
@@ -69,13 +67,27 @@ struct option_spec {
     .type = OPTION_IS_SPECIAL, .offset = offsetof(OPTION_OWNER, field), .parse = (function)
 #define OPTION_GIVEN(field) .given = OPTION_OFFSET(bool, field)
 
-/* A table that several commands have: `base` is where in the request its owner is. */
+/* A table that several commands have: `base` is where in the request its OPTION_OWNER is. */
 struct shared_options {
     const struct option_spec *options;
     size_t base;
 };
 
 enum { COMMAND_MAX_SHARED = 2 };
+
+/* An option that was given. */
+struct given_option {
+    const char *name;
+    const char *value; /* NULL: none */
+};
+
+/* What was on the command line; borrows from argv. */
+struct command_line {
+    char **arguments; /* those that are no options, then NULL */
+    int argument_count;
+    struct given_option *given; /* in their order; on the heap */
+    size_t given_count;
+};
 
 /*
  * A command's functions share `request`, a struct of the command's own on the heap, and are called
@@ -94,11 +106,9 @@ struct command {
     struct shared_options shared[COMMAND_MAX_SHARED];
     size_t request_size;
     const void *defaults; /* what the request is at first; NULL: all zero */
-    /* Told of each option after it was set; or NULL. */
-    void (*note)(void *request, const struct option_spec *spec, const char *value);
-    /* Takes the arguments, which are as many as the command wants, then NULL, and checks how
-     * options go together. Nothing has been started yet. */
-    int (*prepare)(void *request, char **arguments, struct error *error);
+    /* The options have been set. Takes the arguments, which are as many as the command wants, and
+     * checks how options go together. Nothing has been started yet. */
+    int (*prepare)(void *request, const struct command_line *line, struct error *error);
     /* Does the work and prints the result; returns the exit status, or -1. */
     int (*run)(void *request, struct cancel *cancel, struct error *error);
     /* Frees what the request owns; or NULL. */
@@ -107,11 +117,11 @@ struct command {
 
 /*
  * Parses argv[1..]; options and other arguments in any order, "--" ends the options. Sets the
- * fields of the request; what remains is moved to the end of argv, and its first index returned.
- * --help prints the help text and ends the program. -1: ERROR_USAGE.
+ * fields of the request and fills `line`, which is all zero before. --help prints the help text and
+ * ends the program. -1: ERROR_USAGE, also where there are too few or too many arguments.
  */
 int options_parse(const struct command *command, int argc, char **argv, void *request,
-                  struct error *error);
+                  struct command_line *line, struct error *error);
 
 /* ERROR_USAGE: what the command needs. -1. */
 int options_wrong_arguments(const struct command *command, struct error *error);

@@ -96,7 +96,7 @@ int option_limit_rate(void *field, const char *value, struct error *error);
     "tls-verify", 0, "[=BOOL]",                                               \
         "require HTTPS and verify certificates; default: " TLS_VERIFY_DEFAULT \
         ". With false, unverified HTTPS and then HTTP are taken",             \
-        OPTION_BOOL(field), OPTION_GIVEN(field##_given)
+        OPTION_FLAG(field), OPTION_GIVEN(field##_given)
 
 #define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
 /* Where an image is written to. */
