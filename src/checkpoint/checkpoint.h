@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What an archive says of the checkpoint in it, whichever engine wrote it. Every value is the
- * archive's word, not ours: it may be missing, and it may be a lie. Read-only once parsed.
+ * What an archive says of the checkpoint in it, whichever engine wrote it: its two JSON documents,
+ * parsed once, and the facts taken from them. Every value comes from the archive: it may be
+ * missing, and it may be a lie. Read-only once parsed.
  */
 #ifndef CKPTOCI_CHECKPOINT_CHECKPOINT_H
 #define CKPTOCI_CHECKPOINT_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <time.h>
 
-#include <jansson.h>
-
+#include "archive/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "checkpoint/walk.h"
-
-enum engine {
-    ENGINE_UNKNOWN,
-    ENGINE_CRIO,
-    ENGINE_CONTAINERD,
-    ENGINE_PODMAN,
-};
+#include "checkpoint/engine.h"
 
 /* Strings are NULL where the archive does not say. */
 struct checkpoint {
+    json_t *spec, *config; /* spec.dump and config.dump: two objects */
     enum engine engine;
     char *container; /* the name the user gave it: in Kubernetes, the one in the pod's spec */
     char *pod;
@@ -36,21 +31,13 @@ struct checkpoint {
     char *raw_image_name;     /* podman's */
     const char *architecture; /* as Go names it; NULL where CRIU's images do not tell */
     time_t time;              /* when the checkpoint was made */
+    /* The annotation io.kubernetes.cri-o.Annotations in spec.dump holds a JSON object. */
+    bool has_crio_annotations;
 };
 
-/* From what walk_archive() kept. -1: ERROR_ARCHIVE, a file that is no JSON object. */
+/* From what walk_archive() kept. -1: ERROR_ARCHIVE, a document that is no JSON object or has a key
+ * twice. To be called in a sealed thread: see base/sandbox.h. */
 int checkpoint_parse(struct checkpoint *checkpoint, const struct walk *walk, struct error *error);
 void checkpoint_done(struct checkpoint *checkpoint);
-
-/* The engine as checkpointctl names it; NULL for ENGINE_UNKNOWN. */
-const char *engine_name(enum engine engine);
-
-/*
- * The manifest annotations by which each engine knows a checkpoint image, all at once: a new JSON
- * object of strings, the caller's. `container` stands for the archive's own name if not NULL;
- * `created` is RFC 3339. -1: there is no container name at all (ERROR_ARCHIVE; --name helps).
- */
-int checkpoint_annotations(const struct checkpoint *checkpoint, const char *container,
-                           const char *created, json_t **annotations, struct error *error);
 
 #endif

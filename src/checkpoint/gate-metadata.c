@@ -4,11 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "archive/path-set.h"
 #include "base/json.h"
 #include "base/pattern.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/mount-source.h"
-#include "checkpoint/path-set.h"
 
 enum { REFERENCE_MAX_BYTES = 512 };
 
@@ -111,25 +111,24 @@ static bool names_agree(const char *requested, const char *name)
            (requested_len == name_len || name[name_len - requested_len - 1] == '/');
 }
 
-static int check_images(struct findings *findings, const json_t *config,
-                        const struct checkpoint *checkpoint, struct error *error)
+static int check_images(struct findings *findings, const struct checkpoint *checkpoint,
+                        struct error *error)
 {
     static const char *const keys[] = {"rootfsImage", "rootfsImageName", "rootfsImageRef",
                                        "rootfsImageID"};
+    const struct engine_info *engine = engine_info(checkpoint->engine);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (check_reference(findings, config, keys[i], error) < 0)
+        if (check_reference(findings, checkpoint->config, keys[i], error) < 0)
             return -1;
-    if (checkpoint->engine == ENGINE_CRIO && checkpoint->image_id &&
+    if (engine->insists_on_image_id && checkpoint->image_id &&
         !pattern_matches("^[0-9a-f]{64}$", checkpoint->image_id) &&
         finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
-                       "rootfsImageRef is \"%s\", not the id that CRI-O insists on",
-                       checkpoint->image_id) < 0)
+                       "%s is \"%s\", not the id that %s insists on", engine->image_id_key,
+                       checkpoint->image_id, engine->name) < 0)
         return -1;
-    if (!checkpoint->image_id &&
-        finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump", error, "%s is empty",
-                       checkpoint->engine == ENGINE_PODMAN ? "rootfsImageID" : "rootfsImageRef") <
-            0)
+    if (!checkpoint->image_id && finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump",
+                                                error, "%s is empty", engine->image_id_key) < 0)
         return -1;
     if (checkpoint->image_requested && checkpoint->image_name &&
         !names_agree(checkpoint->image_requested, checkpoint->image_name) &&
@@ -217,18 +216,15 @@ static int check_annotations(struct findings *findings, const json_t *spec, stru
     return 0;
 }
 
-int gate_check_metadata(struct findings *findings, const struct walk *walk,
-                        const struct checkpoint *checkpoint, struct error *error)
+int gate_check_metadata(struct findings *findings, const struct checkpoint *checkpoint,
+                        struct error *error)
 {
-    cleanup(json_decrefp) json_t *spec =
-        json_loadb(walk->spec_dump.data, walk->spec_dump.len, 0, NULL);
-    cleanup(json_decrefp) json_t *config =
-        json_loadb(walk->config_dump.data, walk->config_dump.len, 0, NULL);
+    json_t *spec = checkpoint->spec, *config = checkpoint->config;
 
     if (check_keys(findings, "spec.dump", spec, error) < 0 ||
         check_keys(findings, "config.dump", config, error) < 0 ||
-        check_images(findings, config, checkpoint, error) < 0 ||
-        check_mounts(findings, spec, error) < 0 || check_hooks(findings, spec, error) < 0)
+        check_images(findings, checkpoint, error) < 0 || check_mounts(findings, spec, error) < 0 ||
+        check_hooks(findings, spec, error) < 0)
         return -1;
     return check_annotations(findings, spec, error);
 }

@@ -3,12 +3,11 @@
 #ifndef CKPTOCI_CHECKPOINT_GATE_METADATA_H
 #define CKPTOCI_CHECKPOINT_GATE_METADATA_H
 
+#include "archive/finding.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/finding.h"
-#include "checkpoint/walk.h"
 
-/* After checkpoint_parse() of the same walk. 0, or -1: refused. */
-int gate_check_metadata(struct findings *findings, const struct walk *walk,
-                        const struct checkpoint *checkpoint, struct error *error);
+/* 0, or -1: refused. */
+int gate_check_metadata(struct findings *findings, const struct checkpoint *checkpoint,
+                        struct error *error);
 
 #endif

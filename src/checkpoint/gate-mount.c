@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "checkpoint/member-path.h"
+#include "archive/member-path.h"
 
 /* The kubelet's own directory of a pod is ROOT/pods/UID; ROOT can be configured. */
 static bool is_in_pod(const char *source, const char *pod_uid)

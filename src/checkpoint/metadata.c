@@ -31,24 +31,29 @@ static json_t *parse_object(const struct buffer *buffer, const char *member, str
     return json;
 }
 
-/* CRI-O keeps the Kubernetes name inside an annotation that is JSON itself. */
+/* CRI-O has annotations that are JSON themselves. A new reference; NULL: missing or no JSON. */
+static json_t *parse_annotation(const json_t *annotations, const char *key)
+{
+    const char *text = json_get_text(annotations, key);
+
+    return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+/* One of them holds the name that Kubernetes knows. */
 static char *crio_container(const json_t *annotations)
 {
-    const char *text = json_get_text(annotations, "io.kubernetes.cri-o.Metadata");
-    cleanup(json_decrefp) json_t *metadata = text ? json_loads(text, 0, NULL) : NULL;
+    cleanup(json_decrefp) json_t *metadata =
+        parse_annotation(annotations, "io.kubernetes.cri-o.Metadata");
 
     return json_copy_nonempty(metadata, "name");
 }
 
-static enum engine detect_engine(const json_t *annotations)
+static bool has_crio_annotations(const json_t *annotations)
 {
-    if (json_text_is(annotations, "io.container.manager", "cri-o"))
-        return ENGINE_CRIO;
-    if (json_text_is(annotations, "io.container.manager", "libpod"))
-        return ENGINE_PODMAN;
-    if (json_object_get(annotations, "io.kubernetes.cri.container-name"))
-        return ENGINE_CONTAINERD;
-    return ENGINE_UNKNOWN;
+    cleanup(json_decrefp) json_t *inner =
+        parse_annotation(annotations, "io.kubernetes.cri-o.Annotations");
+
+    return json_is_object(inner);
 }
 
 /* The "sha256:..." of "name@sha256:...", the first one where several are listed. */
@@ -131,33 +136,39 @@ static time_t checkpoint_time(const json_t *config, time_t inventory_time)
     return time;
 }
 
+static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
+{
+    const json_t *config = checkpoint->config;
+    const json_t *annotations = json_object_get(checkpoint->spec, "annotations");
+
+    checkpoint->engine = engine_detect(annotations);
+    switch (checkpoint->engine) {
+    case ENGINE_CRIO:
+        read_crio(checkpoint, config, annotations);
+        break;
+    case ENGINE_CONTAINERD:
+        read_containerd(checkpoint, config, annotations);
+        break;
+    case ENGINE_PODMAN:
+        read_podman(checkpoint, config);
+        break;
+    case ENGINE_UNKNOWN:
+        read_kubernetes(checkpoint, config);
+        break;
+    }
+    checkpoint->has_crio_annotations = has_crio_annotations(annotations);
+    checkpoint->architecture = core_image_architecture(&walk->core_head);
+    checkpoint->time = checkpoint_time(config, walk->inventory_time);
+}
+
 int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct error *error)
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
-    cleanup(json_decrefp) json_t *spec = parse_object(&walk->spec_dump, "spec.dump", error);
-    cleanup(json_decrefp) json_t *config = NULL;
-    const json_t *annotations;
 
-    if (!spec || !(config = parse_object(&walk->config_dump, "config.dump", error)))
+    if (!(checkpoint.spec = parse_object(&walk->spec_dump, "spec.dump", error)) ||
+        !(checkpoint.config = parse_object(&walk->config_dump, "config.dump", error)))
         return -1;
-    annotations = json_object_get(spec, "annotations");
-    checkpoint.engine = detect_engine(annotations);
-    switch (checkpoint.engine) {
-    case ENGINE_CRIO:
-        read_crio(&checkpoint, config, annotations);
-        break;
-    case ENGINE_CONTAINERD:
-        read_containerd(&checkpoint, config, annotations);
-        break;
-    case ENGINE_PODMAN:
-        read_podman(&checkpoint, config);
-        break;
-    case ENGINE_UNKNOWN:
-        read_kubernetes(&checkpoint, config);
-        break;
-    }
-    checkpoint.architecture = core_image_architecture(&walk->core_head);
-    checkpoint.time = checkpoint_time(config, walk->inventory_time);
+    read_facts(&checkpoint, walk);
     *ret = checkpoint;
     checkpoint = (struct checkpoint){0};
     return 0;
@@ -165,6 +176,8 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 
 void checkpoint_done(struct checkpoint *checkpoint)
 {
+    json_decref(checkpoint->spec);
+    json_decref(checkpoint->config);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);

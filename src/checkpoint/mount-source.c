@@ -10,9 +10,9 @@
 
 #include <string.h>
 
+#include "archive/member-path.h"
 #include "base/json.h"
 #include "checkpoint/gate-mount.h"
-#include "checkpoint/member-path.h"
 
 /* What is behind "/pods/UID/" in the path, or NULL. */
 static const char *behind_pod(const char *path, const char *pod_uid)

@@ -9,7 +9,20 @@
 
 #include <jansson.h>
 
-#include "checkpoint/mount-plan.h"
+enum volume_kind {
+    VOLUME_EMPTY_DIR,
+    VOLUME_TMPFS,       /* an emptyDir in memory */
+    VOLUME_ENGINE,      /* a directory that the engine has made, as for VOLUME in a Dockerfile */
+    VOLUME_ENGINE_FILE, /* a file that the engine has made */
+    VOLUME_CONFIG_MAP,
+    VOLUME_SECRET,
+    VOLUME_PROJECTED,
+    VOLUME_DOWNWARD_API,
+    VOLUME_PERSISTENT, /* of a persistent volume, or inline in the pod */
+    VOLUME_DEVICE,     /* a block device */
+    VOLUME_HOST,       /* a path of the host, or of another pod */
+    VOLUME_UNKNOWN,
+};
 
 struct mount_source {
     enum volume_kind kind;

@@ -5,7 +5,7 @@
 #include "cli/convert-shared.h"
 #include "cli/progress-view.h"
 #include "cli/view.h"
-#include "task/convert.h"
+#include "convert/convert.h"
 
 #define OPTION_OWNER struct convert_request
 static const struct option_spec options[] = {

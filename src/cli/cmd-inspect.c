@@ -4,7 +4,7 @@
 #include "cli/inspect-view.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
-#include "task/inspect.h"
+#include "inspect/inspect.h"
 
 struct request {
     struct inspect_options inspect;

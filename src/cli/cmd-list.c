@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "cli/view.h"
-#include "task/list.h"
+#include "inspect/list.h"
 
 struct request {
     const char *directory;

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoint/engine-reasoning.h"
-#include "checkpoint/mount-plan.h"
 #include "cli/progress-view.h"
 #include "cli/restore-output.h"
 #include "cli/shared-options.h"
 #include "cli/view.h"
-#include "task/restore-kit.h"
+#include "restore/mount-plan.h"
+#include "restore/restore-kit.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };
 

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
-#include "task/verify.h"
+#include "verify/verify.h"
 
 /* Wide enough for the longest of engine_ranges and of the engines' names. */
 enum { ENGINE_COLUMN = 10, VERSIONS_COLUMN = 29, VERDICT_COLUMN = 7 };
@@ -98,7 +98,7 @@ static bool decided_alike(const struct verify_answer *a, const struct verify_ans
     const struct reason *of_a = reasoning_decisive(&a->reasoning);
     const struct reason *of_b = reasoning_decisive(&b->reasoning);
 
-    return a->engine == b->engine && a->reasoning.verdict == b->reasoning.verdict && of_a && of_b &&
+    return a->engine == b->engine && a->reasoning.verdict == b->reasoning.verdict &&
            strcmp(of_a->text, of_b->text) == 0;
 }
 
@@ -122,8 +122,6 @@ static char *summarize(const struct reasoning *reasoning)
     const struct reason *decisive = reasoning_decisive(reasoning);
     size_t more = 0;
 
-    if (!decisive)
-        return xstrdup("");
     for (size_t i = 0; i < reasoning->count; i++)
         more += reasoning->reasons[i].verdict == reasoning->verdict;
     if (reasoning->verdict != VERDICT_NEEDS || more == 1)

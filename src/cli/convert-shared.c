@@ -13,17 +13,13 @@
 static int set_format(void *options, const char *value, struct error *error)
 {
     struct convert_options *convert = options;
-    static const enum compression formats[] = {COMPRESSION_ZSTD, COMPRESSION_GZIP,
-                                               COMPRESSION_NONE};
+    const struct codec *codec = codec_by_name(value);
 
-    for (unsigned i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(codec_for(formats[i])->name, value) == 0) {
-            convert->format = formats[i];
-            convert->format_given = true;
-            return 0;
-        }
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not zstd, gzip or none", value);
+    if (!codec)
+        return error_set(error, ERROR_USAGE, "\"%s\" is not " CODEC_NAMES, value);
+    convert->format = codec->compression;
+    convert->format_given = true;
+    return 0;
 }
 
 static int add_annotation(void *field, const char *value, struct error *error)
@@ -56,7 +52,7 @@ const struct option_spec convert_option_specs[] = {
      OPTION_TEXT(options.architecture)},
     {CHUNK_SIZE_OPTION(options.registry.chunk_bytes)},
     {"compression-format", 0, "FORMAT",
-     "zstd, gzip or none; default: zstd, or the archive's own compression",
+     CODEC_NAMES "; default: zstd, or the archive's own compression",
      OPTION_SPECIAL(set_format, options)},
     {"compression-level", 0, "N", "default: 1", OPTION_INTEGER(options.level, -99, 99),
      OPTION_GIVEN(options.level_given)},

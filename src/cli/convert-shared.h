@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "cli/options.h"
 #include "cli/shared-options.h"
-#include "task/convert.h"
+#include "convert/convert.h"
 
 /* Owns what `options` point to, apart from the archive; must not move once it is complete. */
 struct convert_request {

@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-/* To standard output. `report` is that of task/inspect.h; shows_all: long lists to their ends, and
- * what is of little use to most. */
+/* To standard output. `report` is that of inspect/inspect.h; shows_all: long lists to their ends,
+ * and what is of little use to most. */
 void inspect_view_print(const json_t *report, bool shows_all);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/output-file.h"
 #include "base/sandbox.h"
-#include "task/restore-kit.h"
+#include "restore/restore-kit.h"
 
 /* New strings. The Pods in YAML, with the notes as comments on top. */
 char *restore_text_yaml(const struct restore_kit *kit);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engines/reasoning.h"
 
 enum { LIMIT_RATE_MIN = 1 << 10 }; /* bytes a second */
 

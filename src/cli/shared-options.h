@@ -9,13 +9,15 @@
 
 #include "config.h"
 
+#include "archive/finding.h"
 #include "base/error.h"
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/engine-version.h"
-#include "checkpoint/finding.h"
+#include "checkpoint/engine.h"
 #include "cli/options.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
+#include "stream/codec.h"
+
+struct engine_version;
 
 /* The base of this table is a struct registry_options, at first REGISTRY_OPTIONS_INIT. */
 extern const struct option_spec registry_option_specs[];
@@ -98,7 +100,7 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         ". With false, unverified HTTPS and then HTTP are taken",             \
         OPTION_FLAG(field), OPTION_GIVEN(field##_given)
 
-#define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: plain tar, gzip or zstd.\n"
+#define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
 /* Where an image is written to. */
 #define PLACE_HELP                                                                   \
     "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"    \

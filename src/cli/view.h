@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
+#include "archive/finding.h"
 #include "base/error.h"
-#include "checkpoint/finding.h"
 
 /* All of a text from outside, fit to be shown; NULL gives an empty string. */
 char *format_text(const char *text);

@@ -17,25 +17,18 @@ static json_t *parse(const void *bytes, size_t len)
     return NULL;
 }
 
-/* The constant that `media_type` is equal to, NULL for none. */
-static const char *known_media_type(const char *media_type)
-{
-    static const char *const known[] = {MEDIA_TYPE_CONFIG, MEDIA_TYPE_LAYER_TAR,
-                                        MEDIA_TYPE_LAYER_GZIP, MEDIA_TYPE_LAYER_ZSTD};
+/* What the types of the layers that are tars begin with (image-spec, layer.md). */
+static const char layer_type[] = "application/vnd.oci.image.layer.v1.tar";
 
-    for (size_t i = 0; media_type && i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], media_type) == 0)
-            return known[i];
-    return NULL;
-}
-
-static bool read_descriptor(struct descriptor *descriptor, const json_t *json)
+/* The media type goes to the caller, *media_type. */
+static bool read_descriptor(struct descriptor *descriptor, const json_t *json,
+                            const char **media_type)
 {
     const char *digest = json_get_text(json, "digest");
     const json_t *size = json_object_get(json, "size");
 
-    descriptor->media_type = known_media_type(json_get_text(json, "mediaType"));
-    if (!descriptor->media_type || !digest || digest_parse(&descriptor->digest, digest) < 0 ||
+    *media_type = json_get_text(json, "mediaType");
+    if (!*media_type || !digest || digest_parse(&descriptor->digest, digest) < 0 ||
         !json_is_integer(size) || json_integer_value(size) < 0)
         return false;
     descriptor->size = (uint64_t)json_integer_value(size);
@@ -46,16 +39,21 @@ bool held_image_read_manifest(struct held_image *held, const void *bytes, size_t
 {
     cleanup(json_decrefp) json_t *document = parse(bytes, len);
     const json_t *layers = json_object_get(document, "layers");
-    struct held_image read = {.manifest = {.media_type = MEDIA_TYPE_MANIFEST, .size = len}};
+    struct held_image read = {.manifest = {.media_type = MEDIA_TYPE_MANIFEST, .size = len},
+                              .config = {.media_type = MEDIA_TYPE_CONFIG}};
+    const char *of_config, *of_layer;
 
     if (json_array_size(layers) != 1 ||
-        !read_descriptor(&read.config, json_object_get(document, "config")) ||
-        !read_descriptor(&read.layer, json_array_get(layers, 0)) ||
-        strcmp(read.config.media_type, MEDIA_TYPE_CONFIG) != 0 ||
-        strcmp(read.layer.media_type, MEDIA_TYPE_CONFIG) == 0 ||
+        !read_descriptor(&read.config, json_object_get(document, "config"), &of_config) ||
+        !read_descriptor(&read.layer, json_array_get(layers, 0), &of_layer) ||
+        strcmp(of_config, MEDIA_TYPE_CONFIG) != 0 ||
+        strncmp(of_layer, layer_type, strlen(layer_type)) != 0 ||
         read.config.size > HELD_CONFIG_MAX_BYTES)
         return false;
     sha256_of(bytes, len, &read.manifest.digest);
+    read.layer_type = xstrdup(of_layer);
+    read.layer.media_type = read.layer_type;
+    held_image_done(held);
     *held = read;
     return true;
 }
@@ -88,6 +86,7 @@ bool held_image_read_config(struct held_image *held, const void *bytes, size_t l
 
 void held_image_done(struct held_image *held)
 {
+    free(held->layer_type);
     free(held->comment);
     *held = (struct held_image){0};
 }

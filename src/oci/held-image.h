@@ -22,7 +22,8 @@ enum { HELD_CONFIG_MAX_BYTES = 64 << 10 }; /* ours are far below 1 KiB */
 /* Zero-initialised. */
 struct held_image {
     struct descriptor manifest, config, layer;
-    char *comment; /* of the config's history */
+    char *layer_type; /* layer.media_type */
+    char *comment;    /* of the config's history */
 };
 
 /* The manifest as it was received. False: it is not of an image of ours; *held is then unchanged.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A place images are read from: a registry, a layout, an archive file; the other side of
- * oci/image-sink.h. One thread drives it, and has at most one blob open at a time.
+ * oci/image-target.h. One thread drives it, and has at most one blob open at a time.
  *
  *     struct image_source *source = registry_source_new(...);        // no I/O yet
  *     image_source_open(source, &error)

@@ -1,31 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A place images are copied to, piece by piece: a registry, a layout, an archive file. Unlike an
- * image sink it takes any image, and several. One thread drives it:
+ * A place images are written to: a registry, a layout, an archive file; the other side of
+ * oci/image-source.h. One thread at a time drives it. There are two ways to use it. Images that are
+ * ready elsewhere, any number of them, come piece by piece, each manifest after what it names:
  *
  *     struct image_target *target = registry_target_new(...);        // no I/O yet
- *     image_target_open(target, &error)
+ *     image_target_open(target, NULL, &error)
  *     image_target_has_blob, else image_target_mount_blob, else image_target_put_blob ...
- *     image_target_put_manifest(target, manifest, name, &already_there, &error)
- *     image_target_finish(target, &error)
+ *     image_target_has_manifest, else image_target_put_manifest ...
+ *     image_target_publish(target, &error)
  *     image_target_free(target)
  *
- * A manifest comes after everything it names.
+ * One image whose layer is made while it is sent, so that its digest is known only at the end, is
+ * visible as a whole or not at all. Until publish() nothing is, and free() takes back what has not
+ * been published:
+ *
+ *     image_target_open(target, &name, &error)            // reachable, writable, authorised?
+ *     image_target_look_up(target, &held, &error)         // what is there under the name?
+ *     image_target_put_layer(target, source, size, progress, &error)
+ *     ... the rest of the archive has been checked, the image has been built ...
+ *     image_target_stage(target, image, &error)
+ *     image_target_publish(target, &error)
+ *     image_target_free(target)
+ *
+ * The layer's source and the image are borrowed until publish() has returned or one of these has
+ * failed: what was lost on the way may have to be sent again.
  */
 #ifndef CKPTOCI_OCI_IMAGE_TARGET_H
 #define CKPTOCI_OCI_IMAGE_TARGET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "oci/held-image.h"
+#include "oci/image.h"
 #include "oci/manifest.h"
 
 struct source;
 
 struct image_target {
     const struct image_target_ops *ops;
+    bool is_in_clear;   /* once open: what is sent goes over a network without encryption */
+    bool already_there; /* once published: the name stood for the image that was staged before */
 };
 
 /* What a manifest is called at its destination. */
@@ -35,7 +54,7 @@ struct manifest_name {
 };
 
 struct image_target_ops {
-    int (*open)(struct image_target *target, struct error *error);
+    int (*open)(struct image_target *target, const struct manifest_name *name, struct error *error);
     int (*has_blob)(struct image_target *target, const struct descriptor *blob, bool *has,
                     struct error *error);
     int (*mount_blob)(struct image_target *target, const struct descriptor *blob,
@@ -46,13 +65,20 @@ struct image_target_ops {
                         const struct manifest_name *name, bool *has, struct error *error);
     int (*put_manifest)(struct image_target *target, const struct manifest *manifest,
                         const struct manifest_name *name, struct error *error);
-    int (*finish)(struct image_target *target, struct error *error);
+    int (*look_up)(struct image_target *target, struct held_image *held, struct error *error);
+    int (*put_layer)(struct image_target *target, struct source *layer, int64_t size,
+                     struct progress *progress, struct error *error);
+    int (*stage)(struct image_target *target, const struct image *image, struct error *error);
+    int (*publish)(struct image_target *target, struct error *error);
     void (*free)(struct image_target *target);
 };
 
-static inline int image_target_open(struct image_target *target, struct error *error)
+/* `name`: of the one image that will be staged; its tag is borrowed. Its upload is begun, so that
+ * missing rights show before the archive is read. NULL: any images will come. */
+static inline int image_target_open(struct image_target *target, const struct manifest_name *name,
+                                    struct error *error)
 {
-    return target->ops->open(target, error);
+    return target->ops->open(target, name, error);
 }
 
 /* With the size it should have; one of another size is as good as none. */
@@ -73,7 +99,8 @@ static inline int image_target_mount_blob(struct image_target *target,
     return target->ops->mount_blob(target, blob, repository, mounted, error);
 }
 
-/* The source has checked the bytes when it ends. Adds to progress->bytes_sent. */
+/* The source has checked the bytes when it ends. Adds to progress->bytes_sent. The blob stays even
+ * if its image never comes: copying again goes on from there. */
 static inline int image_target_put_blob(struct image_target *target, const struct descriptor *blob,
                                         struct source *bytes, struct progress *progress,
                                         struct error *error)
@@ -98,10 +125,35 @@ static inline int image_target_put_manifest(struct image_target *target,
     return target->ops->put_manifest(target, manifest, name, error);
 }
 
-/* Nothing more will come. */
-static inline int image_target_finish(struct image_target *target, struct error *error)
+/* What the name stands for: 1 and *held, complete, with its layer there; or 0: nothing, something
+ * that is not ours, or it cannot be found out. -1: the destination is lost. */
+static inline int image_target_look_up(struct image_target *target, struct held_image *held,
+                                       struct error *error)
 {
-    return target->ops->finish(target, error);
+    return target->ops->look_up(target, held, error);
+}
+
+/* Takes the layer's bytes to their end. `size` is their number, -1 if only the end will tell.
+ * Adds to progress->bytes_sent as bytes leave. */
+static inline int image_target_put_layer(struct image_target *target, struct source *layer,
+                                         int64_t size, struct progress *progress,
+                                         struct error *error)
+{
+    return target->ops->put_layer(target, layer, size, progress, error);
+}
+
+/* Makes everything of the image ready but its name: publish() has little left to do. */
+static inline int image_target_stage(struct image_target *target, const struct image *image,
+                                     struct error *error)
+{
+    return target->ops->stage(target, image, error);
+}
+
+/* Makes visible what is not yet: the staged image, under the name that the target was opened with;
+ * in an archive file, all that has been put. Nothing may come after. */
+static inline int image_target_publish(struct image_target *target, struct error *error)
+{
+    return target->ops->publish(target, error);
 }
 
 static inline void image_target_free(struct image_target *target)

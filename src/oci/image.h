@@ -18,16 +18,13 @@
 #define MEDIA_TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define MEDIA_TYPE_INDEX "application/vnd.oci.image.index.v1+json"
 #define MEDIA_TYPE_CONFIG "application/vnd.oci.image.config.v1+json"
-#define MEDIA_TYPE_LAYER_TAR "application/vnd.oci.image.layer.v1.tar"
-#define MEDIA_TYPE_LAYER_GZIP MEDIA_TYPE_LAYER_TAR "+gzip"
-#define MEDIA_TYPE_LAYER_ZSTD MEDIA_TYPE_LAYER_TAR "+zstd"
 
 /* Registries take no larger manifest (distribution-spec, "Pushing Manifests"). */
 enum { MANIFEST_MAX_BYTES = 4 << 20 };
 
 /* OCI image-spec, descriptor.md. */
 struct descriptor {
-    const char *media_type; /* one of the constants above */
+    const char *media_type; /* borrowed */
     struct digest digest;
     uint64_t size; /* bytes */
 };

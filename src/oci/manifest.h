@@ -51,6 +51,12 @@ int manifest_new(struct manifest **manifest, char *bytes, size_t len, const char
 void manifest_free(struct manifest *manifest);
 DEFINE_CLEANUP(struct manifest *, manifest_free);
 
+/* The media type is borrowed. */
+static inline struct descriptor manifest_descriptor(const struct manifest *manifest)
+{
+    return (struct descriptor){manifest->media_type, manifest->digest, manifest->len};
+}
+
 /* The descriptor in a JSON object; the media type is borrowed from it. */
 int manifest_read_descriptor(const json_t *json, struct descriptor *descriptor,
                              struct error *error);

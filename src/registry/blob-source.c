@@ -24,7 +24,8 @@ struct blob_source {
     char *given;          /* what source_next() has given out last */
     uint64_t given_until; /* offset of the byte behind that */
     uint64_t pass_to;     /* bytes before this offset are not given */
-    bool running;
+    bool running;         /* there have been requests since the last seek */
+    int thread_errnum;    /* why there is no thread; 0: there is */
     pthread_t thread;
 
     /* The thread's own. */
@@ -39,8 +40,10 @@ struct blob_source {
     pthread_cond_t changed;
     char *filling;
     size_t filled;
-    bool stopped;  /* nobody reads any more */
-    bool finished; /* the thread gives no more bytes */
+    bool requested; /* the thread is to get the rest, and has not finished */
+    bool stopped;   /* nobody reads what is requested any more */
+    bool finished;  /* the thread gives no more bytes */
+    bool closed;    /* the thread is to end */
     struct error error;
 };
 
@@ -184,9 +187,8 @@ static int fetch(struct blob_source *self, struct error *error)
     return result;
 }
 
-static void *run(void *context)
+static void fetch_and_tell(struct blob_source *self)
 {
-    struct blob_source *self = context;
     struct error error = {0};
     int result = fetch(self, &error);
 
@@ -194,36 +196,71 @@ static void *run(void *context)
         cancel_check(self->cancel, &error);
     else if (result < 0)
         error_context(&error, "get blob %s", self->digest.text);
+    if (result == 0)
+        error.kind = ERROR_NONE;
     pthread_mutex_lock(&self->mutex);
+    self->requested = false;
     self->finished = true;
     self->error = error;
-    if (result == 0)
-        self->error.kind = ERROR_NONE;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->mutex);
+}
+
+/* Waits for something to do. False: the thread is to end. */
+static bool wait_for_request(struct blob_source *self)
+{
+    bool closed;
+
+    pthread_mutex_lock(&self->mutex);
+    while (!self->requested && !self->closed)
+        pthread_cond_wait(&self->changed, &self->mutex);
+    closed = self->closed;
+    pthread_mutex_unlock(&self->mutex);
+    return !closed;
+}
+
+static void *run(void *context)
+{
+    struct blob_source *self = context;
+
+    while (wait_for_request(self))
+        fetch_and_tell(self);
     return NULL;
 }
 
 static int start(struct blob_source *self, struct error *error)
 {
-    int errnum = pthread_create(&self->thread, NULL, run, self);
-
-    if (errnum)
-        return error_set_errno(error, errnum, "start a thread");
+    if (self->thread_errnum)
+        return error_set_errno(error, self->thread_errnum, "start a thread");
+    pthread_mutex_lock(&self->mutex);
+    self->requested = true;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
     self->running = true;
     return 0;
 }
 
 static void stop(struct blob_source *self)
 {
-    if (!self->running)
-        return;
     pthread_mutex_lock(&self->mutex);
     self->stopped = true;
     pthread_cond_broadcast(&self->changed);
+    while (self->requested)
+        pthread_cond_wait(&self->changed, &self->mutex);
+    pthread_mutex_unlock(&self->mutex);
+    self->running = false;
+}
+
+static void end_thread(struct blob_source *self)
+{
+    if (self->thread_errnum)
+        return;
+    stop(self);
+    pthread_mutex_lock(&self->mutex);
+    self->closed = true;
+    pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->mutex);
     pthread_join(self->thread, NULL);
-    self->running = false;
 }
 
 /* The next block, in `given`. 1, 0 at the end, -1. */
@@ -296,7 +333,7 @@ static void blob_free(struct source *source)
 {
     struct blob_source *self = (struct blob_source *)source;
 
-    stop(self);
+    end_thread(self);
     cancel_watch_remove(self->cancel, &self->watch);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->mutex);
@@ -327,5 +364,6 @@ struct source *blob_source_new(struct client *client, const struct descriptor *d
     pthread_condattr_destroy(&attributes);
     self->watch = (struct cancel_watch){.wake = wake, .context = self};
     cancel_watch_add(cancel, &self->watch);
+    self->thread_errnum = pthread_create(&self->thread, NULL, run, self);
     return &self->source;
 }

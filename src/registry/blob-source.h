@@ -2,7 +2,8 @@
 /*
  * A blob's bytes as they come from the registry (distribution-spec, "Pulling blobs"). Nothing is
  * stored: a thread of its own sends the GET and waits while BLOB_BUFFER_BYTES have not been taken.
- * A connection that breaks is taken up again where it broke, with a Range request.
+ * A connection that breaks is taken up again where it broke, with a Range request. The thread has
+ * the rights of whoever makes the source; who reads from it may have none (base/sandbox.h).
  */
 #ifndef CKPTOCI_REGISTRY_BLOB_SOURCE_H
 #define CKPTOCI_REGISTRY_BLOB_SOURCE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A repository in a registry, as requests see it: where it is, who we are there, and what its
- * refusals mean. Owned by one sink, of its thread.
+ * refusals mean. Owned by one source or target, of its thread.
  */
 #ifndef CKPTOCI_REGISTRY_CLIENT_H
 #define CKPTOCI_REGISTRY_CLIENT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who we are at a registry, from the options or from the files that docker, podman and kubectl
- * write. Owned by the sink; read once, before its first request.
+ * write. Owned by the client; read once, before its first request.
  */
 #ifndef CKPTOCI_REGISTRY_CREDENTIALS_H
 #define CKPTOCI_REGISTRY_CREDENTIALS_H

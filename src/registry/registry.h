@@ -15,12 +15,12 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/rate-limit.h"
-#include "oci/image-sink.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 #include "oci/reference.h"
 
-/* All strings are borrowed and may be NULL: not given. They must outlive every sink. */
+/* All strings are borrowed and may be NULL: not given. They must outlive every source and
+ * target. */
 struct registry_options {
     const char *creds;     /* "user:password" or "user"; secret */
     const char *authfile;  /* path; else the usual files are searched */
@@ -46,16 +46,14 @@ enum {
 /* Once, before other threads start. */
 int registry_global_init(struct error *error);
 
-/* A sink that pushes to `reference` (copied). No I/O yet. `cancel` is watched during transfers. */
-struct image_sink *registry_sink_new(const struct reference *reference,
-                                     const struct registry_options *options, struct cancel *cancel);
-
-/* A source that pulls; reference->digest, where given, before the tag. The rest as above. */
+/* A source that pulls from `reference` (copied); its digest, where given, before its tag. No I/O
+ * yet. `cancel` is watched during transfers. */
 struct image_source *registry_source_new(const struct reference *reference,
                                          const struct registry_options *options,
                                          struct cancel *cancel);
 
-/* A target that copies to the repository; the tags come with the manifests. */
+/* A target that pushes to the repository of `reference`; the tags come with the images. The rest as
+ * above. */
 struct image_target *registry_target_new(const struct reference *reference,
                                          const struct registry_options *options,
                                          struct cancel *cancel);

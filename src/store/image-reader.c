@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "store/file-source.h"
 #include "store/index.h"
-#include "store/layout-format.h"
 #include "store/tar-index.h"
 
 enum { MARKER_MAX_BYTES = 64 << 10 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The document "index.json" of a layout (image-spec, image-layout.md and image-index.md): which
- * images are there and what they are called. Pure: no I/O.
+ * What image-spec, image-layout.md, fixes: the names in a layout, the text of the file that marks
+ * one, and the document "index.json" (image-index.md), which says which images are there and what
+ * they are called. Pure: no I/O.
  */
 #ifndef CKPTOCI_STORE_INDEX_H
 #define CKPTOCI_STORE_INDEX_H
@@ -13,8 +14,20 @@
 #include "base/error.h"
 #include "oci/image.h"
 
+#define LAYOUT_INDEX_FILE "index.json"
+#define LAYOUT_BLOBS "blobs/sha256"
+#define LAYOUT_FILE "oci-layout"
+#define LAYOUT_VERSION_KEY "imageLayoutVersion"
+#define LAYOUT_VERSION "1.0.0"
+#define LAYOUT_CONTENT "{\"" LAYOUT_VERSION_KEY "\":\"" LAYOUT_VERSION "\"}"
+
 /* Some forty thousand images. */
 enum { INDEX_MAX_BYTES = 16 << 20 };
+
+/* Whether an image may have this name, the value of "org.opencontainers.image.ref.name", by the
+ * grammar of image-spec, annotations.md. NULL, for no name, is fine. -1: ERROR_USAGE, the text
+ * quotes the rule. */
+int ref_name_check(const char *name, struct error *error);
 
 /* An index without images. */
 json_t *index_new(void);

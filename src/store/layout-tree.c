@@ -13,8 +13,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/tmpfile.h"
+#include "store/index.h"
 #include "store/json-file.h"
-#include "store/layout-format.h"
 
 enum { MODE = 0755, LAYOUT_FILE_MAX_BYTES = 64 << 10 };
 

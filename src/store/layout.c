@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The sink that adds an image to an OCI image layout in a directory. */
+/* The target that adds images to an OCI image layout in a directory. */
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -13,91 +13,133 @@
 #include "store/file-source.h"
 #include "store/index.h"
 #include "store/json-file.h"
-#include "store/layout-content.h"
-#include "store/layout-format.h"
 #include "store/layout-tree.h"
-#include "store/ref-name.h"
 
 /* Layer, config, manifest and "oci-layout". */
 enum { ADDED_MAX = 4 };
 
-/* A name that publish() has made, to be removed if it fails. */
+/* Of what the layout holds under a digest. */
+enum presence { ABSENT, OTHER_SIZE, PRESENT };
+
+/* A name that publish() has made; it removes it again if it fails. */
 struct added {
     int dir_fd;
     char name[SHA256_HEX_LEN + 1];
 };
 
-struct layout_sink {
-    struct image_sink sink;
-    char *tag; /* or NULL */
+struct layout {
+    struct image_target target; /* first: what callers hold */
     struct layout_tree tree;
+
+    /* Of the image that is visible as a whole or not at all. */
+    const char *tag; /* or NULL */
     struct tmpfile layer;
+    const struct image *image; /* once staged; NULL: there is none */
     struct added added[ADDED_MAX];
     int added_count;
 };
 
-static struct layout_sink *layout_of(struct image_sink *sink)
+static struct layout *layout_of(struct image_target *target)
 {
-    return (struct layout_sink *)sink;
+    return (struct layout *)target;
 }
 
-static int layout_open(struct image_sink *sink, struct error *error)
+/* Names are digests, so a blob that is there with the right size is the right one. */
+static enum presence find_blob(const struct layout *layout, const struct descriptor *blob)
 {
-    struct layout_sink *layout = layout_of(sink);
+    struct stat st;
+
+    if (fstatat(layout->tree.sha256.fd, digest_hex(&blob->digest), &st, AT_SYMLINK_NOFOLLOW))
+        return ABSENT;
+    return S_ISREG(st.st_mode) && (uint64_t)st.st_size == blob->size ? PRESENT : OTHER_SIZE;
+}
+
+/* The index there is, or a new one. */
+static int read_index(const struct layout *layout, json_t **index, struct error *error)
+{
+    const struct layout_directory *top = &layout->tree.top;
+    cleanup(json_decrefp) json_t *read = NULL;
+
+    if (json_file_read(&read, top->fd, top->path, LAYOUT_INDEX_FILE, INDEX_MAX_BYTES, error))
+        return -1;
+    if (!read)
+        read = index_new();
+    if (index_check(read, error)) {
+        error_context(error, "read %s/%s", top->path, LAYOUT_INDEX_FILE);
+        return error_advice(error, "repair this image layout or choose another directory");
+    }
+    *index = steal(read);
+    return 0;
+}
+
+static int layout_open(struct image_target *target, const struct manifest_name *name,
+                       struct error *error)
+{
+    struct layout *layout = layout_of(target);
     cleanup(json_decrefp) json_t *index = NULL;
 
-    if (ref_name_check(layout->tag, error) || layout_tree_open(&layout->tree, error))
+    if ((name && ref_name_check(name->tag, error)) || layout_tree_open(&layout->tree, error))
         return -1;
-    /* An index that publish() could not change is better known before the hours of work. */
-    if (layout_read_index(&layout->tree, &index, error))
+    /* An index that cannot be changed must show before hours of work. */
+    if (read_index(layout, &index, error))
         return -1;
+    if (!name)
+        return 0;
+    layout->tag = name->tag;
     return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
 }
 
-/* Whatever is wrong here is not known as an image; publish() has its own eyes. */
-static int layout_look_up(struct image_sink *sink, struct held_image *held, struct error *error)
+static int layout_has_blob(struct image_target *target, const struct descriptor *blob, bool *has,
+                           struct error *error)
 {
-    const struct layout_sink *layout = layout_of(sink);
-    const struct layout_directory *sha256 = &layout->tree.sha256;
-    cleanup(held_image_done) struct held_image found = {0};
-    cleanup(buffer_done) struct buffer manifest, config;
-    cleanup(json_decrefp) json_t *index = NULL;
-    struct error reason; /* nobody asks for it */
-    struct digest digest;
-
     (void)error;
-    buffer_init(&manifest, MANIFEST_MAX_BYTES);
-    buffer_init(&config, HELD_CONFIG_MAX_BYTES);
-    if (layout_read_index(&layout->tree, &index, &reason) ||
-        !index_find_manifest(index, layout->tag, &digest) ||
-        json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &reason) ||
-        !held_image_read_manifest(&found, manifest.data, manifest.len) ||
-        !digest_equal(&found.manifest.digest, &digest) ||
-        json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &reason) ||
-        !held_image_read_config(&found, config.data, config.len) ||
-        layout_find_blob(&layout->tree, &found.layer) != PRESENT)
+    *has = find_blob(layout_of(target), blob) == PRESENT;
+    return 0;
+}
+
+static int layout_put_blob(struct image_target *target, const struct descriptor *blob,
+                           struct source *bytes, struct progress *progress, struct error *error)
+{
+    const struct layout_directory *sha256 = &layout_of(target)->tree.sha256;
+    cleanup(tmpfile_done) struct tmpfile file;
+
+    tmpfile_init(&file);
+    if (tmpfile_create(&file, sha256->fd, sha256->path, error) ||
+        tmpfile_append_source(&file, bytes, progress, error))
+        return -1;
+    return tmpfile_publish(&file, digest_hex(&blob->digest), error);
+}
+
+/* Whether the index has the name for it, too. */
+static int layout_has_manifest(struct image_target *target, const struct manifest *manifest,
+                               const struct manifest_name *name, bool *has, struct error *error)
+{
+    const struct layout *layout = layout_of(target);
+    const struct descriptor descriptor = manifest_descriptor(manifest);
+    cleanup(json_decrefp) json_t *index = NULL;
+
+    *has = find_blob(layout, &descriptor) == PRESENT;
+    if (!*has || name->is_part)
         return 0;
-    *held = found;
-    found = (struct held_image){0};
-    return 1;
+    if (read_index(layout, &index, error))
+        return -1;
+    *has = !index_set_image(index, &descriptor, name->tag);
+    return 0;
 }
 
-static int layout_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
-                            struct progress *progress, struct error *error)
+/* Only for the staged image: what is copied stays. */
+static void remember(struct layout *layout, int dir_fd, const char *name)
 {
-    (void)size;
-    return tmpfile_append_source(&layout_of(sink)->layer, layer, progress, error);
-}
+    struct added *added = &layout->added[layout->added_count];
 
-static void remember(struct layout_sink *layout, int dir_fd, const char *name)
-{
-    struct added *added = &layout->added[layout->added_count++];
-
+    if (!layout->image)
+        return;
     added->dir_fd = dir_fd;
     strcpy(added->name, name);
+    layout->added_count++;
 }
 
-static void take_back(struct layout_sink *layout)
+static void take_back(struct layout *layout)
 {
     while (layout->added_count > 0) {
         const struct added *added = &layout->added[--layout->added_count];
@@ -106,12 +148,11 @@ static void take_back(struct layout_sink *layout)
     }
 }
 
-/* Names are digests, so a blob that is there with the right size is the right one. Of any other
- * size it is damaged, and its replacement is not taken back. */
-static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
-                     struct error *error)
+/* A layer that is there with another size is damaged, and its replacement is not taken back. */
+static int add_layer(struct layout *layout, struct error *error)
 {
-    enum presence presence = layout_find_blob(&layout->tree, layer);
+    const struct descriptor *layer = &layout->image->layer;
+    enum presence presence = find_blob(layout, layer);
 
     if (presence == PRESENT)
         return 0;
@@ -122,50 +163,133 @@ static int add_layer(struct layout_sink *layout, const struct descriptor *layer,
     return 0;
 }
 
-static int add_document(struct layout_sink *layout, const struct descriptor *blob, const char *text,
+/* In the place of whatever has the name. */
+static int write_document(const struct layout *layout, const struct descriptor *blob,
+                          const char *text, struct error *error)
+{
+    const struct layout_directory *sha256 = &layout->tree.sha256;
+
+    return tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
+                                  blob->size, error);
+}
+
+static int add_document(struct layout *layout, const struct descriptor *blob, const char *text,
                         struct error *error)
 {
-    enum presence presence = layout_find_blob(&layout->tree, blob);
+    enum presence presence = find_blob(layout, blob);
 
     if (presence == PRESENT)
         return 0;
-    if (layout_write_blob(&layout->tree, blob, text, error))
+    if (write_document(layout, blob, text, error))
         return -1;
     if (presence == ABSENT)
         remember(layout, layout->tree.sha256.fd, digest_hex(&blob->digest));
     return 0;
 }
 
-static int add_layout_file(struct layout_sink *layout, struct error *error)
+/* The file that makes a directory a layout. */
+static int add_layout_file(struct layout *layout, struct error *error)
 {
-    bool added = false;
+    const struct layout_directory *top = &layout->tree.top;
 
-    if (layout_mark(&layout->tree, &added, error))
+    if (faccessat(top->fd, LAYOUT_FILE, F_OK, 0) == 0)
+        return 0;
+    if (tmpfile_write_document(top->fd, top->path, LAYOUT_FILE, LAYOUT_CONTENT,
+                               strlen(LAYOUT_CONTENT), error))
         return -1;
-    if (added)
-        remember(layout, layout->tree.top.fd, LAYOUT_FILE);
+    remember(layout, top->fd, LAYOUT_FILE);
     return 0;
 }
 
-/* The index goes last: until then nobody looks for the rest. */
-static int add_image(struct layout_sink *layout, const struct image *image, bool *already_there,
-                     struct error *error)
+static int enter_into_index(struct layout *layout, const struct descriptor *manifest,
+                            const char *tag, struct error *error)
 {
-    if (add_layer(layout, &image->layer, error) ||
-        add_document(layout, &image->config, image->config_json, error) ||
-        add_document(layout, &image->manifest, image->manifest_json, error) ||
-        layout_tree_sync(&layout->tree, error) || add_layout_file(layout, error) ||
-        layout_enter_image(&layout->tree, &image->manifest, layout->tag, already_there, error)) {
-        /* Before others may lock: what they find, they rely on. */
-        take_back(layout);
+    const struct layout_directory *top = &layout->tree.top;
+    cleanup(json_decrefp) json_t *index = NULL;
+    cleanup_free char *text = NULL;
+
+    if (read_index(layout, &index, error))
         return -1;
-    }
+    layout->target.already_there = !index_set_image(index, manifest, tag);
+    if (layout->target.already_there)
+        return 0;
+    if (index_format(index, &text, error))
+        return error_context(error, "write %s/%s", top->path, LAYOUT_INDEX_FILE);
+    return tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error);
+}
+
+/* The index goes last: without it nobody looks for the rest. */
+static int make_visible(struct layout *layout, const struct descriptor *manifest, const char *tag,
+                        struct error *error)
+{
+    if (layout_tree_sync(&layout->tree, error) || add_layout_file(layout, error) ||
+        enter_into_index(layout, manifest, tag, error))
+        return -1;
+    layout_tree_keep(&layout->tree);
+    return 0;
+}
+
+static int sync_top(const struct layout *layout, struct error *error)
+{
     return tmpfile_sync_directory(layout->tree.top.fd, layout->tree.top.path, error);
 }
 
-static int layout_stage(struct image_sink *sink, const struct image *image, struct error *error)
+static int layout_put_manifest(struct image_target *target, const struct manifest *manifest,
+                               const struct manifest_name *name, struct error *error)
 {
-    struct layout_sink *layout = layout_of(sink);
+    struct layout *layout = layout_of(target);
+    const struct descriptor descriptor = manifest_descriptor(manifest);
+    int result;
+
+    if (ref_name_check(name->tag, error) ||
+        write_document(layout, &descriptor, manifest->bytes, error))
+        return -1;
+    if (name->is_part)
+        return 0;
+    if (layout_tree_lock(&layout->tree, error))
+        return -1;
+    result = make_visible(layout, &descriptor, name->tag, error) || sync_top(layout, error);
+    layout_tree_unlock(&layout->tree);
+    return result ? -1 : 0;
+}
+
+/* Where anything is wrong, no image of ours is there; publish() will report it. */
+static int layout_look_up(struct image_target *target, struct held_image *held, struct error *error)
+{
+    const struct layout *layout = layout_of(target);
+    const struct layout_directory *sha256 = &layout->tree.sha256;
+    cleanup(held_image_done) struct held_image found = {0};
+    cleanup(buffer_done) struct buffer manifest, config;
+    cleanup(json_decrefp) json_t *index = NULL;
+    struct error ignored;
+    struct digest digest;
+
+    (void)error;
+    buffer_init(&manifest, MANIFEST_MAX_BYTES);
+    buffer_init(&config, HELD_CONFIG_MAX_BYTES);
+    if (read_index(layout, &index, &ignored) || !index_find_manifest(index, layout->tag, &digest) ||
+        json_file_bytes(&manifest, sha256->fd, digest_hex(&digest), &ignored) ||
+        !held_image_read_manifest(&found, manifest.data, manifest.len) ||
+        !digest_equal(&found.manifest.digest, &digest) ||
+        json_file_bytes(&config, sha256->fd, digest_hex(&found.config.digest), &ignored) ||
+        !held_image_read_config(&found, config.data, config.len) ||
+        find_blob(layout, &found.layer) != PRESENT)
+        return 0;
+    *held = found;
+    found = (struct held_image){0};
+    return 1;
+}
+
+static int layout_put_layer(struct image_target *target, struct source *layer, int64_t size,
+                            struct progress *progress, struct error *error)
+{
+    (void)size;
+    return tmpfile_append_source(&layout_of(target)->layer, layer, progress, error);
+}
+
+static int layout_stage(struct image_target *target, const struct image *image, struct error *error)
+{
+    struct layout *layout = layout_of(target);
 
     if (layout->layer.size != image->layer.size)
         return error_set(error, ERROR_FAILED,
@@ -173,52 +297,68 @@ static int layout_stage(struct image_sink *sink, const struct image *image, stru
                          "command again",
                          layout->tree.top.path, (unsigned long long)layout->layer.size,
                          (unsigned long long)image->layer.size);
-    /* The long wait, while other runs may still change the layout. */
-    return layout_find_blob(&layout->tree, &image->layer) == PRESENT
-               ? 0
-               : tmpfile_sync(&layout->layer, error);
+    layout->image = image;
+    /* This may take long, so it is done before the layout is locked. */
+    return find_blob(layout, &image->layer) == PRESENT ? 0 : tmpfile_sync(&layout->layer, error);
 }
 
-static int layout_publish(struct image_sink *sink, const struct image *image, bool *already_there,
-                          struct error *error)
+static int publish_image(struct layout *layout, struct error *error)
 {
-    struct layout_sink *layout = layout_of(sink);
+    const struct image *image = layout->image;
+
+    if (add_layer(layout, error) ||
+        add_document(layout, &image->config, image->config_json, error) ||
+        add_document(layout, &image->manifest, image->manifest_json, error) ||
+        make_visible(layout, &image->manifest, layout->tag, error)) {
+        /* While the layout is still locked: other runs rely on what they find. */
+        take_back(layout);
+        return -1;
+    }
+    return sync_top(layout, error);
+}
+
+/* Copied images are visible as soon as their manifest has been put. */
+static int layout_publish(struct image_target *target, struct error *error)
+{
+    struct layout *layout = layout_of(target);
     int result;
 
+    if (!layout->image)
+        return 0;
     if (layout_tree_lock(&layout->tree, error))
         return -1;
-    result = add_image(layout, image, already_there, error);
+    result = publish_image(layout, error);
     layout_tree_unlock(&layout->tree);
-    if (result == 0)
-        layout_tree_keep(&layout->tree);
     return result;
 }
 
-static void layout_free(struct image_sink *sink)
+static void layout_free(struct image_target *target)
 {
-    struct layout_sink *layout = layout_of(sink);
+    struct layout *layout = layout_of(target);
 
     tmpfile_done(&layout->layer);
     layout_tree_done(&layout->tree);
-    free(layout->tag);
     free(layout);
 }
 
-struct image_sink *layout_sink_new(const char *path, const char *tag)
+struct image_target *layout_target_new(const char *path)
 {
-    static const struct image_sink_ops ops = {
+    static const struct image_target_ops ops = {
         .open = layout_open,
+        .has_blob = layout_has_blob,
+        .put_blob = layout_put_blob,
+        .has_manifest = layout_has_manifest,
+        .put_manifest = layout_put_manifest,
         .look_up = layout_look_up,
         .put_layer = layout_put_layer,
         .stage = layout_stage,
         .publish = layout_publish,
         .free = layout_free,
     };
-    struct layout_sink *layout = NEW(struct layout_sink);
+    struct layout *layout = NEW(struct layout);
 
-    layout->sink.ops = &ops;
-    layout->tag = tag ? xstrdup(tag) : NULL;
+    layout->target.ops = &ops;
     layout_tree_init(&layout->tree, path);
     tmpfile_init(&layout->layer);
-    return &layout->sink;
+    return &layout->target;
 }

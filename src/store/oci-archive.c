@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The sink that writes an OCI archive: a tar file with an image layout of one image. */
+/* The target that writes an OCI archive: a new tar file with an image layout, the blobs as they
+ * come, the index last. */
 #include "store/store.h"
 
 #include <string.h>
@@ -8,140 +9,211 @@
 #include "base/output-file.h"
 #include "store/file-source.h"
 #include "store/index.h"
-#include "store/layout-format.h"
-#include "store/ref-name.h"
 #include "store/tar.h"
 
-struct oci_archive_sink {
-    struct image_sink sink;
-    char *tag; /* or NULL */
+struct oci_archive {
+    struct image_target target; /* first: what callers hold */
     struct output_file output;
+    json_t *index;
+    json_t *blobs;    /* object whose keys are the digests of all blobs that are in it */
+    uint64_t blob_at; /* offset of the header of the blob that is being written */
+    const char *tag;  /* of the image that will be staged, or NULL */
+    bool is_complete; /* the index is in it */
 };
 
-static struct oci_archive_sink *oci_archive_of(struct image_sink *sink)
+static struct oci_archive *archive_of(struct image_target *target)
 {
-    return (struct oci_archive_sink *)sink;
+    return (struct oci_archive *)target;
 }
 
-static int oci_archive_open(struct image_sink *sink, struct error *error)
+static int archive_open(struct image_target *target, const struct manifest_name *name,
+                        struct error *error)
 {
-    struct oci_archive_sink *archive = oci_archive_of(sink);
+    struct oci_archive *archive = archive_of(target);
 
-    if (ref_name_check(archive->tag, error))
+    if (name && ref_name_check(name->tag, error))
         return -1;
+    archive->tag = name ? name->tag : NULL;
     return output_file_open(&archive->output, error);
 }
 
-/* The layer comes first because its bytes do: the block before it is for its header, which needs
- * the size and the digest. */
-static int oci_archive_put_layer(struct image_sink *sink, struct source *layer, int64_t size,
-                                 struct progress *progress, struct error *error)
+static int archive_has_blob(struct image_target *target, const struct descriptor *blob, bool *has,
+                            struct error *error)
+{
+    (void)error;
+    *has = json_object_get(archive_of(target)->blobs, blob->digest.text) != NULL;
+    return 0;
+}
+
+/* The block before the bytes is for the header, which needs their number and digest. */
+static int begin_blob(struct oci_archive *archive, struct error *error)
 {
     static const uint8_t reserved[TAR_BLOCK_BYTES];
-    struct oci_archive_sink *archive = oci_archive_of(sink);
+
+    archive->blob_at = archive->output.file.size;
+    return tmpfile_append(&archive->output.file, reserved, sizeof reserved, error);
+}
+
+static int end_blob(struct oci_archive *archive, const struct descriptor *blob, struct error *error)
+{
+    static const uint8_t zeros[TAR_BLOCK_BYTES];
+    struct tmpfile *file = &archive->output.file;
+    uint64_t size = file->size - archive->blob_at - TAR_BLOCK_BYTES;
+    size_t rest = size % TAR_BLOCK_BYTES;
+    cleanup_free char *name = xasprintf(LAYOUT_BLOBS "/%s", digest_hex(&blob->digest));
+    uint8_t header[TAR_BLOCK_BYTES];
+
+    if (size != blob->size)
+        return error_set(error, ERROR_FAILED,
+                         "write %s: the layer came with %llu bytes instead of %llu; run the "
+                         "command again",
+                         archive->output.path, (unsigned long long)size,
+                         (unsigned long long)blob->size);
+    if (tar_file_header(header, name, blob->size, error) ||
+        tmpfile_overwrite(file, archive->blob_at, header, sizeof header, error) ||
+        (rest && tmpfile_append(file, zeros, TAR_BLOCK_BYTES - rest, error)))
+        return -1;
+    json_object_set_new(archive->blobs, blob->digest.text, json_true());
+    return 0;
+}
+
+static int archive_put_layer(struct image_target *target, struct source *layer, int64_t size,
+                             struct progress *progress, struct error *error)
+{
+    struct oci_archive *archive = archive_of(target);
 
     (void)size;
-    if (tmpfile_append(&archive->output.file, reserved, sizeof reserved, error))
+    if (begin_blob(archive, error))
         return -1;
     return tmpfile_append_source(&archive->output.file, layer, progress, error);
 }
 
-static char *blob_path(const struct descriptor *blob)
+static int archive_put_blob(struct image_target *target, const struct descriptor *blob,
+                            struct source *bytes, struct progress *progress, struct error *error)
 {
-    return xasprintf("blobs/sha256/%s", digest_hex(&blob->digest));
+    if (archive_put_layer(target, bytes, (int64_t)blob->size, progress, error))
+        return -1;
+    return end_blob(archive_of(target), blob, error);
 }
 
-static int finish_layer(struct oci_archive_sink *archive, const struct descriptor *layer,
-                        struct error *error)
+static int put_document(struct oci_archive *archive, const struct descriptor *blob,
+                        const char *text, struct error *error)
 {
-    static const uint8_t zeros[TAR_BLOCK_BYTES];
-    size_t rest = layer->size % TAR_BLOCK_BYTES;
-    cleanup_free char *path = blob_path(layer);
-    uint8_t header[TAR_BLOCK_BYTES];
-
-    if (archive->output.file.size != TAR_BLOCK_BYTES + layer->size)
-        return error_set(error, ERROR_FAILED,
-                         "write %s: the layer came with %llu bytes instead of %llu; run the "
-                         "command again",
-                         archive->output.path,
-                         (unsigned long long)archive->output.file.size - TAR_BLOCK_BYTES,
-                         (unsigned long long)layer->size);
-    if (tar_file_header(header, path, layer->size, error) ||
-        tmpfile_overwrite(&archive->output.file, 0, header, sizeof header, error))
+    if (json_object_get(archive->blobs, blob->digest.text))
+        return 0;
+    if (begin_blob(archive, error) ||
+        tmpfile_append(&archive->output.file, text, blob->size, error))
         return -1;
-    return rest ? tmpfile_append(&archive->output.file, zeros, TAR_BLOCK_BYTES - rest, error) : 0;
+    return end_blob(archive, blob, error);
 }
 
-static int add_documents(struct oci_archive_sink *archive, const struct image *image,
-                         struct error *error)
+/* The file is written anew, so nothing is there yet. */
+static int archive_has_manifest(struct image_target *target, const struct manifest *manifest,
+                                const struct manifest_name *name, bool *has, struct error *error)
 {
-    cleanup_free char *config_path = blob_path(&image->config);
-    cleanup_free char *manifest_path = blob_path(&image->manifest);
-    cleanup(json_decrefp) json_t *index = index_new();
-    cleanup_free char *index_text = NULL;
-    cleanup_free uint8_t *tail = NULL;
-    size_t len;
-
-    index_set_image(index, &image->manifest, archive->tag);
-    if (index_format(index, &index_text, error))
-        return -1;
-
-    const struct tar_member members[] = {
-        {config_path, image->config_json, image->config.size},
-        {manifest_path, image->manifest_json, image->manifest.size},
-        {LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT)},
-        {LAYOUT_INDEX_FILE, index_text, strlen(index_text)},
-    };
-    if (tar_tail(&tail, &len, members, sizeof members / sizeof *members, error))
-        return error_context(error, "write %s", archive->output.path);
-    return tmpfile_append(&archive->output.file, tail, len, error);
-}
-
-static int oci_archive_stage(struct image_sink *sink, const struct image *image,
-                             struct error *error)
-{
-    struct oci_archive_sink *archive = oci_archive_of(sink);
-
-    if (finish_layer(archive, &image->layer, error) || add_documents(archive, image, error))
-        return -1;
-    return tmpfile_sync(&archive->output.file, error);
-}
-
-static int oci_archive_publish(struct image_sink *sink, const struct image *image,
-                               bool *already_there, struct error *error)
-{
-    struct oci_archive_sink *archive = oci_archive_of(sink);
-
-    (void)image;
-    if (output_file_publish(&archive->output, error))
-        return -1;
-    *already_there = false;
+    (void)target;
+    (void)manifest;
+    (void)name;
+    (void)error;
+    *has = false;
     return 0;
 }
 
-static void oci_archive_free(struct image_sink *sink)
+static int archive_put_manifest(struct image_target *target, const struct manifest *manifest,
+                                const struct manifest_name *name, struct error *error)
 {
-    struct oci_archive_sink *archive = oci_archive_of(sink);
+    struct oci_archive *archive = archive_of(target);
+    const struct descriptor descriptor = manifest_descriptor(manifest);
+
+    if (ref_name_check(name->tag, error) ||
+        put_document(archive, &descriptor, manifest->bytes, error))
+        return -1;
+    if (!name->is_part)
+        index_set_image(archive->index, &descriptor, name->tag);
+    return 0;
+}
+
+static int archive_look_up(struct image_target *target, struct held_image *held,
+                           struct error *error)
+{
+    (void)target;
+    (void)held;
+    (void)error;
+    return 0;
+}
+
+/* Behind the blobs: the layout's own files and the end of the tar file. */
+static int complete(struct oci_archive *archive, struct error *error)
+{
+    cleanup_free char *index = NULL;
+    cleanup_free uint8_t *tail = NULL;
+    size_t len;
+
+    if (index_format(archive->index, &index, error))
+        return -1;
+
+    const struct tar_member members[] = {
+        {LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT)},
+        {LAYOUT_INDEX_FILE, index, strlen(index)},
+    };
+    if (tar_tail(&tail, &len, members, sizeof members / sizeof *members, error))
+        return error_context(error, "write %s", archive->output.path);
+    archive->is_complete = true;
+    return tmpfile_append(&archive->output.file, tail, len, error);
+}
+
+static int archive_stage(struct image_target *target, const struct image *image,
+                         struct error *error)
+{
+    struct oci_archive *archive = archive_of(target);
+
+    if (end_blob(archive, &image->layer, error) ||
+        put_document(archive, &image->config, image->config_json, error) ||
+        put_document(archive, &image->manifest, image->manifest_json, error))
+        return -1;
+    index_set_image(archive->index, &image->manifest, archive->tag);
+    return complete(archive, error) || tmpfile_sync(&archive->output.file, error) ? -1 : 0;
+}
+
+static int archive_publish(struct image_target *target, struct error *error)
+{
+    struct oci_archive *archive = archive_of(target);
+
+    if (!archive->is_complete && complete(archive, error))
+        return -1;
+    return output_file_publish(&archive->output, error);
+}
+
+static void archive_free(struct image_target *target)
+{
+    struct oci_archive *archive = archive_of(target);
 
     output_file_done(&archive->output);
-    free(archive->tag);
+    json_decref(archive->index);
+    json_decref(archive->blobs);
     free(archive);
 }
 
-struct image_sink *oci_archive_sink_new(const char *path, const char *tag)
+struct image_target *oci_archive_target_new(const char *path)
 {
-    static const struct image_sink_ops ops = {
-        .open = oci_archive_open,
-        .put_layer = oci_archive_put_layer,
-        .stage = oci_archive_stage,
-        .publish = oci_archive_publish,
-        .free = oci_archive_free,
+    static const struct image_target_ops ops = {
+        .open = archive_open,
+        .has_blob = archive_has_blob,
+        .put_blob = archive_put_blob,
+        .has_manifest = archive_has_manifest,
+        .put_manifest = archive_put_manifest,
+        .look_up = archive_look_up,
+        .put_layer = archive_put_layer,
+        .stage = archive_stage,
+        .publish = archive_publish,
+        .free = archive_free,
     };
-    struct oci_archive_sink *archive = NEW(struct oci_archive_sink);
+    struct oci_archive *archive = NEW(struct oci_archive);
 
-    archive->sink.ops = &ops;
-    archive->tag = tag ? xstrdup(tag) : NULL;
+    archive->target.ops = &ops;
     output_file_init(&archive->output, path);
     archive->output.may_replace = true;
-    return &archive->sink;
+    archive->index = index_new();
+    archive->blobs = json_object();
+    return &archive->target;
 }

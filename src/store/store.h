@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The one door to this room: images in local files. An OCI image layout (image-spec,
- * image-layout.md) is a directory that images are added to; an OCI archive is such a layout with
- * one image in a tar file, which is replaced. Either is changed only by publish(), at once.
+ * image-layout.md) is a directory that images are added to; an OCI archive is such a layout in a
+ * tar file, which is replaced as a whole.
  */
 #ifndef CKPTOCI_STORE_STORE_H
 #define CKPTOCI_STORE_STORE_H
 
-#include "oci/image-sink.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 
-/* `path` and `tag` are copied; tag may be NULL: the image has no name but its digest. */
-struct image_sink *layout_sink_new(const char *path, const char *tag);
-struct image_sink *oci_archive_sink_new(const char *path, const char *tag);
-
-/* The other way round: `reference` is a tag or a digest, NULL for the only image there is. The tar
- * file is not unpacked: its members are read where they lie. */
-struct image_source *layout_source_new(const char *path, const char *reference);
-struct image_source *oci_archive_source_new(const char *path, const char *reference);
-
-/* And for any images. Several targets may write to one layout at the same time, only one to an
- * archive, which is replaced. */
+/* `path` is copied. Several targets may write to one layout at the same time, only one to an
+ * archive. */
 struct image_target *layout_target_new(const char *path);
 struct image_target *oci_archive_target_new(const char *path);
+
+/* `reference`, copied too, is a tag or a digest, NULL for the only image there is. The tar file is
+ * not unpacked: its members are read where they lie. */
+struct image_source *layout_source_new(const char *path, const char *reference);
+struct image_source *oci_archive_source_new(const char *path, const char *reference);
 
 #endif

@@ -9,7 +9,7 @@
 #include <archive_entry.h>
 
 #include "base/memory.h"
-#include "store/layout-format.h"
+#include "store/index.h"
 #include "store/tar.h"
 
 enum {

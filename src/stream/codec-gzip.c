@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * gzip (RFC 1952). Encoded as one member, so that every gunzip reads it whole: each block is a run
+ * of deflate blocks (RFC 1951) that ends on a byte boundary and looks back to nothing before it.
+ * Decoded from any number of members.
+ */
 #include "config.h"
 
-#include "stream/codec-gzip.h"
-
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+
+#include "base/memory.h"
+#include "stream/codec.h"
+#include "stream/deflate.h"
 
 /* No name, no time: the same archive always gives the same bytes. System: unknown. */
 static const uint8_t gzip_head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
@@ -12,7 +21,10 @@ static const uint8_t gzip_head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
 /* The last deflate block: fixed codes, nothing in it but its end. */
 static const uint8_t empty_last_block[] = {0x03, 0x00};
 
-enum { GZIP_TAIL_LEN = sizeof empty_last_block + 8 };
+enum {
+    GZIP_TAIL_LEN = sizeof empty_last_block + 8,
+    GUNZIP_WINDOW = 15 + 16, /* the largest window, and gzip's header and trailer */
+};
 
 static void put_le32(uint8_t *out, uint32_t value)
 {
@@ -38,8 +50,58 @@ static size_t gzip_bound(size_t len)
     return sizeof gzip_head + deflate_block_bound(len) + GZIP_TAIL_LEN;
 }
 
+static void *gunzip_new(void)
+{
+    z_stream *stream = NEW(z_stream);
+
+    if (inflateInit2(stream, GUNZIP_WINDOW) != Z_OK) {
+        fputs("ckptoci: zlib cannot be set up\n", stderr);
+        abort();
+    }
+    return stream;
+}
+
+static void gunzip_free(void *state)
+{
+    inflateEnd(state);
+    free(state);
+}
+
+static int gunzip(void *state, bool *inside, const uint8_t **in, size_t *in_len, uint8_t *out,
+                  size_t capacity, size_t *out_len, struct error *error)
+{
+    z_stream *stream = state;
+    int result;
+
+    if (!*inside) {
+        if (inflateReset(stream) != Z_OK)
+            return error_set(error, ERROR_ARCHIVE, "gzip: cannot start");
+        *inside = true;
+    }
+    stream->next_in = (z_const Bytef *)(uintptr_t)*in; /* zlib only reads it */
+    stream->avail_in = (uInt)*in_len;
+    stream->next_out = out;
+    stream->avail_out = (uInt)capacity;
+    result = inflate(stream, Z_NO_FLUSH);
+    *in += *in_len - stream->avail_in;
+    *in_len = stream->avail_in;
+    *out_len = capacity - stream->avail_out;
+    if (result == Z_STREAM_END)
+        *inside = false;
+    else if (result != Z_OK && result != Z_BUF_ERROR)
+        return error_set(error, ERROR_ARCHIVE, "damaged gzip data: %s",
+                         stream->msg ? stream->msg : zError(result));
+    return 0;
+}
+
 const struct codec gzip_codec = {
+    .compression = COMPRESSION_GZIP,
     .name = "gzip",
+    .magic = {0x1f, 0x8b},
+    .magic_len = 2,
+    .media_type = LAYER_TYPE_OCI "+gzip",
+    .docker_type = LAYER_TYPE_DOCKER ".gzip",
+    .suffixes = {".tar.gz", ".tgz"},
     .min_level = DEFLATE_MIN_LEVEL,
     .max_level = DEFLATE_MAX_LEVEL,
     .default_level = DEFLATE_DEFAULT_LEVEL,
@@ -51,4 +113,7 @@ const struct codec gzip_codec = {
     .head = gzip_head,
     .tail = gzip_tail,
     .checksum_append = gzip_checksum_append,
+    .decoding_new = gunzip_new,
+    .decoding_free = gunzip_free,
+    .decode = gunzip,
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Decompression of gzip (RFC 1952, any number of members) and Zstandard (RFC 8878, any number of
- * frames). One thread. */
+/* Decompression of any number of members or frames, one behind the other. One thread. */
 #ifndef CKPTOCI_STREAM_DECODER_H
 #define CKPTOCI_STREAM_DECODER_H
 
@@ -12,13 +11,9 @@
 #include "stream/codec.h"
 #include "stream/source.h"
 
-enum { COMPRESSION_MAGIC_LEN = 4 };
-
-/* Which compression the first bytes of a stream show. */
-enum compression compression_detect(const uint8_t *bytes, size_t len);
-
 struct decoder;
 
+/* `compression` is any but COMPRESSION_NONE. */
 struct decoder *decoder_new(enum compression compression);
 void decoder_free(struct decoder *decoder);
 DEFINE_CLEANUP(struct decoder *, decoder_free);

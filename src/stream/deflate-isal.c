@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* deflate_* of codec-gzip.h by ISA-L. */
+/* deflate.h by ISA-L. */
 #include "config.h"
 
-#include "stream/codec-gzip.h"
+#include "stream/deflate.h"
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* deflate_* of codec-gzip.h by zlib, for builds without ISA-L. */
+/* deflate.h by zlib, for builds without ISA-L. */
 #include "config.h"
 
-#include "stream/codec-gzip.h"
+#include "stream/deflate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,10 +18,10 @@ enum { COMPRESSED_CAPACITY = 256 << 10 };
 struct input {
     int fd;
     const struct cancel *cancel;
-    struct stat stat;                     /* when it was opened */
-    _Atomic int64_t *counter;             /* may be NULL */
-    int64_t position;                     /* bytes taken from fd */
-    uint8_t magic[COMPRESSION_MAGIC_LEN]; /* of a pipe: read beforehand, given first */
+    struct stat stat;                   /* when it was opened */
+    _Atomic int64_t *counter;           /* may be NULL */
+    int64_t position;                   /* bytes taken from fd */
+    uint8_t magic[CODEC_MAGIC_MAX_LEN]; /* of a pipe: read beforehand, given first */
     size_t magic_len, magic_given;
     enum compression compression;
 
@@ -120,7 +120,7 @@ static int read_magic(struct input *input, struct error *error)
         return -1;
     if (got == 0)
         return error_set(error, ERROR_ARCHIVE, "it is empty");
-    input->compression = compression_detect(input->magic, got);
+    input->compression = codec_detect(input->magic, got)->compression;
     if (is_file(input))
         input->position = 0;
     else

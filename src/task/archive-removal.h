@@ -14,8 +14,8 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "convert/convert.h"
 #include "registry/registry.h"
-#include "task/convert.h"
 
 /* Which file it is, and that it has not changed. A plain value. */
 struct archive_identity {

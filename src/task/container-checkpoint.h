@@ -12,8 +12,8 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "convert/convert.h"
 #include "kubelet/kubelet.h"
-#include "task/convert.h"
 
 /* All borrowed. */
 struct container_checkpoint_options {

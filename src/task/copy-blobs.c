@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "stream/source.h"
-#include "task/verifying-source.h"
+#include "transport/observing-source.h"
 
 /* What is left of one manifest's blobs. */
 struct queue {

@@ -16,7 +16,7 @@ int copy_worker_open(struct copy_worker *worker, struct error *error)
     worker->target = destination_target_new(job->destination, registry, job->cancel);
     if (image_source_open(worker->source, error))
         return error_context(error, "%s", job->options->source->name);
-    return image_target_open(worker->target, error);
+    return image_target_open(worker->target, NULL, error);
 }
 
 static int copy_all_tags(struct copy_job *job, struct error *error)
@@ -43,16 +43,13 @@ static int copy_all_tags(struct copy_job *job, struct error *error)
 
 static int copy_images(struct copy_job *job, struct error *error)
 {
-    const struct destination *destination = job->destination;
-    const struct manifest_name name = {.tag = destination->kind == DESTINATION_REGISTRY
-                                                  ? destination->reference.tag
-                                                  : destination->tag};
+    const struct manifest_name name = {.tag = destination_tag(job->destination)};
 
     if (copy_worker_open(&job->workers[0], error))
         return -1;
     if (job->options->all_tags ? copy_all_tags(job, error) : copy_tree(job, NULL, &name, error))
         return -1;
-    return job->options->dry_run ? 0 : image_target_finish(job->workers[0].target, error);
+    return job->options->dry_run ? 0 : image_target_publish(job->workers[0].target, error);
 }
 
 static void pass_cancel_on(void *context)

@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "task/destination.h"
+#include "transport/destination.h"
 
 enum {
     COPY_MAX_DESTINATIONS = 64,

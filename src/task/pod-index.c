@@ -77,12 +77,12 @@ static int put(struct image_target *target, const struct manifest *index, const 
 {
     const struct manifest_name name = {.tag = tag};
 
-    if (image_target_open(target, error) ||
+    if (image_target_open(target, NULL, error) ||
         image_target_has_manifest(target, index, &name, already_there, error))
         return -1;
     if (!*already_there && image_target_put_manifest(target, index, &name, error))
         return -1;
-    return image_target_finish(target, error);
+    return image_target_publish(target, error);
 }
 
 int pod_index_put(const struct destination *destination, const struct manifest *index,
@@ -91,10 +91,8 @@ int pod_index_put(const struct destination *destination, const struct manifest *
 {
     cleanup(image_target_freep) struct image_target *target =
         destination_target_new(destination, registry, cancel);
-    const char *tag =
-        destination->kind == DESTINATION_REGISTRY ? destination->reference.tag : destination->tag;
 
-    if (put(target, index, tag, already_there, error))
+    if (put(target, index, destination_tag(destination), already_there, error))
         return error_context(error, "push the pod's index to %s", destination->name);
     return 0;
 }

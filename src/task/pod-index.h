@@ -13,7 +13,7 @@
 #include "oci/image.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "task/destination.h"
+#include "transport/destination.h"
 
 /* All borrowed. */
 struct pod_index_part {

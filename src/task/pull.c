@@ -8,49 +8,39 @@
 #include "base/sandbox.h"
 #include "stream/decoder.h"
 #include "task/archive-writer.h"
-#include "task/checkpoint-image.h"
-#include "task/compression-guard.h"
-#include "task/hashing-source.h"
-#include "task/verifying-source.h"
+#include "transport/checkpoint-image.h"
+#include "transport/compression-probe.h"
+#include "transport/observing-source.h"
+#include "transport/reading.h"
 
 /* What one run knows. */
 struct pull {
     const struct pull_options *options;
-    struct image_source *source;
-    struct manifest *manifest;
+    struct reading reading;
     struct archive_writer writer;
-    enum compression compression; /* of the layer */
-    struct digest diff_id;        /* as the config has it */
-    struct progress *progress;
-    struct cancel *cancel;
-    struct digest archive_digest; /* as it came */
-    uint64_t archive_size;
+    struct digest diff_id;      /* as the config has it */
+    struct observation archive; /* as it came */
 };
 
 static void pull_done(struct pull *pull)
 {
-    manifest_free(pull->manifest);
-    image_source_free(pull->source);
+    reading_done(&pull->reading);
     archive_writer_done(&pull->writer);
 }
 
-/* The image, and what its documents say of the layer. */
-static int read_documents(struct pull *pull, struct error *error)
+/* The layer's bytes must begin as its type says. */
+static int check_compression(struct pull *pull, struct error *error)
 {
-    const struct descriptor *config, *layer;
-    cleanup_free char *text = NULL;
+    struct reading *reading = &pull->reading;
+    enum compression said = reading->content.compression, found;
 
-    if (image_source_open(pull->source, error) ||
-        checkpoint_image_resolve(pull->source, &pull->options->platform, &pull->manifest, error) ||
-        checkpoint_image_check(pull->manifest, error))
+    if (compression_probe(steal(reading->stored), &found, &reading->stored, error))
         return -1;
-    config = &pull->manifest->parts[0];
-    layer = &pull->manifest->parts[1];
-    if (checkpoint_image_compression(layer, &pull->compression, error))
-        return -1;
-    if (verifying_source_read_blob(pull->source, config, PULL_CONFIG_MAX_BYTES, &text, error))
-        return error_context(error, "config");
-    return checkpoint_image_diff_id(text, config->size, &pull->diff_id, error);
+    if (found == said)
+        return 0;
+    return error_set(error, ERROR_ARCHIVE,
+                     "the layer is said to be of compression \"%s\", and its bytes are \"%s\"",
+                     codec_for(said)->name, codec_for(found)->name);
 }
 
 /*
@@ -60,19 +50,18 @@ static int read_documents(struct pull *pull, struct error *error)
  */
 static int open_layer(struct pull *pull, struct source **ret, struct error *error)
 {
-    const struct descriptor *layer = &pull->manifest->parts[1];
+    struct reading *reading = &pull->reading;
     bool keeps = pull->options->keeps_compression;
     struct source *source;
 
-    if (image_source_get_blob(pull->source, layer, &source, error))
+    if (check_compression(pull, error))
         return -1;
-    source = verifying_source_new(source, layer, &pull->progress->bytes_read);
-    source = compression_guard_new(source, pull->compression);
+    source = steal(reading->stored);
     if (keeps)
         source = archive_writer_tee(&pull->writer, source);
-    if (pull->compression != COMPRESSION_NONE)
-        source = decoding_source_new(source, pull->compression);
-    source = hashing_source_new(source, &pull->archive_digest, &pull->archive_size);
+    if (reading->content.compression != COMPRESSION_NONE)
+        source = decoding_source_new(source, reading->content.compression);
+    source = observing_source_new(source, &pull->archive, NULL, NULL);
     if (!keeps)
         source = archive_writer_tee(&pull->writer, source);
     *ret = source;
@@ -89,38 +78,43 @@ static int transfer(struct pull *pull, struct error *error)
     if (open_layer(pull, &layer, error))
         return -1;
     while ((more = source_next(layer, &data, &len, error)) > 0)
-        if (cancel_check(pull->cancel, error))
+        if (cancel_check(pull->reading.cancel, error))
             return -1;
     if (more < 0)
         return -1;
-    if (digest_equal(&pull->archive_digest, &pull->diff_id))
+    if (digest_equal(&pull->archive.digest, &pull->diff_id))
         return 0;
     return error_set(error, ERROR_ARCHIVE,
                      "the archive has the SHA-256 %s, and the image's config says %s: the image "
                      "was put together wrongly, or on purpose",
-                     digest_hex(&pull->archive_digest), digest_hex(&pull->diff_id));
+                     digest_hex(&pull->archive.digest), digest_hex(&pull->diff_id));
 }
 
-/* Everything has been opened, and the registry has our credentials. */
-static void limit_writing(const char *path)
+static int read_image(struct pull *pull, struct error *error)
 {
-    struct sandbox sandbox = {0};
+    struct sandbox writable = {0};
 
-    if (path)
-        sandbox_keep_directory_of(&sandbox, path);
-    sandbox_limit_writing(&sandbox);
+    /* By then everything has been opened, and the registry has our credentials. */
+    if (pull->options->path)
+        sandbox_keep_directory_of(&writable, pull->options->path);
+    pull->reading.writable = &writable;
+    if (reading_open(&pull->reading, error) ||
+        checkpoint_image_diff_id(pull->reading.config, &pull->diff_id, error))
+        return -1;
+    return transfer(pull, error);
 }
 
 static void fill_result(const struct pull *pull, struct pull_result *result)
 {
-    const struct descriptor *layer = &pull->manifest->parts[1];
+    const struct manifest *manifest = pull->reading.manifest;
+    const struct descriptor *layer = &manifest->parts[1];
 
     *result = (struct pull_result){
-        .manifest = pull->manifest->digest,
+        .manifest = manifest->digest,
         .layer = layer->digest,
         .diff_id = pull->diff_id,
         .layer_size = layer->size,
-        .archive_size = pull->archive_size,
+        .archive_size = pull->archive.size,
     };
     strncpy(result->layer_media_type, layer->media_type, sizeof result->layer_media_type - 1);
 }
@@ -128,20 +122,22 @@ static void fill_result(const struct pull *pull, struct pull_result *result)
 int pull_run(const struct pull_options *options, struct pull_result *result,
              struct progress *progress, struct cancel *cancel, struct error *error)
 {
-    cleanup(
-        pull_done) struct pull pull = {.options = options, .progress = progress, .cancel = cancel};
+    const struct subject subject = {.kind = SUBJECT_IMAGE, .image = *options->image};
+    cleanup(pull_done) struct pull pull = {.options = options,
+                                           .reading = {.subject = &subject,
+                                                       .way = READING_WHOLE,
+                                                       .platform = options->platform,
+                                                       .registry = &options->registry,
+                                                       .wants_config = true,
+                                                       .progress = progress,
+                                                       .cancel = cancel}};
     double begun = clock_monotonic_s();
 
     archive_writer_init(&pull.writer, options->path, options->output_fd, options->may_replace,
                         progress, cancel);
-    pull.source = destination_source_new(options->image, &options->registry, cancel);
     if (archive_writer_open(&pull.writer, error))
         return -1;
-    if (read_documents(&pull, error))
-        return error_context(error, "pull %s", options->image->name);
-    limit_writing(options->path);
-    atomic_store(&progress->bytes_total, (int64_t)pull.manifest->parts[1].size);
-    if (transfer(&pull, error))
+    if (read_image(&pull, error))
         return error_context(error, "pull %s", options->image->name);
     if (archive_writer_publish(&pull.writer, error))
         return -1;

@@ -10,9 +10,7 @@
 #include "base/progress.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "task/destination.h"
-
-enum { PULL_CONFIG_MAX_BYTES = 4 << 20 };
+#include "transport/destination.h"
 
 /* All borrowed. */
 struct pull_options {

@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "base/memory.h"
-#include "task/image-digest.h"
+#include "transport/image-digest.h"
 
 struct confirmation {
     struct question *questions;

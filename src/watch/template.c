@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "oci/sha256.h"
-#include "task/destination.h"
+#include "transport/destination.h"
 
 enum {
     TEMPLATE_MAX_BYTES = 4096,

@@ -117,6 +117,49 @@ END
     done < <("$attacks" --list large)
 }
 
+# bomb: a zstd archive on standard output, of a megabyte, in which one image has 6 GiB of zeros: the
+# sample's members come first, or last with the argument "first", which stands for the bomb.
+bomb() {
+    python3 - "${1-last}" <<'END'
+import subprocess, sys, tarfile
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-3"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+sample = tarfile.open("archive.tar")
+last = sample.getmembers()[-1]
+end = last.offset_data + (last.size + 511) // 512 * 512
+members = zstd(open("archive.tar", "rb").read(end))
+image = tarfile.TarInfo("checkpoint/pages-9.img")
+image.size = 6 << 30
+zeros = zstd(image.tobuf(tarfile.USTAR_FORMAT)) + 96 * zstd(bytes(64 << 20))
+sys.stdout.buffer.write(b"".join((zeros, members) if sys.argv[1] == "first" else (members, zeros))
+                        + zstd(bytes(1024)))
+END
+}
+
+@test "inspect, list and verify stop at a bomb, and tell of it once" {
+    bomb >bomb.tar.zst
+    bomb first >bomb-first.tar.zst
+    timeout 60 "$CKPTOCI" inspect -q --json bomb.tar.zst >out.json
+    [ "$(jq -r '.container.name, .source.read' out.json | xargs)" = "counter in part" ]
+    [ "$(jq -c '[.findings[] | [.check, .verdict, .count]]' out.json)" = \
+        '[["decompression-bomb","refused",1]]' ]
+    run --separate-stderr timeout 60 "$CKPTOCI" verify -q --json bomb.tar.zst
+    [ "$status" -eq 3 ]
+    [ "$(jq -c '[.findings[] | [.check, .count]]' <<<"$output")" = '[["decompression-bomb",1]]' ]
+
+    # Where nothing else can be told, that is.
+    run --separate-stderr timeout 60 "$CKPTOCI" inspect -q bomb-first.tar.zst
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"decompression-bomb: "* ]]
+    mkdir directory
+    mv bomb*.zst directory
+    timeout 60 "$CKPTOCI" list --json directory >out.json
+    [ "$(jq -r '.[0].container' out.json)" = counter ] # before the bomb
+    [[ $(jq -r '.[1].error' out.json) == "decompression-bomb: "* ]]
+}
+
 # Those of images are in verify.bats.
 @test "each check that can refuse has an attack" {
     diff <("$attacks" --list | awk '{ print $2 }' | sort -u) \

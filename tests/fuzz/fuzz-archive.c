@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
-#include "checkpoint/report.h"
-#include "checkpoint/snapshot.h"
-#include "checkpoint/walk.h"
+#include "archive/walk.h"
 #include "config.h"
 #include "fuzz.h"
+#include "inspect/report.h"
+#include "inspect/snapshot.h"
 #include "store/tar-index.h"
 
 enum { HEADER_BYTES = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8, MAGIC_AT = 257 };
@@ -90,15 +90,14 @@ static void fuzz_report(const uint8_t *data, size_t size)
     cleanup_free char *text = NULL;
     struct walk_visitor visitor;
     struct fuzz_source source;
-    struct walk walk = {0};
+    cleanup(walk_done) struct walk walk = {0};
     struct error error;
 
     snapshot_init(&snapshot);
     visitor = snapshot_visitor(&snapshot);
     fuzz_source_init(&source, data, size, size);
     walk_archive(&walk, &source.source, &visitor, &findings, &error);
-    walk_done(&walk);
-    report = snapshot_report(&snapshot, true);
+    report = snapshot_report(&snapshot, &walk, NULL, true);
     text = json_dumps(report, JSON_ENSURE_ASCII);
     fuzz_require(json_is_object(report) && text);
 }

@@ -6,11 +6,11 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "checkpoint/core-image.h"
-#include "checkpoint/criu-files.h"
-#include "checkpoint/criu-pagemap.h"
-#include "checkpoint/criu-process.h"
-#include "checkpoint/criu-stats.h"
 #include "fuzz.h"
+#include "inspect/criu-files.h"
+#include "inspect/criu-pagemap.h"
+#include "inspect/criu-process.h"
+#include "inspect/criu-stats.h"
 
 static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
 {

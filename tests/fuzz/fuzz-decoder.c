@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (*data == 'z' && has_large_window(&input))
         return 0;
-    compression_detect(input.data, input.len);
+    codec_detect(input.data, input.len);
     switch (*data) {
     case 'g':
         fuzz_decode(&input, COMPRESSION_GZIP);

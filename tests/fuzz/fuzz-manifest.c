@@ -9,7 +9,7 @@
 #include "oci/manifest.h"
 #include "oci/sha256.h"
 #include "store/index.h"
-#include "task/checkpoint-image.h"
+#include "transport/checkpoint-image.h"
 
 static void look_at(const struct manifest *manifest)
 {
@@ -104,10 +104,12 @@ static void fuzz_index(const struct fuzz_input *input)
 
 static void fuzz_config(const struct fuzz_input *input)
 {
+    cleanup(json_decrefp) json_t *config =
+        json_loadb((const char *)input->data, input->len, JSON_REJECT_DUPLICATES, NULL);
     struct digest diff_id;
     struct error error = {0};
 
-    if (checkpoint_image_diff_id((const char *)input->data, input->len, &diff_id, &error) < 0)
+    if (checkpoint_image_diff_id(config, &diff_id, &error) < 0)
         fuzz_require_error(&error);
     else
         fuzz_require(strlen(diff_id.text) == DIGEST_TEXT_LEN);

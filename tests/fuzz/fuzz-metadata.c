@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "checkpoint/mount-plan.h"
-#include "checkpoint/pod-settings.h"
+#include "convert/archive-facts.h"
 #include "fuzz.h"
 #include "oci/held-image.h"
 #include "oci/manifest.h"
-#include "task/archive-facts.h"
+#include "restore/mount-plan.h"
+#include "restore/pod-settings.h"
 
 static void take(struct fuzz_input *input, struct buffer *buffer, size_t max)
 {
@@ -42,9 +42,8 @@ static void require_readable(const struct image *image)
 }
 
 /* What restore-kit makes of it: of every mount a volume, with a name that Kubernetes takes. */
-static void plan_pod(const struct buffer *spec_dump)
+static void plan_pod(const json_t *spec)
 {
-    cleanup(json_decrefp) json_t *spec = json_loadb(spec_dump->data, spec_dump->len, 0, NULL);
     cleanup(mount_plan_done) struct mount_plan plan = {0};
     cleanup(pod_settings_done) struct pod_settings settings = {0};
     struct error error = {0};
@@ -83,28 +82,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
     cleanup(findings_done) struct findings findings = {0};
-    cleanup(archive_facts_done) struct archive_facts facts = {.findings = &findings,
-                                                              .input = some_file(),
-                                                              .archive_size = size};
+    cleanup(archive_facts_done) struct archive_facts facts = {.input = some_file()};
+    struct archive_content *content = &facts.content;
     cleanup(image_freep) struct image *image = NULL;
-    struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_ZSTD, .size = size};
+    struct descriptor layer = {.media_type = LAYER_TYPE_OCI "+zstd", .size = size};
     struct layer_plan plan = {.encoding = "zstd level 1"};
     struct convert_options options = {.archive = "checkpoint-a_b-c-2026-11-20T09:30:15Z.tar"};
     struct error error = {0};
 
-    take(&input, &facts.walk.spec_dump, METADATA_MAX_BYTES);
-    take(&input, &facts.walk.config_dump, METADATA_MAX_BYTES);
-    buffer_init(&facts.walk.core_head, CORE_HEAD_BYTES);
-    buffer_append(&facts.walk.core_head, input.data,
+    content->findings = &findings;
+    content->archive.size = size;
+    digest_from_bytes(&content->archive.digest, (uint8_t[SHA256_BYTES]){0});
+    take(&input, &content->walk.spec_dump, METADATA_MAX_BYTES);
+    take(&input, &content->walk.config_dump, METADATA_MAX_BYTES);
+    buffer_init(&content->walk.core_head, CORE_HEAD_BYTES);
+    buffer_append(&content->walk.core_head, input.data,
                   input.len < CORE_HEAD_BYTES ? input.len : CORE_HEAD_BYTES);
-    digest_from_bytes(&facts.diff_id, (uint8_t[SHA256_BYTES]){0});
+    content->has_checkpoint =
+        checkpoint_parse(&content->checkpoint, &content->walk, &content->no_checkpoint) == 0;
     digest_from_bytes(&layer.digest, (uint8_t[SHA256_BYTES]){1});
 
     if (archive_facts_conclude(&facts, &options, &error) < 0) {
         fuzz_require_error(&error);
         return 0;
     }
-    plan_pod(&facts.walk.spec_dump);
+    plan_pod(content->checkpoint.spec);
     fuzz_require(strlen(facts.created) >= strlen("1970-01-01T00:00:00Z"));
     if (archive_facts_build_image(&facts, &plan, &layer, &image, &error) < 0)
         fuzz_require_error(&error);

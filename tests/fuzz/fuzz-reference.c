@@ -12,8 +12,8 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "registry/registries-rule.h"
-#include "store/ref-name.h"
-#include "task/destination.h"
+#include "store/index.h"
+#include "transport/destination.h"
 
 static bool same(const char *a, const char *b)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the tests of the layout sink need beyond store-fixture.h: ways to add an image to the layout
- * at fixture->path and to look into it. */
+/* What the tests of the layout target need beyond store-fixture.h: ways to add an image to the
+ * layout at fixture->path and to look into it. */
 #ifndef CKPTOCI_TESTS_LAYOUT_FIXTURE_H
 #define CKPTOCI_TESTS_LAYOUT_FIXTURE_H
 
@@ -28,9 +28,10 @@ static inline const char *blob_path(const struct store_fixture *fixture,
 static inline int try_add(struct store_fixture *fixture, const char *tag, const char *note,
                           const struct image *image, bool *already_there)
 {
-    cleanup(image_sink_freep) struct image_sink *sink = layout_sink_new(fixture->path, tag);
+    cleanup(image_target_freep) struct image_target *target = layout_target_new(fixture->path);
 
-    return write_image(sink, note, image, already_there, &fixture->progress, &fixture->error);
+    return write_image(target, tag, note, image, already_there, &fixture->progress,
+                       &fixture->error);
 }
 
 /* Adds the image of `note` and returns its manifest's digest. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the tests of both kinds of sink need: a layer in memory, an image of it, a directory to
+ * What the tests of both kinds of target need: a layer in memory, an image of it, a directory to
  * write to, and the ways a disk can fail. One struct store_fixture a test, set up and torn down by
  * cmocka; the layer's bytes depend on the `note` only.
  */
@@ -33,9 +33,10 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "oci/image-sink.h"
+#include "oci/image-target.h"
 #include "oci/sha256.h"
 #include "store/store.h"
+#include "stream/codec.h"
 #include "stream/source.h"
 
 enum { LAYER_LEN = 10000, LAYER_PIECE_LEN = 999, FILE_MAX_BYTES = 32 << 20 };
@@ -97,7 +98,7 @@ static inline struct image *make_image(const char *note, size_t annotation_len)
     cleanup_free char *value = xcalloc(annotation_len + 1, 1);
     cleanup(json_decrefp) json_t *annotations = NULL;
     struct image_parts parts = {
-        .layer = {.media_type = MEDIA_TYPE_LAYER_TAR, .size = LAYER_LEN},
+        .layer = {.media_type = LAYER_TYPE_OCI, .size = LAYER_LEN},
         .architecture = "amd64",
         .created = "2026-11-20T09:30:15Z",
     };
@@ -142,20 +143,39 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* For an image of that tag, which may be NULL. */
+static inline int open_for(struct image_target *target, const char *tag, struct error *error)
+{
+    const struct manifest_name name = {.tag = tag};
+
+    return image_target_open(target, &name, error);
+}
+
+static inline int publish(struct image_target *target, const struct image *image,
+                          struct error *error)
+{
+    if (image_target_stage(target, image, error))
+        return -1;
+    return image_target_publish(target, error);
+}
+
 /* All of it, as a caller does it. 0 or -1; *already_there may be NULL. */
-static inline int write_image(struct image_sink *sink, const char *note, const struct image *image,
-                              bool *already_there, struct progress *progress, struct error *error)
+static inline int write_image(struct image_target *target, const char *tag, const char *note,
+                              const struct image *image, bool *already_there,
+                              struct progress *progress, struct error *error)
 {
     char bytes[LAYER_LEN];
     struct layer_source layer;
-    bool ignored;
 
     make_layer(bytes, note);
     layer = layer_source(bytes);
-    if (image_sink_open(sink, error) ||
-        image_sink_put_layer(sink, &layer.source, -1, progress, error))
+    if (open_for(target, tag, error) ||
+        image_target_put_layer(target, &layer.source, -1, progress, error) ||
+        publish(target, image, error))
         return -1;
-    return image_sink_publish(sink, image, already_there ? already_there : &ignored, error);
+    if (already_there)
+        *already_there = target->already_there;
+    return 0;
 }
 
 /* Names in the directory but "." and "..". */

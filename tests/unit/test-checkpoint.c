@@ -166,6 +166,49 @@ static void test_podman(void **state)
     assert_annotation(fixture, "io.kubernetes.cri-o.annotations.checkpoint.name", "counter");
 }
 
+static void assert_engine(const char *annotations, enum engine engine)
+{
+    cleanup(json_decrefp) json_t *json = json_loads(annotations, 0, NULL);
+
+    assert_non_null(json);
+    assert_int_equal(engine_detect(json), engine);
+}
+
+static void test_which_engine_made_it(void **state)
+{
+    (void)state;
+    assert_engine("{}", ENGINE_UNKNOWN);
+    assert_engine("{\"io.container.manager\":\"libpod\"}", ENGINE_PODMAN);
+    assert_engine("{\"io.container.manager\":\"other\"}", ENGINE_UNKNOWN);
+    assert_engine("{\"io.container.manager\":1}", ENGINE_UNKNOWN);
+    assert_engine("{\"io.kubernetes.cri.container-name\":1}", ENGINE_CONTAINERD);
+    /* The manager's own name counts more. */
+    assert_engine(
+        "{\"io.container.manager\":\"libpod\",\"io.kubernetes.cri.container-name\":\"a\"}",
+        ENGINE_PODMAN);
+    assert_engine("{\"io.container.manager\":\"cri-o\",\"io.kubernetes.cri.container-name\":\"a\"}",
+                  ENGINE_CRIO);
+    assert_engine("{\"io.container.manager\":\"other\",\"io.kubernetes.cri.container-name\":\"a\"}",
+                  ENGINE_CONTAINERD);
+    assert_int_equal(engine_detect(NULL), ENGINE_UNKNOWN);
+}
+
+static void test_every_engine_marks_its_image(void **state)
+{
+    (void)state;
+    for (enum engine engine = ENGINE_UNKNOWN + 1; engine < ENGINE_COUNT; engine++) {
+        const struct engine_info *info = engine_info(engine);
+        cleanup(json_decrefp) json_t *mark = json_pack("{s:s}", info->image_mark, "a");
+        cleanup(json_decrefp) json_t *other = json_pack("{s+:s}", info->image_family, "other", "a");
+
+        assert_true(engine_knows_image(mark) && engine_has_annotation(mark));
+        assert_true(engine_has_annotation(other) && !engine_knows_image(other));
+        assert_non_null(strstr(ENGINE_NAMES, info->option));
+        assert_true(!info->own_restore == !!strstr(ENGINE_NAMES_FOR_PODS, info->option));
+    }
+    assert_false(engine_has_annotation(NULL) || engine_knows_image(NULL));
+}
+
 static void test_the_users_name_wins_everywhere(void **state)
 {
     struct fixture *fixture = *state;
@@ -299,6 +342,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_crio, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_containerd, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_podman, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_which_engine_made_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_engine_marks_its_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_users_name_wins_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_any_name_the_user_is_asked, set_up, tear_down),
         cmocka_unit_test(test_time_of_the_checkpoint),

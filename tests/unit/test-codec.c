@@ -90,7 +90,7 @@ static void assert_round_trip(enum compression compression, int level, const uin
     size_t encoded_len = encode_stream(codec_for(compression), level, bytes, len, &encoded);
     struct error error = {0};
 
-    assert_int_equal(compression_detect(encoded, encoded_len), compression);
+    assert_int_equal(codec_detect(encoded, encoded_len)->compression, compression);
     assert_int_equal(decode_stream(compression, encoded, encoded_len, 1000, decoded, len + 1,
                                    &error),
                      len);
@@ -237,11 +237,46 @@ static void test_detection_goes_by_content(void **state)
     static const uint8_t gzip[] = {0x1f, 0x8b, 8, 0}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
 
     (void)state;
-    assert_int_equal(compression_detect(gzip, 4), COMPRESSION_GZIP);
-    assert_int_equal(compression_detect(zstd, 4), COMPRESSION_ZSTD);
-    assert_int_equal(compression_detect(zstd, 3), COMPRESSION_NONE);
-    assert_int_equal(compression_detect((const uint8_t *)"spec", 4), COMPRESSION_NONE);
-    assert_int_equal(compression_detect((const uint8_t *)"", 0), COMPRESSION_NONE);
+    assert_int_equal(codec_detect(gzip, 4)->compression, COMPRESSION_GZIP);
+    assert_int_equal(codec_detect(zstd, 4)->compression, COMPRESSION_ZSTD);
+    assert_int_equal(codec_detect(zstd, 3)->compression, COMPRESSION_NONE);
+    assert_int_equal(codec_detect((const uint8_t *)"spec", 4)->compression, COMPRESSION_NONE);
+    assert_int_equal(codec_detect((const uint8_t *)"", 0)->compression, COMPRESSION_NONE);
+}
+
+static void test_a_codec_is_found_by_what_is_its_own(void **state)
+{
+    (void)state;
+    for (enum compression i = COMPRESSION_NONE; i < COMPRESSION_COUNT; i++) {
+        const struct codec *codec = codec_for(i);
+
+        assert_int_equal(codec->compression, i);
+        assert_ptr_equal(codec_by_name(codec->name), codec);
+        assert_ptr_equal(codec_by_media_type(codec->media_type), codec);
+        assert_ptr_equal(codec_by_media_type(codec->docker_type), codec);
+        assert_ptr_equal(codec_detect(codec->magic, codec->magic_len), codec);
+        assert_true(codec_names_tar(codec->suffixes[0]));
+        assert_non_null(strstr(CODEC_NAMES, codec->name));
+        assert_true(!codec->alternative || codec_by_name(codec->alternative));
+    }
+    assert_null(codec_by_name(""));
+    assert_null(codec_by_name("xz"));
+    assert_null(codec_by_media_type(LAYER_TYPE_OCI "+xz"));
+    assert_null(codec_by_media_type(LAYER_TYPE_OCI "+gzip2"));
+}
+
+static void test_names_of_tars(void **state)
+{
+    (void)state;
+    assert_true(codec_names_tar("a.tar"));
+    assert_true(codec_names_tar("a.tar.gz"));
+    assert_true(codec_names_tar("a.tgz"));
+    assert_true(codec_names_tar("a.tar.zst"));
+    assert_true(codec_names_tar("a.tzst"));
+    assert_false(codec_names_tar("a.tar.xz"));
+    assert_false(codec_names_tar("tar"));
+    assert_false(codec_names_tar("a.tar.gz.part"));
+    assert_false(codec_names_tar(""));
 }
 
 int main(void)
@@ -256,6 +291,8 @@ int main(void)
         cmocka_unit_test(test_garbage_behind_the_end_is_seen),
         cmocka_unit_test(test_zstd_before_the_standard_is_refused),
         cmocka_unit_test(test_detection_goes_by_content),
+        cmocka_unit_test(test_a_codec_is_found_by_what_is_its_own),
+        cmocka_unit_test(test_names_of_tars),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,13 +12,13 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/criu-files.h"
 #include "checkpoint/criu-image.h"
-#include "checkpoint/criu-pagemap.h"
-#include "checkpoint/criu-process.h"
-#include "checkpoint/criu-stats.h"
-#include "checkpoint/process-table.h"
-#include "checkpoint/report-text.h"
+#include "inspect/criu-files.h"
+#include "inspect/criu-pagemap.h"
+#include "inspect/criu-process.h"
+#include "inspect/criu-stats.h"
+#include "inspect/process-table.h"
+#include "inspect/report-text.h"
 
 /* Images are written here in hex, as they come from a checkpoint. */
 struct image {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "task/destination.h"
+#include "transport/destination.h"
 
 static void assert_registry(const char *text, const char *name, const char *path, const char *tag)
 {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "archive/finding.h"
 #include "base/cleanup.h"
-#include "checkpoint/finding.h"
 
 static int report(struct findings *findings, enum check check, struct error *error)
 {

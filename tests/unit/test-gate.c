@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "checkpoint/gate-mount.h"
-#include "task/convert-checks.h"
+#include "convert/convert-checks.h"
 
 /* How often a layer of that size is warned of. */
 static size_t warnings(const char *name, uint64_t layer_size)

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "oci/held-image.h"
+#include "stream/codec.h"
 
 #define ONES "1111111111111111111111111111111111111111111111111111111111111111"
 
@@ -42,7 +43,7 @@ static bool read_image(struct held_image *held, const struct image *image)
 
 static void test_our_own_image_is_known(void **state)
 {
-    cleanup(image_freep) struct image *image = make_image(MEDIA_TYPE_LAYER_ZSTD, "zstd level 1");
+    cleanup(image_freep) struct image *image = make_image(LAYER_TYPE_OCI "+zstd", "zstd level 1");
     cleanup(held_image_done) struct held_image held = {0};
 
     (void)state;
@@ -50,15 +51,15 @@ static void test_our_own_image_is_known(void **state)
     assert_string_equal(held.manifest.digest.text, image->manifest.digest.text);
     assert_string_equal(held.config.digest.text, image->config.digest.text);
     assert_string_equal(held.layer.digest.text, "sha256:" ONES);
-    assert_string_equal(held.layer.media_type, MEDIA_TYPE_LAYER_ZSTD);
+    assert_string_equal(held.layer.media_type, LAYER_TYPE_OCI "+zstd");
     assert_int_equal(held.layer.size, 12345);
 }
 
 static void test_how_the_layer_was_made(void **state)
 {
-    cleanup(image_freep) struct image *image = make_image(MEDIA_TYPE_LAYER_ZSTD, "zstd level 1");
+    cleanup(image_freep) struct image *image = make_image(LAYER_TYPE_OCI "+zstd", "zstd level 1");
     cleanup(held_image_done) struct held_image held = {0};
-    const char *zstd = MEDIA_TYPE_LAYER_ZSTD;
+    const char *zstd = LAYER_TYPE_OCI "+zstd";
 
     (void)state;
     assert_true(read_image(&held, image));
@@ -70,24 +71,24 @@ static void test_how_the_layer_was_made(void **state)
     assert_false(held_image_is_made_like(&held, zstd, "zstd level 19", -1));
     assert_false(held_image_is_made_like(&held, zstd, "zstd level", -1));
     assert_false(held_image_is_made_like(&held, zstd, "zstd as given", 188416));
-    assert_false(held_image_is_made_like(&held, MEDIA_TYPE_LAYER_GZIP, "zstd level 1", 188416));
+    assert_false(held_image_is_made_like(&held, LAYER_TYPE_OCI "+gzip", "zstd level 1", 188416));
 }
 
 static void test_an_image_that_does_not_tell_is_not_like_any(void **state)
 {
-    cleanup(image_freep) struct image *image = make_image(MEDIA_TYPE_LAYER_TAR, NULL);
+    cleanup(image_freep) struct image *image = make_image(LAYER_TYPE_OCI, NULL);
     cleanup(held_image_done) struct held_image held = {0};
 
     (void)state;
     assert_true(read_image(&held, image));
-    assert_false(held_image_is_made_like(&held, MEDIA_TYPE_LAYER_TAR, "none", 188416));
-    assert_false(held_image_is_made_like(&held, MEDIA_TYPE_LAYER_TAR, "none", -1));
+    assert_false(held_image_is_made_like(&held, LAYER_TYPE_OCI, "none", 188416));
+    assert_false(held_image_is_made_like(&held, LAYER_TYPE_OCI, "none", -1));
 }
 
 static void test_another_config_than_the_named_one_is_refused(void **state)
 {
-    cleanup(image_freep) struct image *image = make_image(MEDIA_TYPE_LAYER_TAR, "none");
-    cleanup(image_freep) struct image *other = make_image(MEDIA_TYPE_LAYER_TAR, "gone");
+    cleanup(image_freep) struct image *image = make_image(LAYER_TYPE_OCI, "none");
+    cleanup(image_freep) struct image *other = make_image(LAYER_TYPE_OCI, "gone");
     cleanup(held_image_done) struct held_image held = {0};
 
     (void)state;
@@ -129,7 +130,7 @@ static void test_what_is_no_manifest_of_ours(void **state)
         MANIFEST(CONFIG, "{\"mediaType\":\"" LAYER_TYPE "\",\"size\":1}"),
         MANIFEST(CONFIG, LAYER) "x",
     };
-    struct held_image held = {0};
+    cleanup(held_image_done) struct held_image held = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading back what the sinks of the same room have written; what skopeo writes is read by
+/* Reading back what the targets of the same room have written; what skopeo writes is read by
  * tests/cli/pull.bats. */
 #include "store-fixture.h"
 
-typedef struct image_sink *sink_new(const char *path, const char *tag);
+typedef struct image_target *target_new(const char *path);
 typedef struct image_source *source_new(const char *path, const char *reference);
 
-static void write_one(struct store_fixture *fixture, sink_new *new, const char *tag,
+static void write_one(struct store_fixture *fixture, target_new *new, const char *tag,
                       const char *note)
 {
     cleanup(image_freep) struct image *image = make_image(note, 0);
-    cleanup(image_sink_freep) struct image_sink *sink = new (fixture->path, tag);
+    cleanup(image_target_freep) struct image_target *target = new (fixture->path);
 
-    if (write_image(sink, note, image, NULL, &fixture->progress, &fixture->error))
+    if (write_image(target, tag, note, image, NULL, &fixture->progress, &fixture->error))
         fail_msg("%s", fixture->error.text);
 }
 
@@ -65,7 +65,7 @@ static void read_back(struct store_fixture *fixture, source_new *new, const char
 
 static void test_an_archive(void **state)
 {
-    write_one(*state, oci_archive_sink_new, "one", "a");
+    write_one(*state, oci_archive_target_new, "one", "a");
     read_back(*state, oci_archive_source_new, "one", "a");
     read_back(*state, oci_archive_source_new, NULL, "a");
 }
@@ -77,8 +77,8 @@ static void test_a_layout_with_two_images(void **state)
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     cleanup(json_decrefp) json_t *tags = NULL;
 
-    write_one(fixture, layout_sink_new, "one", "a");
-    write_one(fixture, layout_sink_new, "two", "b");
+    write_one(fixture, layout_target_new, "one", "a");
+    write_one(fixture, layout_target_new, "two", "b");
     read_back(fixture, layout_source_new, "one", "a");
     read_back(fixture, layout_source_new, "two", "b");
 
@@ -100,7 +100,7 @@ static void test_a_damaged_manifest_is_refused(void **state)
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     cleanup_free char *path = NULL, *text = NULL;
 
-    write_one(fixture, layout_sink_new, "one", "a");
+    write_one(fixture, layout_target_new, "one", "a");
     path = xasprintf("%s/blobs/sha256/%s", fixture->path, digest_hex(&image->manifest.digest));
     text = xasprintf("%s ", image->manifest_json);
     write_file(path, text);
@@ -117,7 +117,7 @@ static void test_a_layer_of_another_size_is_refused(void **state)
     cleanup_free char *path = NULL;
     struct source *blob;
 
-    write_one(fixture, layout_sink_new, "one", "a");
+    write_one(fixture, layout_target_new, "one", "a");
     path = xasprintf("%s/blobs/sha256/%s", fixture->path, digest_hex(&image->layer.digest));
     assert_int_equal(truncate(path, LAYER_LEN - 1), 0);
     source = open_source(fixture, layout_source_new, "one");

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "oci/image.h"
 #include "oci/sha256.h"
+#include "stream/codec.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define ONES "1111111111111111111111111111111111111111111111111111111111111111"
@@ -17,7 +18,7 @@
 static struct image_parts parts_with(json_t *annotations)
 {
     return (struct image_parts){
-        .layer = {MEDIA_TYPE_LAYER_GZIP, {"sha256:" ZEROS}, 12345678901},
+        .layer = {LAYER_TYPE_OCI "+gzip", {"sha256:" ZEROS}, 12345678901},
         .diff_id = {"sha256:" ONES},
         .architecture = "amd64",
         .created = "2026-11-20T09:30:15Z",

@@ -8,23 +8,23 @@
 static void test_free_without_publish_takes_everything_back(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    struct image_target *target = layout_target_new(fixture->path);
 
-    image_sink_free(layout_sink_new(fixture->path, NULL));
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
+    image_target_free(layout_target_new(fixture->path));
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
     assert_true(exists(in_layout(fixture, "blobs/sha256")));
-    image_sink_free(sink);
+    image_target_free(target);
     assert_false(exists(fixture->path));
 }
 
 static void test_free_leaves_directories_that_were_there(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    struct image_target *target = layout_target_new(fixture->path);
 
     assert_int_equal(mkdir(fixture->path, 0755), 0);
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    image_sink_free(sink);
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    image_target_free(target);
     assert_true(exists(fixture->path));
     assert_int_equal(count_names(fixture->path), 0);
 }
@@ -32,20 +32,20 @@ static void test_free_leaves_directories_that_were_there(void **state)
 static void test_a_source_that_fails_leaves_nothing(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    struct image_target *target = layout_target_new(fixture->path);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
     layer.fail_at = LAYER_LEN / 2;
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, -1, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, -1, &fixture->progress,
+                                            &fixture->error),
                      -1);
     assert_int_equal(fixture->error.kind, ERROR_ARCHIVE);
     assert_string_equal(fixture->error.text, "the archive is cut short");
-    image_sink_free(sink);
+    image_target_free(target);
     assert_int_equal(count_names(fixture->dir), 0);
 }
 
@@ -77,20 +77,19 @@ static void test_a_full_disk_leaves_nothing(void **state)
 /* publish() with room for files of this size only. */
 static int publish_limited(struct store_fixture *fixture, const struct image *image, rlim_t bytes)
 {
-    cleanup(image_sink_freep) struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    cleanup(image_target_freep) struct image_target *target = layout_target_new(fixture->path);
     char layer_bytes[LAYER_LEN];
     struct layer_source layer;
-    bool already_there;
     int result;
 
     make_layer(layer_bytes, "a");
     layer = layer_source(layer_bytes);
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, -1, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, -1, &fixture->progress,
+                                            &fixture->error),
                      0);
     limit_file_size(bytes);
-    result = image_sink_publish(sink, image, &already_there, &fixture->error);
+    result = publish(target, image, &fixture->error);
     unlimit_file_size();
     return result;
 }
@@ -164,22 +163,21 @@ static void test_a_failed_publish_keeps_blobs_it_made_good(void **state)
 static void test_a_failed_run_leaves_directories_that_another_uses(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *failing = layout_sink_new(fixture->path, "v1");
-    cleanup(image_sink_freep) struct image_sink *other = layout_sink_new(fixture->path, "v2");
+    struct image_target *failing = layout_target_new(fixture->path);
+    cleanup(image_target_freep) struct image_target *other = layout_target_new(fixture->path);
     cleanup(image_freep) struct image *image = make_image("a", 0);
     char bytes[LAYER_LEN];
     struct layer_source layer;
-    bool already_there;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
-    assert_int_equal(image_sink_open(failing, &fixture->error), 0);
-    assert_int_equal(image_sink_open(other, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(other, &layer.source, -1, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(failing, "v1", &fixture->error), 0);
+    assert_int_equal(open_for(other, "v2", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(other, &layer.source, -1, &fixture->progress,
+                                            &fixture->error),
                      0);
-    image_sink_free(failing);
-    assert_int_equal(image_sink_publish(other, image, &already_there, &fixture->error), 0);
+    image_target_free(failing);
+    assert_int_equal(publish(other, image, &fixture->error), 0);
     assert_tag(fixture, "v2", &image->manifest.digest);
 }
 
@@ -195,10 +193,11 @@ static void *write_in_thread(void *context)
 {
     struct writer *writer = context;
     cleanup(image_freep) struct image *image = make_image(writer->tag, 0);
-    cleanup(image_sink_freep) struct image_sink *sink =
-        layout_sink_new(writer->fixture->path, writer->tag);
+    cleanup(image_target_freep) struct image_target *target =
+        layout_target_new(writer->fixture->path);
 
-    writer->result = write_image(sink, writer->tag, image, NULL, &writer->progress, &writer->error);
+    writer->result = write_image(target, writer->tag, writer->tag, image, NULL, &writer->progress,
+                                 &writer->error);
     return NULL;
 }
 
@@ -229,7 +228,7 @@ static void test_writers_at_the_same_time_lose_nothing(void **state)
 static int use_temporary_names(struct store_fixture *fixture)
 {
     cleanup(image_freep) struct image *image = make_image("a", 0);
-    struct image_sink *sink;
+    struct image_target *target;
     bool already_there;
 
     if (try_add(fixture, "v1", "a", image, &already_there) || already_there ||
@@ -239,11 +238,11 @@ static int use_temporary_names(struct store_fixture *fixture)
         return 2;
     if (mode_of(blob_path(fixture, &image->layer.digest)) != 0644)
         return 3;
-    sink = layout_sink_new(fixture->path, "v3");
-    if (image_sink_open(sink, &fixture->error) ||
+    target = layout_target_new(fixture->path);
+    if (open_for(target, "v3", &fixture->error) ||
         count_names(in_layout(fixture, "blobs/sha256")) != 4)
         return 4;
-    image_sink_free(sink);
+    image_target_free(target);
     return count_names(in_layout(fixture, "blobs/sha256")) == 3 ? 0 : 5;
 }
 

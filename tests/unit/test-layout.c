@@ -2,7 +2,6 @@
 #include "layout-fixture.h"
 
 #include "store/index.h"
-#include "store/ref-name.h"
 
 static void test_new_layout_is_what_the_specification_says(void **state)
 {
@@ -56,16 +55,16 @@ static void test_progress_counts_the_layer(void **state)
 static void test_nothing_is_visible_before_publish(void **state)
 {
     struct store_fixture *fixture = *state;
-    cleanup(image_sink_freep) struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    cleanup(image_target_freep) struct image_target *target = layout_target_new(fixture->path);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
     assert_false(exists(fixture->path));
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, LAYER_LEN, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, LAYER_LEN, &fixture->progress,
+                                            &fixture->error),
                      0);
     assert_false(exists(in_layout(fixture, "oci-layout")));
     assert_false(exists(in_layout(fixture, "index.json")));
@@ -75,31 +74,56 @@ static void test_nothing_is_visible_before_publish(void **state)
 static void test_staging_makes_nothing_visible(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    struct image_target *target = layout_target_new(fixture->path);
     cleanup(image_freep) struct image *image = make_image("a", 0);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, LAYER_LEN, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, LAYER_LEN, &fixture->progress,
+                                            &fixture->error),
                      0);
-    assert_int_equal(image_sink_stage(sink, image, &fixture->error), 0);
+    assert_int_equal(image_target_stage(target, image, &fixture->error), 0);
     assert_false(exists(in_layout(fixture, "index.json")));
     assert_int_equal(count_names(in_layout(fixture, "blobs/sha256")), 0);
-    image_sink_free(sink);
+    image_target_free(target);
     assert_false(exists(fixture->path));
+}
+
+static void test_copied_blobs_stay_without_their_image(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct image_target *target = layout_target_new(fixture->path);
+    cleanup(image_freep) struct image *image = make_image("a", 0);
+    char bytes[LAYER_LEN];
+    struct layer_source layer;
+    bool has;
+
+    make_layer(bytes, "a");
+    layer = layer_source(bytes);
+    assert_int_equal(image_target_open(target, NULL, &fixture->error), 0);
+    assert_int_equal(image_target_put_blob(target, &image->layer, &layer.source, &fixture->progress,
+                                           &fixture->error),
+                     0);
+    image_target_free(target);
+    assert_false(exists(in_layout(fixture, "index.json")));
+
+    target = layout_target_new(fixture->path);
+    assert_int_equal(image_target_open(target, NULL, &fixture->error), 0);
+    assert_int_equal(image_target_has_blob(target, &image->layer, &has, &fixture->error), 0);
+    assert_true(has);
+    image_target_free(target);
 }
 
 /* What look_up says of the layout at `tag`: 1, 0 or -1. */
 static int look_up(struct store_fixture *fixture, const char *tag, struct held_image *held)
 {
-    cleanup(image_sink_freep) struct image_sink *sink = layout_sink_new(fixture->path, tag);
+    cleanup(image_target_freep) struct image_target *target = layout_target_new(fixture->path);
 
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    return image_sink_look_up(sink, held, &fixture->error);
+    assert_int_equal(open_for(target, tag, &fixture->error), 0);
+    return image_target_look_up(target, held, &fixture->error);
 }
 
 static void test_look_up_finds_the_image_of_the_tag(void **state)
@@ -308,11 +332,11 @@ static void test_a_layout_without_an_index_gets_one(void **state)
 static void assert_open_refused(struct store_fixture *fixture, const char *tag,
                                 enum error_kind kind, const char *part)
 {
-    struct image_sink *sink = layout_sink_new(fixture->path, tag);
+    struct image_target *target = layout_target_new(fixture->path);
 
     fixture->error = (struct error){0};
-    assert_int_equal(image_sink_open(sink, &fixture->error), -1);
-    image_sink_free(sink);
+    assert_int_equal(open_for(target, tag, &fixture->error), -1);
+    image_target_free(target);
     assert_int_equal(fixture->error.kind, kind);
     assert_says(&fixture->error, part);
     assert_false(exists(in_layout(fixture, "blobs")));
@@ -461,6 +485,7 @@ int main(void)
         TEST(test_progress_counts_the_layer),
         TEST(test_nothing_is_visible_before_publish),
         TEST(test_staging_makes_nothing_visible),
+        TEST(test_copied_blobs_stay_without_their_image),
         TEST(test_look_up_finds_the_image_of_the_tag),
         TEST(test_look_up_relies_on_nothing_that_is_damaged),
         TEST(test_two_tags_live_side_by_side),

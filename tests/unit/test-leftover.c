@@ -24,14 +24,14 @@ static int count_temporary(const char *path)
 /* Is killed while it writes, where files cannot do without a name. */
 static int die(struct store_fixture *fixture)
 {
-    struct image_sink *sink = layout_sink_new(fixture->path, "v1");
+    struct image_target *target = layout_target_new(fixture->path);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
-    if (image_sink_open(sink, &fixture->error) ||
-        image_sink_put_layer(sink, &layer.source, -1, &fixture->progress, &fixture->error))
+    if (open_for(target, "v1", &fixture->error) ||
+        image_target_put_layer(target, &layer.source, -1, &fixture->progress, &fixture->error))
         return 1;
     _exit(count_temporary(in_layout(fixture, "blobs/sha256")) == 1 ? 0 : 2);
 }
@@ -54,23 +54,23 @@ static void test_what_a_killed_run_has_left_goes_with_the_next(void **state)
 /* 0: the first of two runs, which is still at work, keeps its file. */
 static int work_beside_another(struct store_fixture *fixture)
 {
-    struct image_sink *first = layout_sink_new(fixture->path, "v1");
-    struct image_sink *second = layout_sink_new(fixture->path, "v2");
+    struct image_target *first = layout_target_new(fixture->path);
+    struct image_target *second = layout_target_new(fixture->path);
     struct image *image = make_image("a", 0);
     char bytes[LAYER_LEN];
     struct layer_source layer;
-    bool ignored;
     int count, result;
 
     make_layer(bytes, "a");
     layer = layer_source(bytes);
-    if (image_sink_open(first, &fixture->error) || image_sink_open(second, &fixture->error))
+    if (open_for(first, "v1", &fixture->error) || open_for(second, "v2", &fixture->error))
         return 1;
     count = count_temporary(in_layout(fixture, "blobs/sha256"));
-    result = image_sink_put_layer(first, &layer.source, -1, &fixture->progress, &fixture->error) ||
-             image_sink_publish(first, image, &ignored, &fixture->error);
-    image_sink_free(first);
-    image_sink_free(second);
+    result =
+        image_target_put_layer(first, &layer.source, -1, &fixture->progress, &fixture->error) ||
+        publish(first, image, &fixture->error);
+    image_target_free(first);
+    image_target_free(second);
     image_free(image);
     return result || count != 2 ? 2 : count_temporary(in_layout(fixture, "blobs/sha256"));
 }
@@ -89,13 +89,15 @@ static void test_an_archive_file_clears_its_directory(void **state)
 {
     struct store_fixture *fixture = *state;
     cleanup(image_freep) struct image *image = make_image("a", 0);
-    struct image_sink *sink = oci_archive_sink_new(fixture->path, "v1");
+    struct image_target *target = oci_archive_target_new(fixture->path);
     char left[128];
 
     snprintf(left, sizeof left, "%s/" TMPFILE_PREFIX "0123456789abcdef", fixture->dir);
     write_file(left, "half an archive");
-    assert_int_equal(write_image(sink, "a", image, NULL, &fixture->progress, &fixture->error), 0);
-    image_sink_free(sink);
+    assert_int_equal(write_image(target, "v1", "a", image, NULL, &fixture->progress,
+                                 &fixture->error),
+                     0);
+    image_target_free(target);
     assert_int_equal(count_names(fixture->dir), 1);
 }
 
@@ -109,7 +111,7 @@ static void test_what_only_looks_like_it_stays(void **state)
         "x" TMPFILE_PREFIX "0123456789abcdef",
     };
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = oci_archive_sink_new(fixture->path, NULL);
+    struct image_target *target = oci_archive_target_new(fixture->path);
     char path[128];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -120,8 +122,8 @@ static void test_what_only_looks_like_it_stays(void **state)
     assert_int_equal(symlink("elsewhere", path), 0);
     snprintf(path, sizeof path, "%s/" TMPFILE_PREFIX "0000000000000002", fixture->dir);
     assert_int_equal(mkdir(path, 0755), 0);
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    image_sink_free(sink);
+    assert_int_equal(open_for(target, NULL, &fixture->error), 0);
+    image_target_free(target);
     assert_int_equal(count_names(fixture->dir), (int)(sizeof names / sizeof *names) + 2);
 }
 

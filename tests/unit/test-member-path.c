@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "archive/member-path.h"
 #include "base/cleanup.h"
-#include "checkpoint/member-path.h"
 
 static void test_clean(void **state)
 {

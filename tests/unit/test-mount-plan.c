@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "checkpoint/mount-plan.h"
+#include "restore/mount-plan.h"
 
 #define UID "94b35801-60b1-411f-b9c1-c154eeb58592"
 #define POD "/var/lib/kubelet/pods/" UID "/"

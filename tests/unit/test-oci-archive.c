@@ -86,10 +86,10 @@ static void assert_blob(const struct content *content, const struct descriptor *
 static int try_write(struct store_fixture *fixture, const char *tag, const char *note,
                      const struct image *image)
 {
-    cleanup(image_sink_freep) struct image_sink *sink = oci_archive_sink_new(fixture->path, tag);
+    cleanup(image_target_freep) struct image_target *target = oci_archive_target_new(fixture->path);
     bool already_there = true;
     int result =
-        write_image(sink, note, image, &already_there, &fixture->progress, &fixture->error);
+        write_image(target, tag, note, image, &already_there, &fixture->progress, &fixture->error);
 
     if (result == 0)
         assert_false(already_there);
@@ -244,11 +244,11 @@ static void test_headers_of_huge_layers_have_one_block(void **state)
 static void assert_open_refused(struct store_fixture *fixture, const char *path, const char *tag,
                                 enum error_kind kind, const char *part, int left)
 {
-    struct image_sink *sink = oci_archive_sink_new(path, tag);
+    struct image_target *target = oci_archive_target_new(path);
 
     fixture->error = (struct error){0};
-    assert_int_equal(image_sink_open(sink, &fixture->error), -1);
-    image_sink_free(sink);
+    assert_int_equal(open_for(target, tag, &fixture->error), -1);
+    image_target_free(target);
     assert_int_equal(fixture->error.kind, kind);
     assert_says(&fixture->error, part);
     assert_int_equal(count_names(fixture->dir), left);
@@ -311,26 +311,26 @@ static void test_tags_outside_the_grammar_are_refused(void **state)
 static void test_free_without_publish_leaves_nothing(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = oci_archive_sink_new(fixture->path, "v1");
+    struct image_target *target = oci_archive_target_new(fixture->path);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
-    image_sink_free(oci_archive_sink_new(fixture->path, NULL));
+    image_target_free(oci_archive_target_new(fixture->path));
     make_layer(bytes, "a");
     layer = layer_source(bytes);
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, -1, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, -1, &fixture->progress,
+                                            &fixture->error),
                      0);
     assert_int_equal(count_names(fixture->dir), 0);
-    image_sink_free(sink);
+    image_target_free(target);
     assert_int_equal(count_names(fixture->dir), 0);
 }
 
 static void test_a_source_that_fails_leaves_the_older_file(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_sink *sink = oci_archive_sink_new(fixture->path, "v1");
+    struct image_target *target = oci_archive_target_new(fixture->path);
     cleanup(buffer_done) struct buffer content;
     char bytes[LAYER_LEN];
     struct layer_source layer;
@@ -339,12 +339,12 @@ static void test_a_source_that_fails_leaves_the_older_file(void **state)
     make_layer(bytes, "a");
     layer = layer_source(bytes);
     layer.fail_at = LAYER_LEN / 2;
-    assert_int_equal(image_sink_open(sink, &fixture->error), 0);
-    assert_int_equal(image_sink_put_layer(sink, &layer.source, -1, &fixture->progress,
-                                          &fixture->error),
+    assert_int_equal(open_for(target, "v1", &fixture->error), 0);
+    assert_int_equal(image_target_put_layer(target, &layer.source, -1, &fixture->progress,
+                                            &fixture->error),
                      -1);
     assert_string_equal(fixture->error.text, "the archive is cut short");
-    image_sink_free(sink);
+    image_target_free(target);
     read_file(fixture->path, &content);
     assert_string_equal(content.data, "older");
     assert_int_equal(count_names(fixture->dir), 1);
@@ -389,15 +389,15 @@ static void test_a_full_disk_leaves_the_older_file(void **state)
 static int use_temporary_names(struct store_fixture *fixture)
 {
     cleanup(image_freep) struct image *image = make_image("a", 0);
-    struct image_sink *sink;
+    struct image_target *target;
 
     if (try_write(fixture, "v1", "a", image) || count_names(fixture->dir) != 1 ||
         try_write(fixture, "v2", "a", image) || count_names(fixture->dir) != 1)
         return 1;
-    sink = oci_archive_sink_new(fixture->path, "v3");
-    if (image_sink_open(sink, &fixture->error) || count_names(fixture->dir) != 2)
+    target = oci_archive_target_new(fixture->path);
+    if (open_for(target, "v3", &fixture->error) || count_names(fixture->dir) != 2)
         return 2;
-    image_sink_free(sink);
+    image_target_free(target);
     return count_names(fixture->dir) == 1 ? 0 : 3;
 }
 

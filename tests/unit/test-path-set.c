@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "checkpoint/path-set.h"
+#include "archive/path-set.h"
 
 static void test_a_path_is_there_once(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "checkpoint/pod-settings.h"
+#include "restore/pod-settings.h"
 
 static json_t *load(const char *text)
 {

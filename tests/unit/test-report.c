@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/report.h"
+#include "inspect/report.h"
 
 static void take(struct snapshot *snapshot, const char *name, const char *bytes, size_t len)
 {
@@ -18,10 +18,15 @@ static void take(struct snapshot *snapshot, const char *name, const char *bytes,
     assert_int_equal(process_table_take(&snapshot->table, name, bytes, len, &error), 0);
 }
 
+static void set(struct buffer *buffer, const char *text)
+{
+    buffer_init(buffer, METADATA_MAX_BYTES);
+    buffer_append(buffer, text, strlen(text));
+}
+
 static void keep(struct snapshot *snapshot, enum snapshot_member which, const char *text)
 {
-    buffer_init(&snapshot->members[which], METADATA_MAX_BYTES);
-    buffer_append(&snapshot->members[which], text, strlen(text));
+    set(&snapshot->members[which], text);
 }
 
 static long long number(const json_t *object, const char *key)
@@ -50,12 +55,13 @@ static bool has_note(const json_t *report, const char *part)
 static void test_nothing_gives_an_empty_report(void **state)
 {
     struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
     json_t *report;
 
     (void)state;
     snapshot_init(&snapshot);
-    assert_true(snapshot_is_empty(&snapshot));
-    report = snapshot_report(&snapshot, false);
+    assert_true(snapshot_is_empty(&snapshot, &walk));
+    report = snapshot_report(&snapshot, &walk, NULL, false);
     assert_int_equal(json_array_size(json_object_get(report, "processes")), 0);
     assert_int_equal(json_array_size(json_object_get(report, "mounts")), 0);
     assert_true(has_note(report, "spec.dump is missing"));
@@ -77,12 +83,13 @@ static void test_a_tree_that_cannot_be(void **state)
                                  "\4\0\0\0\x08\x09\x10\x63";
     static const int pids[] = {9, 4, 2, 1, 3}, depths[] = {0, 1, 0, 1, 0};
     struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
     json_t *report, *processes;
 
     (void)state;
     snapshot_init(&snapshot);
     take(&snapshot, "pstree.img", pstree, sizeof pstree - 1);
-    report = snapshot_report(&snapshot, false);
+    report = snapshot_report(&snapshot, &walk, NULL, false);
     processes = json_object_get(report, "processes");
     assert_int_equal(json_array_size(processes), 5);
     for (size_t i = 0; i < 5; i++) {
@@ -100,14 +107,15 @@ static void test_variables_are_hidden(void **state)
         " \"annotations\": {\"x\": \"y\", \"z/last-applied-configuration\":"
         " \"secret\", \"w\": \"{last-applied-configuration: secret}\"}}";
     struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
     json_t *report, *environment, *annotations;
     char *dump;
 
     (void)state;
     snapshot_init(&snapshot);
-    keep(&snapshot, SNAPSHOT_SPEC, spec);
-    keep(&snapshot, SNAPSHOT_CONFIG, "{}");
-    report = snapshot_report(&snapshot, false);
+    set(&walk.spec_dump, spec);
+    set(&walk.config_dump, "{}");
+    report = snapshot_report(&snapshot, &walk, NULL, false);
     environment = json_object_get(json_object_get(report, "configured"), "environment");
     assert_string_equal(text(json_array_get(environment, 0), "name"), "A");
     assert_int_equal(number(json_array_get(environment, 0), "bytes"), 6);
@@ -122,7 +130,7 @@ static void test_variables_are_hidden(void **state)
     assert_null(strstr(dump, "equals"));
     free(dump);
     json_decref(report);
-    report = snapshot_report(&snapshot, true);
+    report = snapshot_report(&snapshot, &walk, NULL, true);
     environment = json_object_get(json_object_get(report, "configured"), "environment");
     assert_string_equal(text(json_array_get(environment, 0), "value"), "secret");
     assert_string_equal(text(json_array_get(environment, 1), "value"), "no equals sign");
@@ -133,18 +141,18 @@ static void test_variables_are_hidden(void **state)
 static void test_addresses_and_times(void **state)
 {
     struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
     json_t *report, *addresses;
 
     (void)state;
     snapshot_init(&snapshot);
-    keep(&snapshot, SNAPSHOT_SPEC, "{\"annotations\": {\"io.container.manager\": \"libpod\"}}");
-    keep(&snapshot, SNAPSHOT_CONFIG,
-         "{\"name\": \"c\", \"checkpointedTime\": \"0001-01-01T00:00:00Z\"}");
+    set(&walk.spec_dump, "{\"annotations\": {\"io.container.manager\": \"libpod\"}}");
+    set(&walk.config_dump, "{\"name\": \"c\", \"checkpointedTime\": \"0001-01-01T00:00:00Z\"}");
     keep(&snapshot, SNAPSHOT_NETWORK,
          "{\"podman\": {\"interfaces\": {\"eth0\": {\"subnets\": [{\"ipnet\": "
          "\"10.88.0.9/16\"}]}}}}");
-    snapshot.inventory_time = 1790000000;
-    report = snapshot_report(&snapshot, false);
+    walk.inventory_time = 1790000000;
+    report = snapshot_report(&snapshot, &walk, NULL, false);
     addresses = json_object_get(json_object_get(report, "container"), "addresses");
     assert_int_equal(json_array_size(addresses), 1);
     assert_string_equal(json_string_value(json_array_get(addresses, 0)), "10.88.0.9");
@@ -159,13 +167,14 @@ static void test_addresses_and_times(void **state)
 static void test_lists_have_an_end(void **state)
 {
     struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
     json_t *report;
 
     (void)state;
     snapshot_init(&snapshot);
     for (int i = 0; i < SNAPSHOT_CHANGES_MAX + 5; i++)
         snapshot_add_change(&snapshot, "/x", 2, "file", "changed", 1);
-    report = snapshot_report(&snapshot, false);
+    report = snapshot_report(&snapshot, &walk, NULL, false);
     assert_int_equal(json_array_size(json_object_get(report, "changes")), SNAPSHOT_CHANGES_MAX);
     assert_int_equal(number(report, "changes_omitted"), 5);
     json_decref(report);

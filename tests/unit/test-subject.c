@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "task/subject.h"
+#include "transport/subject.h"
 
 static void assert_archive(const char *text)
 {
@@ -41,6 +41,8 @@ static void test_archives(void **state)
     assert_archive("/");
     assert_archive("no-such-file.tar");
     assert_archive("no/such/file.tar.zst");
+    assert_archive("no-such-file.tgz");
+    assert_archive("no-such-file.tzst");
     assert_archive("/no/such/file");
     assert_archive("../no-such-file");
     assert_archive("checkpoint-shop_prod-eu-cart-2026-11-20T09:31:02+01:00.tar");

@@ -13,8 +13,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "archive/walk.h"
 #include "base/memory.h"
-#include "checkpoint/walk.h"
 
 enum { ARCHIVE_CAPACITY = 32 << 20 };
 
@@ -121,6 +121,10 @@ static int walk_archive_with(struct walk *walk, struct source *source,
     if (!visitor)
         assert_int_equal(findings.refusals, result < 0 && error->kind == ERROR_ARCHIVE);
     findings_done(&findings);
+    if (result < 0) {
+        walk_done(walk);
+        *walk = (struct walk){0};
+    }
     return result;
 }
 

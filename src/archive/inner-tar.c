@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/inner-tar.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "stream/decoder.h"
+
+enum inner_tar inner_tar_kind(const char *path)
+{
+    static const struct {
+        const char *pattern;
+        enum inner_tar kind;
+    } known[] = {
+        {"rootfs-diff.tar", INNER_TAR_ROOTFS},
+        {"devshm-checkpoint.tar", INNER_TAR_SHM},
+        {"checkpoint/tmpfs-dev-*.tar.gz.img", INNER_TAR_TMPFS},
+        {"volumes/*.tar", INNER_TAR_VOLUME},
+    };
+
+    for (size_t i = 0; path && i < sizeof known / sizeof *known; i++)
+        if (fnmatch(known[i].pattern, path, FNM_PATHNAME) == 0)
+            return known[i].kind;
+    return INNER_TAR_NONE;
+}
+
+/* The content of a reader's member; the first bytes have been looked at before. */
+struct content_source {
+    struct source source;
+    struct archive_reader *outer;
+    struct inner_expansion *expansion; /* NULL: it is not compressed */
+    uint8_t magic[CODEC_MAGIC_MAX_LEN];
+    size_t magic_len;
+    bool magic_given;
+    const uint8_t *rest; /* of the block that the magic ended in */
+    size_t rest_len;
+};
+
+static int give(struct content_source *self, const void **data, size_t *len, struct error *error)
+{
+    if (!self->magic_given) {
+        self->magic_given = true;
+        *data = self->magic;
+        *len = self->magic_len;
+        return 1;
+    }
+    if (self->rest_len > 0) {
+        *data = self->rest;
+        *len = self->rest_len;
+        self->rest_len = 0;
+        return 1;
+    }
+    return archive_reader_content(self->outer, data, len, error);
+}
+
+static int content_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct content_source *self = (struct content_source *)source;
+    int more = give(self, data, len, error);
+
+    if (more > 0 && self->expansion)
+        atomic_fetch_add(&self->expansion->stored, (int64_t)*len);
+    return more;
+}
+
+static void content_free(struct source *source)
+{
+    free(source);
+}
+
+static int read_magic(struct content_source *self, struct error *error)
+{
+    const void *data;
+    size_t len, room;
+    int more;
+
+    while ((room = sizeof self->magic - self->magic_len) > 0) {
+        if ((more = archive_reader_content(self->outer, &data, &len, error)) <= 0)
+            return more;
+        if (len < room)
+            room = len;
+        memcpy(self->magic + self->magic_len, data, room);
+        self->magic_len += room;
+        self->rest = (const uint8_t *)data + room;
+        self->rest_len = len - room;
+    }
+    return 0;
+}
+
+void inner_expansion_init(struct inner_expansion *inner, struct findings *findings)
+{
+    *inner = (struct inner_expansion){.expansion = {.findings = findings,
+                                                    .free_bytes = INNER_FREE_BYTES,
+                                                    .ratio = INNER_MAX_RATIO,
+                                                    .stored = &inner->stored}};
+}
+
+int inner_tar_source_new(struct archive_reader *outer, const char *container,
+                         struct inner_expansion *expansion, struct source **ret,
+                         struct error *error)
+{
+    static const struct source_ops ops = {.next = content_next, .free = content_free};
+    cleanup_free struct content_source *self = NEW(struct content_source);
+    enum compression compression;
+    struct source *source;
+
+    self->source.ops = &ops;
+    self->outer = outer;
+    if (read_magic(self, error) < 0)
+        return -1;
+    if (self->magic_len == 0) {
+        *ret = NULL;
+        return 0;
+    }
+    compression = codec_detect(self->magic, self->magic_len)->compression;
+    self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
+    source = &steal(self)->source;
+    *ret = compression == COMPRESSION_NONE
+               ? source
+               : expansion_guard_new(decoding_source_new(source, compression),
+                                     &expansion->expansion, container);
+    return 0;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tars that engines and CRIU put into an archive: read while the archive passes. */
+#ifndef CKPTOCI_ARCHIVE_INNER_TAR_H
+#define CKPTOCI_ARCHIVE_INNER_TAR_H
+
+#include "archive/archive-reader.h"
+#include "archive/expansion-guard.h"
+#include "archive/member.h"
+#include "base/error.h"
+#include "stream/source.h"
+
+enum inner_tar {
+    INNER_TAR_NONE,   /* the member is none of them */
+    INNER_TAR_ROOTFS, /* rootfs-diff.tar: changed files, from the engine; containerd's is gzip */
+    INNER_TAR_SHM,    /* devshm-checkpoint.tar: /dev/shm, from the engine */
+    INNER_TAR_TMPFS,  /* checkpoint/tmpfs-dev-*.tar.gz.img: a tmpfs, from CRIU by way of GNU tar */
+    INNER_TAR_VOLUME, /* volumes/NAME.tar: a named volume, from podman */
+};
+
+/* By the path of a member of the archive itself; NULL is none. */
+enum inner_tar inner_tar_kind(const char *path);
+
+enum {
+    /* What compressed data inside may become: some zeros in any case, else what real files at the
+     * most give. */
+    INNER_FREE_BYTES = 256 << 20,
+    INNER_MAX_RATIO = 100,
+};
+
+/* What has been decompressed of all tars of one archive. */
+struct inner_expansion {
+    struct expansion expansion;
+    _Atomic int64_t stored;
+};
+
+void inner_expansion_init(struct inner_expansion *inner, struct findings *findings);
+
+/* The tar in the reader's present member, decompressed if need be. The reader is
+ * borrowed and must not be used beside it; so are the others. NULL without error: the member is
+ * empty. */
+int inner_tar_source_new(struct archive_reader *outer, const char *container,
+                         struct inner_expansion *expansion, struct source **source,
+                         struct error *error);
+
+#endif

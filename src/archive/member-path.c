@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/member-path.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+char *member_path_clean(const char *raw)
+{
+    char *clean = xcalloc(strlen(raw) + 2, 1), *end = clean;
+
+    if (*raw == '/')
+        *end++ = '/';
+    for (const char *at = raw; *at;) {
+        size_t len = strcspn(at, "/");
+
+        if (len > 0 && !(len == 1 && *at == '.')) {
+            if (end > clean && end[-1] != '/')
+                *end++ = '/';
+            memcpy(end, at, len);
+            end += len;
+        }
+        at += len + (at[len] == '/');
+    }
+    if (end == clean && *raw)
+        *clean = '.';
+    return clean;
+}
+
+bool member_path_climbs(const char *path)
+{
+    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}

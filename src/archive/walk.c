@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/walk.h"
+
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "archive/archive-reader.h"
+#include "archive/gate.h"
+#include "archive/inner-tar.h"
+#include "base/cleanup.h"
+
+/* Members that every checkpoint has. */
+enum required { REQUIRED_SPEC, REQUIRED_CONFIG, REQUIRED_INVENTORY, REQUIRED_COUNT };
+static const char *const required_paths[REQUIRED_COUNT] = {
+    [REQUIRED_SPEC] = "spec.dump",
+    [REQUIRED_CONFIG] = "config.dump",
+    [REQUIRED_INVENTORY] = "checkpoint/inventory.img",
+};
+
+struct walker {
+    struct walk walk;
+    const struct walk_visitor *visitor; /* never NULL; its functions may be */
+    struct findings *findings;
+    struct gate gate;
+    struct inner_expansion expansion;
+    struct archive_reader *archive;
+    bool oddity_reported; /* of the archive itself */
+    bool seen[REQUIRED_COUNT];
+};
+
+/* REQUIRED_COUNT: it is none of them. */
+static enum required find_required(const struct member *member)
+{
+    int i = 0;
+
+    if (member->container)
+        return REQUIRED_COUNT;
+    while (i < REQUIRED_COUNT && strcmp(member->path, required_paths[i]) != 0)
+        i++;
+    return i;
+}
+
+static int note_required(struct walker *walker, const struct member *member, struct error *error)
+{
+    enum required required = find_required(member);
+
+    if (required == REQUIRED_COUNT)
+        return 0;
+    if (member->type != MEMBER_FILE || member->sparse)
+        return finding_report_fatal(walker->findings, CHECK_MEMBER_TYPE, member->path, error,
+                                    "it is not a regular file");
+    if (walker->seen[required])
+        return finding_report_fatal(walker->findings, CHECK_DUPLICATE_MEMBER, member->path, error,
+                                    "it is there twice");
+    if (required != REQUIRED_INVENTORY && member->size > METADATA_MAX_BYTES)
+        return finding_report_fatal(walker->findings, CHECK_METADATA, member->path, error,
+                                    "it is larger than %d MiB", METADATA_MAX_BYTES >> 20);
+    walker->seen[required] = true;
+    if (required == REQUIRED_INVENTORY)
+        walker->walk.inventory_time = member->mtime;
+    return 0;
+}
+
+/* Where the walk itself keeps content of this member, and how much; NULL: it does not. */
+static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
+{
+    switch (find_required(member)) {
+    case REQUIRED_SPEC:
+        *bytes = METADATA_MAX_BYTES;
+        return &walk->spec_dump;
+    case REQUIRED_CONFIG:
+        *bytes = METADATA_MAX_BYTES;
+        return &walk->config_dump;
+    case REQUIRED_INVENTORY:
+    case REQUIRED_COUNT:
+        break;
+    }
+    *bytes = CORE_HEAD_BYTES;
+    if (!member->container && !walk->core_head.data &&
+        fnmatch("checkpoint/core-*.img", member->path, FNM_PATHNAME) == 0)
+        return &walk->core_head;
+    return NULL;
+}
+
+/* The first `content->max` bytes of the reader's member. */
+static int read_content(struct archive_reader *reader, struct buffer *content, struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more = 1;
+
+    buffer_append(content, "", 0); /* so that there is a string even of nothing */
+    while (content->len < content->max &&
+           (more = archive_reader_content(reader, &data, &len, error)) > 0) {
+        size_t room = content->max - content->len;
+
+        buffer_append(content, data, len < room ? len : room);
+    }
+    return more < 0 ? -1 : 0;
+}
+
+static void keep(struct buffer *kept, const struct buffer *content, size_t bytes)
+{
+    buffer_init(kept, bytes);
+    buffer_append(kept, content->data, content->len < bytes ? content->len : bytes);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Content is read once, as much as is wanted at most, and everybody gets a share. */
+static int hand_out(struct walker *walker, const struct member *member, struct buffer *content,
+                    size_t gate_wanted, size_t visitor_wanted, struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+
+    if (gate_wanted > 0 && gate_content(&walker->gate, member, content, error) < 0)
+        return -1;
+    if (visitor_wanted == 0 || !visitor->content)
+        return 0;
+    if (content->len > visitor_wanted) {
+        content->len = visitor_wanted;
+        content->data[visitor_wanted] = '\0';
+    }
+    return visitor->content(visitor->context, member, content, error);
+}
+
+/* Until the visitor has seen enough. */
+static int watch_content(const struct walk_visitor *visitor, struct archive_reader *reader,
+                         struct error *error)
+{
+    const void *data;
+    size_t len;
+    uint64_t offset = 0;
+    int more;
+
+    while ((more = archive_reader_content(reader, &data, &len, error)) > 0) {
+        if (!visitor->watch(visitor->context, offset, data, len))
+            return 0;
+        offset += len;
+    }
+    return more;
+}
+
+static int take_content(struct walker *walker, struct archive_reader *reader,
+                        const struct member *member, struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+    cleanup(buffer_done) struct buffer content = {0};
+    size_t visitor_wanted = 0, gate_wanted, kept_bytes = 0;
+    struct buffer *kept;
+
+    if (member->type != MEMBER_FILE || member->sparse)
+        return 0;
+    kept = kept_in(&walker->walk, member, &kept_bytes);
+    gate_wanted = gate_wants(member);
+    if (visitor->wants)
+        visitor_wanted = visitor->wants(visitor->context, member);
+    if (!kept && gate_wanted == 0 && visitor_wanted == 0)
+        return visitor->watches && visitor->watches(visitor->context, member)
+                   ? watch_content(visitor, reader, error)
+                   : 0;
+    buffer_init(&content, larger(kept ? kept_bytes : 0, larger(gate_wanted, visitor_wanted)));
+    if (read_content(reader, &content, error) < 0)
+        return -1;
+    if (kept)
+        keep(kept, &content, kept_bytes);
+    return hand_out(walker, member, &content, gate_wanted, visitor_wanted, error);
+}
+
+static int visit(struct walker *walker, struct archive_reader *reader, const struct member *member,
+                 struct error *error)
+{
+    const struct walk_visitor *visitor = walker->visitor;
+
+    if (visitor->member && visitor->member(visitor->context, member, error) < 0)
+        return -1;
+    return take_content(walker, reader, member, error);
+}
+
+/* The next member, after what is odd about its headers, once for each tar. That goes before the
+ * reader's own failure, which it explains. */
+static int next_member(struct walker *walker, struct archive_reader *reader, const char *container,
+                       bool *oddity_reported, const struct member **member, struct error *error)
+{
+    int more = archive_reader_next(reader, member, error);
+    const struct tar_fault *fault = archive_reader_oddity(reader);
+    struct error refusal = {0};
+
+    if (!fault || *oddity_reported)
+        return more;
+    *oddity_reported = true;
+    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0)
+        return more;
+    *error = refusal;
+    return -1;
+}
+
+static int read_inner(struct walker *walker, struct archive_reader *reader, const char *container,
+                      struct error *error)
+{
+    const struct member *member;
+    bool oddity_reported = false;
+    int more;
+
+    while ((more = next_member(walker, reader, container, &oddity_reported, &member, error)) > 0)
+        if (gate_member(&walker->gate, member, error) < 0 ||
+            visit(walker, reader, member, error) < 0)
+            return -1;
+    return more < 0 ? -1 : archive_reader_finish(reader, error);
+}
+
+/* The members of the tar that is the archive's present member. */
+static int walk_inner(struct walker *walker, const char *container, struct error *error)
+{
+    cleanup(source_freep) struct source *tar = NULL;
+    cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
+    size_t bombs = walker->findings->counts[CHECK_DECOMPRESSION_BOMB],
+           refusals = walker->findings->refusals;
+    struct error cause = {0};
+    int result;
+
+    if (inner_tar_source_new(walker->archive, container, &walker->expansion, &tar, error) < 0)
+        return -1;
+    if (!tar)
+        return 0;
+    reader = archive_reader_new(tar, container);
+    gate_begin_inner(&walker->gate, inner_tar_kind(container));
+    result = read_inner(walker, reader, container, &cause);
+    gate_end_inner(&walker->gate);
+    if (result == 0)
+        return 0;
+    /* Only if it is this tar that is wrong, not the archive around it, and not yet known. */
+    if (cause.kind == ERROR_ARCHIVE && archive_reader_failed(reader) &&
+        !archive_reader_failed(walker->archive)) {
+        bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
+
+        if (!stops && walker->findings->counts[CHECK_DECOMPRESSION_BOMB] > bombs)
+            return 0;
+        if (!stops)
+            return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
+                                  cause.text);
+    }
+    *error = cause;
+    return -1;
+}
+
+static int walk_member(struct walker *walker, const struct member *member, struct error *error)
+{
+    if (note_required(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
+        return -1;
+    if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
+        member->sparse)
+        return visit(walker, walker->archive, member, error);
+    if (walker->visitor->member &&
+        walker->visitor->member(walker->visitor->context, member, error) < 0)
+        return -1;
+    return walk_inner(walker, member->path, error);
+}
+
+static int check_complete(const struct walker *walker, struct error *error)
+{
+    for (int required = 0; required < REQUIRED_COUNT; required++)
+        if (!walker->seen[required])
+            return finding_report_fatal(walker->findings, CHECK_MISSING_MEMBER,
+                                        required_paths[required], error,
+                                        "not a container checkpoint: %s is missing from the "
+                                        "archive",
+                                        required_paths[required]);
+    return 0;
+}
+
+static int walk_members(struct walker *walker, struct error *error)
+{
+    const struct member *member;
+    int more;
+
+    while ((more = next_member(walker, walker->archive, NULL, &walker->oddity_reported, &member,
+                               error)) > 0)
+        if (walk_member(walker, member, error) < 0)
+            return -1;
+    if (more < 0 || check_complete(walker, error) < 0 ||
+        archive_reader_finish(walker->archive, error) < 0)
+        return -1;
+    return gate_finish(&walker->gate, error);
+}
+
+static void walker_done(struct walker *walker)
+{
+    gate_done(&walker->gate);
+    archive_reader_free(walker->archive);
+    walk_done(&walker->walk);
+}
+
+int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor *visitor,
+                 struct findings *findings, struct error *error)
+{
+    static const struct walk_visitor nobody = {0};
+    cleanup(walker_done) struct walker walker = {.visitor = visitor ? visitor : &nobody,
+                                                 .findings = findings,
+                                                 .archive = archive_reader_new(tar, NULL)};
+    struct error cause = {0};
+    int result;
+
+    gate_init(&walker.gate, findings);
+    inner_expansion_init(&walker.expansion, findings);
+    if (walker.visitor->hops_within)
+        archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
+    result = walk_members(&walker, &cause);
+    walker.walk.bytes = archive_reader_bytes(walker.archive);
+    *ret = walker.walk;
+    walker.walk = (struct walk){0};
+    if (result == 0)
+        return 0;
+    *error = cause;
+    if (archive_reader_failed(walker.archive) &&
+        archive_reader_fault(walker.archive) != CHECK_COUNT &&
+        (findings->refusals == 0 || findings->policy.keeps_going))
+        finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",
+                             cause.text);
+    return -1;
+}
+
+static int keep_metadata(struct archive_reader *reader, const struct member *member,
+                         struct buffer *kept, struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    if (kept->data)
+        return error_set(error, ERROR_ARCHIVE, "%s is there twice", member->path);
+    buffer_init(kept, METADATA_MAX_BYTES);
+    buffer_append(kept, "", 0);
+    while ((more = archive_reader_content(reader, &data, &len, error)) > 0)
+        if (buffer_append(kept, data, len) < 0)
+            return error_set(error, ERROR_ARCHIVE, "%s is larger than %d MiB", member->path,
+                             METADATA_MAX_BYTES >> 20);
+    return more;
+}
+
+static int take_metadata(struct walk *walk, struct archive_reader *reader,
+                         const struct member *member, enum required required, struct error *error)
+{
+    if (member->type != MEMBER_FILE)
+        return 0;
+    if (required == REQUIRED_SPEC)
+        return keep_metadata(reader, member, &walk->spec_dump, error);
+    if (required == REQUIRED_CONFIG)
+        return keep_metadata(reader, member, &walk->config_dump, error);
+    if (required == REQUIRED_INVENTORY)
+        walk->inventory_time = member->mtime;
+    return 0;
+}
+
+int walk_metadata(struct walk *walk, struct source *tar, uint64_t hops_within, struct error *error)
+{
+    cleanup(archive_reader_freep) struct archive_reader *reader = archive_reader_new(tar, NULL);
+    const struct member *member;
+    bool has_inventory = false;
+    int more;
+
+    *walk = (struct walk){0};
+    if (hops_within)
+        archive_reader_may_hop(reader, hops_within);
+    while (!walk->spec_dump.data || !walk->config_dump.data || !has_inventory) {
+        enum required required;
+
+        more = archive_reader_next(reader, &member, error);
+        if (more < 0)
+            return -1;
+        if (more == 0)
+            return error_set(error, ERROR_ARCHIVE,
+                             "not a container checkpoint: %s is missing from the archive",
+                             required_paths[!walk->spec_dump.data     ? REQUIRED_SPEC
+                                            : !walk->config_dump.data ? REQUIRED_CONFIG
+                                                                      : REQUIRED_INVENTORY]);
+        required = find_required(member);
+        has_inventory = has_inventory || required == REQUIRED_INVENTORY;
+        if (take_metadata(walk, reader, member, required, error))
+            return -1;
+    }
+    return 0;
+}
+
+void walk_done(struct walk *walk)
+{
+    buffer_done(&walk->spec_dump);
+    buffer_done(&walk->config_dump);
+    buffer_done(&walk->core_head);
+}

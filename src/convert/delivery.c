@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert/delivery.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "stream/layer-source.h"
+
+/* One destination. */
+struct worker {
+    struct deliveries *group;
+    struct delivery *delivery;
+    struct image_target *target; /* NULL: there is nothing to do any more */
+    struct held_image held;
+    bool is_held;
+    struct source *layer;
+    unsigned turn;     /* to publish, with all_or_nothing */
+    bool is_published; /* by this run; read by those whose turn is later */
+    pthread_t thread;
+    bool has_thread;
+};
+
+struct deliveries {
+    const struct convert_options *options;
+    struct progress *progress;
+    struct cancel *cancel;
+    struct pipeline *pipeline; /* NULL before deliveries_send() */
+    int64_t layer_size;
+    bool look_up;
+    struct worker *workers;
+    unsigned count;
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    bool decided;
+    const struct image *image; /* once decided; NULL: there will be none */
+    unsigned sending;          /* deliveries that have not failed */
+    unsigned unstaged;         /* of those, the ones that have not staged their image yet */
+    unsigned turn;             /* whose it is to publish */
+    bool abandoned;            /* the pipeline was stopped because nobody was left */
+    bool called_off;           /* all_or_nothing, and one has failed */
+    struct error call_off;     /* what the others report */
+};
+
+struct deliveries *deliveries_new(const struct convert_options *options, struct delivery *results,
+                                  struct progress *progress, struct cancel *cancel)
+{
+    struct deliveries *group = NEW(struct deliveries);
+
+    group->options = options;
+    group->progress = progress;
+    group->cancel = cancel;
+    group->count = options->destination_count;
+    group->workers = xcalloc(group->count, sizeof *group->workers);
+    for (unsigned i = 0; i < group->count; i++)
+        group->workers[i] = (struct worker){.group = group, .delivery = &results[i]};
+    pthread_mutex_init(&group->mutex, NULL);
+    pthread_cond_init(&group->changed, NULL);
+    return group;
+}
+
+/* The layer's source goes first: the pipeline waits for this destination until then, and taking
+ * back what was sent may take seconds. */
+static void worker_end(struct worker *worker)
+{
+    source_free(worker->layer);
+    worker->layer = NULL;
+    image_target_free(worker->target);
+    worker->target = NULL;
+}
+
+void deliveries_free(struct deliveries *group)
+{
+    if (!group)
+        return;
+    for (unsigned i = 0; i < group->count; i++) {
+        worker_end(&group->workers[i]);
+        held_image_done(&group->workers[i].held);
+    }
+    pthread_cond_destroy(&group->changed);
+    pthread_mutex_destroy(&group->mutex);
+    free(group->workers);
+    free(group);
+}
+
+/* The other destinations go on, unless it is all or nothing; whoever waits for this one is woken.
+ */
+static void fail(struct worker *worker)
+{
+    struct deliveries *group = worker->group;
+    struct error *error = &worker->delivery->error;
+
+    pthread_mutex_lock(&group->mutex);
+    group->sending--;
+    if (group->options->all_or_nothing && !group->called_off) {
+        group->called_off = true;
+        error_set(&group->call_off, error->kind,
+                  "not published, because %s failed and it was all or nothing",
+                  worker->delivery->destination->name);
+        if (group->pipeline)
+            group->abandoned = pipeline_stop(group->pipeline, &group->call_off);
+    } else if (group->sending == 0 && group->pipeline && !group->called_off) {
+        group->abandoned = pipeline_stop(group->pipeline, error);
+    }
+    pthread_cond_broadcast(&group->changed);
+    pthread_mutex_unlock(&group->mutex);
+    error_context(error, "push to %s", worker->delivery->destination->name);
+    worker_end(worker);
+}
+
+static int open_destination(struct worker *worker)
+{
+    const struct deliveries *group = worker->group;
+    const struct destination *destination = worker->delivery->destination;
+    const struct manifest_name name = {.tag = destination_tag(destination)};
+    struct error *error = &worker->delivery->error;
+    int found = 0;
+
+    worker->target = destination_target_new(destination, &group->options->registry, group->cancel);
+    if (image_target_open(worker->target, &name, error) < 0)
+        return -1;
+    if (group->look_up)
+        found = image_target_look_up(worker->target, &worker->held, error);
+    worker->is_held = found > 0;
+    return found < 0 ? -1 : 0;
+}
+
+static void *run_open(void *argument)
+{
+    struct worker *worker = argument;
+
+    if (open_destination(worker) < 0)
+        fail(worker);
+    return NULL;
+}
+
+static void start(struct worker *worker, void *(*run)(void *))
+{
+    if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+        abort();
+    worker->has_thread = true;
+}
+
+static void join_all(struct deliveries *group)
+{
+    for (unsigned i = 0; i < group->count; i++) {
+        if (group->workers[i].has_thread)
+            pthread_join(group->workers[i].thread, NULL);
+        group->workers[i].has_thread = false;
+    }
+}
+
+/* With all_or_nothing, after one has failed to open: the open ones fail, too. */
+static void call_off_rest(struct deliveries *group)
+{
+    for (unsigned i = 0; i < group->count; i++) {
+        struct worker *worker = &group->workers[i];
+
+        if (!worker->target)
+            continue;
+        worker->delivery->error = group->call_off;
+        fail(worker);
+    }
+}
+
+void deliveries_open(struct deliveries *group, bool look_up)
+{
+    group->look_up = look_up;
+    group->sending = group->count;
+    for (unsigned i = 0; i < group->count; i++)
+        start(&group->workers[i], run_open);
+    join_all(group);
+    if (group->called_off)
+        call_off_rest(group);
+}
+
+bool deliveries_in_clear(const struct deliveries *group, unsigned index)
+{
+    const struct image_target *target = group->workers[index].target;
+
+    return target && target->is_in_clear;
+}
+
+const struct held_image *deliveries_held(const struct deliveries *group, unsigned index)
+{
+    const struct worker *worker = &group->workers[index];
+
+    return worker->target && worker->is_held ? &worker->held : NULL;
+}
+
+void deliveries_settle(struct deliveries *group, unsigned index, const struct digest *manifest)
+{
+    struct worker *worker = &group->workers[index];
+
+    worker->delivery->already_there = true;
+    worker->delivery->manifest = *manifest;
+    worker->delivery->error.kind = ERROR_NONE;
+    worker_end(worker);
+    group->sending--;
+}
+
+unsigned deliveries_left(const struct deliveries *group)
+{
+    return group->sending;
+}
+
+static const struct image *wait_for_image(struct deliveries *group, struct error *error)
+{
+    const struct image *image;
+
+    pthread_mutex_lock(&group->mutex);
+    while (!group->decided && !group->called_off)
+        pthread_cond_wait(&group->changed, &group->mutex);
+    image = group->called_off ? NULL : group->image;
+    if (group->called_off)
+        *error = group->call_off;
+    else if (!image)
+        error_set(error, ERROR_FAILED, "not published: the archive was not accepted");
+    pthread_mutex_unlock(&group->mutex);
+    return image;
+}
+
+/* Until all have staged the image and the ones before have published it. */
+static int wait_for_turn(struct worker *worker, struct error *error)
+{
+    struct deliveries *group = worker->group;
+    int result = 0;
+
+    pthread_mutex_lock(&group->mutex);
+    group->unstaged--;
+    pthread_cond_broadcast(&group->changed);
+    while (!group->called_off && (group->unstaged > 0 || group->turn != worker->turn))
+        pthread_cond_wait(&group->changed, &group->mutex);
+    if (group->called_off) {
+        *error = group->call_off;
+        result = -1;
+    }
+    pthread_mutex_unlock(&group->mutex);
+    return result;
+}
+
+static void pass_turn(struct deliveries *group)
+{
+    pthread_mutex_lock(&group->mutex);
+    group->turn++;
+    pthread_cond_broadcast(&group->changed);
+    pthread_mutex_unlock(&group->mutex);
+}
+
+/* No lock is needed: the turns of those before are over, those behind will not have theirs. */
+static void tell_published(const struct worker *failed, struct error *error)
+{
+    char names[ERROR_TEXT_SIZE / 2] = "";
+    size_t len = 0;
+
+    for (const struct worker *w = failed->group->workers; w < failed; w++) {
+        const char *name = w->delivery->destination->name;
+
+        if (!w->is_published || len + strlen(name) + 3 > sizeof names)
+            continue;
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", name);
+    }
+    if (len)
+        error_advice(error, "already published, which cannot be undone: %s", names);
+}
+
+static int publish(struct worker *worker, struct error *error)
+{
+    bool in_turn = worker->group->options->all_or_nothing;
+
+    if (in_turn && wait_for_turn(worker, error) < 0)
+        return -1;
+    if (image_target_publish(worker->target, error) < 0) {
+        if (in_turn)
+            tell_published(worker, error);
+        return -1;
+    }
+    worker->delivery->already_there = worker->target->already_there;
+    worker->is_published = !worker->target->already_there;
+    if (in_turn)
+        pass_turn(worker->group);
+    return 0;
+}
+
+static int deliver(struct worker *worker)
+{
+    struct deliveries *group = worker->group;
+    struct error *error = &worker->delivery->error;
+    const struct image *image;
+
+    if (image_target_put_layer(worker->target, worker->layer, group->layer_size, group->progress,
+                               error) < 0)
+        return -1;
+    image = wait_for_image(group, error);
+    if (!image || image_target_stage(worker->target, image, error) < 0 ||
+        publish(worker, error) < 0)
+        return -1;
+    worker->delivery->manifest = image->manifest.digest;
+    return 0;
+}
+
+static void *run_delivery(void *argument)
+{
+    struct worker *worker = argument;
+
+    if (deliver(worker) < 0) {
+        fail(worker);
+    } else {
+        worker->delivery->error.kind = ERROR_NONE; /* something may have failed, then gone well */
+        worker_end(worker);
+    }
+    return NULL;
+}
+
+void deliveries_send(struct deliveries *group, struct pipeline *pipeline, int64_t layer_size)
+{
+    unsigned turn = 0;
+
+    group->pipeline = pipeline;
+    group->layer_size = layer_size;
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!group->workers[i].target)
+            continue;
+        group->workers[i].layer = layer_source_new(pipeline, group->options->window_bytes);
+        group->workers[i].turn = turn++;
+    }
+    group->unstaged = turn;
+    for (unsigned i = 0; i < group->count; i++)
+        if (group->workers[i].target)
+            start(&group->workers[i], run_delivery);
+}
+
+bool deliveries_abandoned(struct deliveries *group)
+{
+    bool abandoned;
+
+    pthread_mutex_lock(&group->mutex);
+    abandoned = group->abandoned;
+    pthread_mutex_unlock(&group->mutex);
+    return abandoned;
+}
+
+void deliveries_finish(struct deliveries *group, const struct image *image)
+{
+    pthread_mutex_lock(&group->mutex);
+    group->decided = true;
+    group->image = image;
+    pthread_cond_broadcast(&group->changed);
+    pthread_mutex_unlock(&group->mutex);
+    join_all(group);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inspect/list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/sandbox.h"
+#include "inspect/report-text.h"
+#include "stream/codec.h"
+#include "transport/reading.h"
+
+struct entry {
+    json_t *json;
+    bool is_readable;
+    time_t time;
+};
+
+struct list {
+    struct entry *entries;
+    size_t count, capacity;
+};
+
+static void list_done(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        json_decref(list->entries[i].json);
+    free(list->entries);
+}
+
+static bool is_archive_name(const char *name)
+{
+    return *name != '.' &&
+           (strncmp(name, "checkpoint-", strlen("checkpoint-")) == 0 || codec_names_tar(name));
+}
+
+static void describe(json_t *json, const struct checkpoint *checkpoint)
+{
+    cleanup_free char *checkpointed = clock_format(checkpoint->time);
+
+    report_set_text(json, "container", checkpoint->container);
+    report_set_text(json, "pod", checkpoint->pod);
+    report_set_text(json, "namespace", checkpoint->pod_namespace);
+    report_set_text(json, "engine", engine_name(checkpoint->engine));
+    report_set_text(json, "image", checkpoint->image_name);
+    report_set_text(json, "checkpointed", checkpointed);
+}
+
+/* Fills in what the archive says of itself. */
+static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+{
+    const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
+    cleanup(findings_done) struct findings findings = {0};
+    struct progress nobody_looks = {0};
+    cleanup(reading_done) struct reading reading = {.subject = &subject,
+                                                    .progress = &nobody_looks,
+                                                    .cancel = cancel,
+                                                    .content = {.findings = &findings,
+                                                                .only_metadata = true}};
+    const struct archive_content *content = &reading.content;
+    struct error error;
+
+    if (reading_open(&reading, &error) || reading_walk(&reading, NULL, &error)) {
+        report_set_text(entry->json, "error", error.text);
+    } else if (!content->has_checkpoint) {
+        report_set_text(entry->json, "error", content->no_checkpoint.text);
+    } else {
+        entry->is_readable = true;
+        entry->time = content->checkpoint.time;
+        describe(entry->json, &content->checkpoint);
+    }
+}
+
+static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
+{
+    struct entry entry = {.json = json_object()};
+
+    report_set_text(entry.json, "path", path);
+    json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
+    read_archive(&entry, path, cancel);
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 16;
+        list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);
+    }
+    list->entries[list->count++] = entry;
+}
+
+static int read_directory(struct list *list, DIR *stream, const char *directory,
+                          struct cancel *cancel, struct error *error)
+{
+    const struct dirent *file;
+
+    for (errno = 0; (file = readdir(stream)); errno = 0) {
+        cleanup_free char *path = xasprintf("%s/%s", directory, file->d_name);
+        struct stat status;
+
+        if (cancel_check(cancel, error))
+            return -1;
+        if (!is_archive_name(file->d_name) || stat(path, &status) || !S_ISREG(status.st_mode))
+            continue;
+        if (list->count == LIST_MAX_ARCHIVES)
+            return error_set(error, ERROR_FAILED, "there are more than %d archives in it",
+                             LIST_MAX_ARCHIVES);
+        add(list, path, (uint64_t)status.st_size, cancel);
+    }
+    return errno ? error_set_errno(error, errno, "read") : cancel_check(cancel, error);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+
+    if (left->is_readable != right->is_readable)
+        return left->is_readable ? -1 : 1;
+    if (left->time != right->time)
+        return left->time > right->time ? -1 : 1;
+    return strcmp(json_get_text(left->json, "path"), json_get_text(right->json, "path"));
+}
+
+/* "/x/" is "/x", but "/" stays. */
+static char *without_trailing_slashes(const char *directory)
+{
+    size_t len = strlen(directory);
+
+    while (len > 1 && directory[len - 1] == '/')
+        len--;
+    return xstrndup(directory, len);
+}
+
+/* Whether `path` is a file; then it is added, whatever its name. */
+static bool add_file(struct list *list, const char *path, struct cancel *cancel)
+{
+    struct stat status;
+
+    if (stat(path, &status) || !S_ISREG(status.st_mode))
+        return false;
+    sandbox_limit_writing(&(struct sandbox){0});
+    add(list, path, (uint64_t)status.st_size, cancel);
+    return true;
+}
+
+/* Hands the objects of the list over in a new array. */
+static json_t *list_to_json(struct list *list)
+{
+    json_t *archives = json_array();
+
+    if (list->count)
+        qsort(list->entries, list->count, sizeof *list->entries, compare);
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append(archives, list->entries[i].json);
+    return archives;
+}
+
+int list_run(const char *given, json_t **archives, struct cancel *cancel, struct error *error)
+{
+    cleanup_free char *directory = without_trailing_slashes(given);
+    cleanup(closedirp) DIR *stream = opendir(directory);
+    cleanup(list_done) struct list list = {0};
+
+    if (!stream && errno == ENOTDIR && add_file(&list, directory, cancel)) {
+        if (cancel_check(cancel, error))
+            return -1;
+        *archives = list_to_json(&list);
+        return 0;
+    }
+    if (!stream) {
+        error_set_errno(error, errno, "list %s: open", directory);
+        return error_advice(error, "name the directory that holds the archives, or run it as the "
+                                   "user who may read it");
+    }
+    sandbox_limit_writing(&(struct sandbox){0});
+    if (read_directory(&list, stream, directory, cancel, error))
+        return error_context(error, "list %s", directory);
+    *archives = list_to_json(&list);
+    return 0;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/destination.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/store.h"
+
+static int parse_registry(struct destination *destination, const char *text, bool is_source,
+                          struct error *error)
+{
+    struct reference *reference = &destination->reference;
+    cleanup_free char *formatted = NULL;
+
+    destination->kind = DESTINATION_REGISTRY;
+    if (reference_parse(reference, text, error) < 0)
+        return -1;
+    if (reference->digest && !is_source)
+        return error_set(error, ERROR_USAGE,
+                         "a destination cannot name a digest: it is known only afterwards");
+    formatted = reference_format(reference);
+    destination->name = xasprintf("docker://%s", formatted);
+    return 0;
+}
+
+static int parse_path(struct destination *destination, enum destination_kind kind,
+                      const char *transport, const char *text, bool is_source, struct error *error)
+{
+    const char *at = is_source ? strstr(text, "@sha256:") : NULL;
+    cleanup_free char *place = at ? xstrndup(text, (size_t)(at - text)) : xstrdup(text);
+    const char *colon = strchr(place, ':');
+    struct digest digest;
+
+    if (at && digest_parse(&digest, at + 1))
+        return error_set(error, ERROR_USAGE,
+                         "a digest is \"sha256:\" and 64 lower-case hex digits, and \"%s\" is not",
+                         at + 1);
+    if (*place == '\0' || place == colon)
+        return error_set(error, ERROR_USAGE, "the path is missing behind \"%s\"", transport);
+    if (colon && colon[1] == '\0')
+        return error_set(error, ERROR_USAGE, "the tag is missing behind the colon");
+    destination->kind = kind;
+    destination->path = xstrndup(place, colon ? (size_t)(colon - place) : strlen(place));
+    destination->digest = at ? xstrdup(digest.text) : NULL;
+    destination->tag = colon ? xstrdup(colon + 1) : NULL;
+    destination->name = xasprintf("%s%s", transport, text);
+    return 0;
+}
+
+/* Transports that skopeo has and we have not: not to be taken for the name of a host. */
+static int check_transport(const char *text, struct error *error)
+{
+    static const char *const others[] = {"containers-storage:",
+                                         "dir:",
+                                         "docker-archive:",
+                                         "docker-daemon:",
+                                         "oci-layout:",
+                                         "ostree:",
+                                         "sif:",
+                                         "tarball:",
+                                         NULL};
+    const char *scheme = strstr(text, "://");
+
+    for (const char *const *other = others; *other; other++)
+        if (strncmp(text, *other, strlen(*other)) == 0)
+            return error_set(error, ERROR_USAGE,
+                             "\"%s\" is not supported; use docker://, oci: or oci-archive:",
+                             *other);
+    if (scheme)
+        return error_set(error, ERROR_USAGE, "\"%.*s://\" is not supported; use docker://",
+                         (int)(scheme - text), text);
+    return 0;
+}
+
+static int parse(struct destination *ret, const char *text, bool is_source, struct error *error)
+{
+    static const char docker[] = "docker://", layout[] = "oci:", archive[] = "oci-archive:";
+    cleanup(destination_done) struct destination destination = {0};
+    int result;
+
+    if (strncmp(text, docker, sizeof docker - 1) == 0)
+        result = parse_registry(&destination, text + sizeof docker - 1, is_source, error);
+    else if (strncmp(text, layout, sizeof layout - 1) == 0)
+        result = parse_path(&destination, DESTINATION_LAYOUT, layout, text + sizeof layout - 1,
+                            is_source, error);
+    else if (strncmp(text, archive, sizeof archive - 1) == 0)
+        result = parse_path(&destination, DESTINATION_ARCHIVE, archive, text + sizeof archive - 1,
+                            is_source, error);
+    else if ((result = check_transport(text, error)) == 0)
+        result = parse_registry(&destination, text, is_source, error);
+    if (result < 0)
+        return error_context(error, is_source ? "image \"%s\"" : "destination \"%s\"", text);
+    *ret = destination;
+    destination = (struct destination){0};
+    return 0;
+}
+
+int destination_parse(struct destination *destination, const char *text, struct error *error)
+{
+    return parse(destination, text, false, error);
+}
+
+int destination_parse_source(struct destination *source, const char *text, struct error *error)
+{
+    return parse(source, text, true, error);
+}
+
+void destination_done(struct destination *destination)
+{
+    free(destination->name);
+    reference_done(&destination->reference);
+    free(destination->path);
+    free(destination->tag);
+    free(destination->digest);
+}
+
+const char *destination_tag(const struct destination *destination)
+{
+    return destination->kind == DESTINATION_REGISTRY ? destination->reference.tag
+                                                     : destination->tag;
+}
+
+void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox)
+{
+    cleanup_free char *above = NULL;
+
+    switch (destination->kind) {
+    case DESTINATION_REGISTRY:
+        break;
+    case DESTINATION_LAYOUT: /* a new directory is removed again where nothing comes into it */
+        above = xasprintf("%s/..", destination->path);
+        sandbox_keep(sandbox, SANDBOX_TREE, destination->path);
+        sandbox_keep(sandbox, SANDBOX_RMDIR, above);
+        break;
+    case DESTINATION_ARCHIVE:
+        sandbox_keep_directory_of(sandbox, destination->path);
+        break;
+    }
+}
+
+struct image_target *destination_target_new(const struct destination *destination,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel)
+{
+    switch (destination->kind) {
+    case DESTINATION_LAYOUT:
+        return layout_target_new(destination->path);
+    case DESTINATION_ARCHIVE:
+        return oci_archive_target_new(destination->path);
+    case DESTINATION_REGISTRY:
+        break;
+    }
+    return registry_target_new(&destination->reference, options, cancel);
+}
+
+struct image_source *destination_source_new(const struct destination *source,
+                                            const struct registry_options *options,
+                                            struct cancel *cancel)
+{
+    const char *reference = source->digest ? source->digest : source->tag;
+
+    switch (source->kind) {
+    case DESTINATION_LAYOUT:
+        return layout_source_new(source->path, reference);
+    case DESTINATION_ARCHIVE:
+        return oci_archive_source_new(source->path, reference);
+    case DESTINATION_REGISTRY:
+        break;
+    }
+    return registry_source_new(&source->reference, options, cancel);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "verify/verify-job.h"
+
+void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
+                 ...)
+{
+    char detail[FINDING_DETAIL_MAX_BYTES + 1];
+    struct error ignored;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    finding_report(&job->result->findings, check, member, &ignored, "%s", detail);
+}
+
+static void job_done(struct verify_job *job)
+{
+    reading_done(&job->reading);
+    manifest_free(job->index);
+}
+
+static int verify_file(struct verify_job *job, struct error *error)
+{
+    if (reading_open(&job->reading, error) == 0)
+        return verify_archive(job, error);
+    if (error->kind != ERROR_ARCHIVE)
+        return -1;
+    verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", error->text);
+    return 0;
+}
+
+static int verify_image(struct verify_job *job, struct error *error)
+{
+    struct verify_result *result = job->result;
+    struct reading *reading = &job->reading;
+
+    reading->images =
+        destination_source_new(&reading->subject->image, reading->registry, reading->cancel);
+    if (verify_documents(job, error))
+        return -1;
+    if (!reading->manifest)
+        return 0;
+    result->manifest = reading->manifest->digest;
+    result->config = reading->manifest->parts[0].digest;
+    if (reading->manifest->part_count != 2)
+        return 0;
+    result->layer = reading->manifest->parts[1].digest;
+    if (verify_layer(job, error))
+        return -1;
+    return reading->content.has_checkpoint ? verify_annotations(job, error) : 0;
+}
+
+static struct restore_image see_image(const struct verify_job *job)
+{
+    const struct manifest *manifest = job->reading.manifest;
+    const struct manifest *top = job->index ? job->index : manifest;
+
+    return (struct restore_image){
+        .annotations = json_object_get(manifest->json, "annotations"),
+        .has_index = job->index != NULL,
+        .top_annotations = json_object_get(top->json, "annotations"),
+        .manifest_type = manifest->media_type,
+        .config_type = manifest->parts[0].media_type,
+        .layer_type = manifest->parts[1].media_type,
+        .layer_type_is_true = job->layer_type_is_true,
+        .os = json_get_text(job->reading.config, "os"),
+        .architecture = json_get_text(job->reading.config, "architecture"),
+    };
+}
+
+static void answer(struct verify_job *job, const struct restore_subject *subject,
+                   enum engine engine, const char *versions, const struct engine_version *version)
+{
+    struct verify_result *result = job->result;
+    struct verify_answer *answer = &result->answers[result->answer_count];
+
+    if (result->answer_count == VERIFY_MAX_ANSWERS)
+        return;
+    answer->engine = engine;
+    answer->versions = versions;
+    engine_reason(&answer->reasoning, subject, engine, version);
+    result->answer_count++;
+}
+
+static void reason(struct verify_job *job)
+{
+    const struct verify_options *options = job->options;
+    struct restore_image image;
+    struct restore_subject subject = {
+        .checkpoint = &job->reading.content.checkpoint,
+        .members = job->members,
+    };
+
+    if (job->reading.manifest) {
+        image = see_image(job);
+        subject.image = &image;
+    }
+    if (options->version_text) {
+        answer(job, &subject, options->engine, options->version_text, &options->version);
+        return;
+    }
+    for (const struct engine_range *range = engine_ranges; range->engine != ENGINE_UNKNOWN; range++)
+        if (options->engine == ENGINE_UNKNOWN || options->engine == range->engine)
+            answer(job, &subject, range->engine, range->versions, &range->sample);
+}
+
+int verify_run(const struct verify_options *options, struct verify_result *result,
+               struct progress *progress, struct cancel *cancel, struct error *error)
+{
+    struct sandbox nothing = {0};
+    cleanup(job_done) struct verify_job job = {.options = options,
+                                               .result = result,
+                                               .reading = {.subject = options->subject,
+                                                           .way = READING_OBSERVES,
+                                                           .platform = options->platform,
+                                                           .registry = &options->registry,
+                                                           .writable = &nothing,
+                                                           .progress = progress,
+                                                           .cancel = cancel,
+                                                           .content.findings = &result->findings}};
+    bool is_image = options->subject->kind == SUBJECT_IMAGE;
+    double begun = clock_monotonic_s();
+
+    result->findings.policy = options->policy;
+    result->findings.policy.keeps_going = true;
+    if ((is_image ? verify_image : verify_file)(&job, error))
+        return error_context(error, "verify %s", subject_name(options->subject));
+    if (job.reading.content.has_checkpoint)
+        reason(&job);
+    result->seconds = clock_monotonic_s() - begun;
+    return 0;
+}
+
+void verify_result_done(struct verify_result *result)
+{
+    findings_done(&result->findings);
+    for (size_t i = 0; i < result->answer_count; i++)
+        reasoning_done(&result->answers[i].reasoning);
+}
