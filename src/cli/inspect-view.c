@@ -2,7 +2,6 @@
 #include "cli/inspect-view.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
