@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "cli/convert-shared.h"
 #include "cli/progress-view.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cmd.h"
 
-#include "base/log.h"
+#include "base/error.h"
 #include "cli/convert-shared.h"
 #include "cli/progress-view.h"
 #include "cli/view.h"

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <termios.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "cli/shared-options.h"
 #include "registry/login.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
 #include "verify/verify.h"

@@ -15,9 +15,8 @@
 
 #include <jansson.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "cli/progress-view.h"

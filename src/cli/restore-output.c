@@ -8,10 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "yaml/yaml-writer.h"
+#include "yaml/yaml.h"
 
 enum { LINE_WIDTH = 100 };
 

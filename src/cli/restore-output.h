@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/output-file.h"
 #include "base/sandbox.h"
+#include "base/tmpfile.h"
 #include "restore/restore-kit.h"
 
 /* New strings. The Pods in YAML, with the notes as comments on top. */

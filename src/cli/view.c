@@ -5,12 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
-#include "base/display.h"
+#include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { ARGUMENTS_MAX_BYTES = 16 << 20 }; /* what is beyond is left out */
 

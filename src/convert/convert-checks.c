@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/gate-metadata.h"
 
 /* checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar, as the kubelet names them. Where the namespace ends

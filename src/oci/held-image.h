@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "oci/image.h"
 
 enum { HELD_CONFIG_MAX_BYTES = 64 << 10 }; /* ours are far below 1 KiB */

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "oci/digest.h"
 
 struct sha256;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"

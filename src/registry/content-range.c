@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/pattern.h"
+#include "base/text.h"
 
 enum { HEADER_MAX_LEN = 100 };
 

@@ -5,11 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/child.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "http/secret.h"
 
 enum { REASON_MAX_LEN = 200 };

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
 

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "archive/member-path.h"
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/mount-source.h"
 #include "restore/pod-settings.h"
 

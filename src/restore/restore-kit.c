@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "checkpoint/gate-metadata.h"
 #include "oci/reference.h"
 #include "restore/restore-job.h"

@@ -5,9 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 
 static int read_all(int fd, struct buffer *text, struct error *error)
 {

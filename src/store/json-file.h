@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 /* *json is a new reference to the object in file `name`, or NULL where there is no such file. -1:
  * it cannot be read, has more than `max` bytes or is no JSON object. `place` is the path of the

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum {
     TAR_INDEX_MAX_MEMBERS = 1 << 20, /* headers that are looked at */

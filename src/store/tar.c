@@ -4,7 +4,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 enum { END_BYTES = 2 * TAR_BLOCK_BYTES };

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/tar-block.h"
+#include "base/file.h"
 
 struct tar_member {
     const char *name; /* at most 99 bytes */

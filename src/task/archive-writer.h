@@ -7,8 +7,8 @@
 #define CKPTOCI_TASK_ARCHIVE_WRITER_H
 
 #include "base/cancel.h"
-#include "base/output-file.h"
 #include "base/progress.h"
+#include "base/tmpfile.h"
 #include "stream/source.h"
 
 struct archive_writer {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "task/archive-removal.h"
 #include "task/pod-index.h"
 

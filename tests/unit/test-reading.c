@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #include "archive/walk.h"
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "convert/convert.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/display.h"
+#include "base/text.h"
 
+#include <regex.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,4 +79,18 @@ bool display_hides(const char *text)
     while (*text && (len = showable(text)) > 0)
         text += len;
     return *text != '\0';
+}
+
+bool pattern_matches(const char *pattern, const char *text)
+{
+    regex_t regex;
+    bool matches;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        fprintf(stderr, "ckptoci: cannot compile the pattern %s\n", pattern);
+        abort();
+    }
+    matches = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
 }
