@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/comparison.h"
 
-#include "stream/input-source.h"
+#include "stream/input.h"
 
 /* The held image if it is worth a read of the archive, else NULL. */
 static const struct held_image *candidate(const struct comparison *comparison, unsigned index)

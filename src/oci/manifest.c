@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "oci/sha256.h"
+#include "oci/digest.h"
 
 /* RFC 6838, section 4.2: two names of at most 127 characters. */
 enum { MEDIA_TYPE_MAX_LEN = 255 };

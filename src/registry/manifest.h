@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "oci/held-image.h"
 #include "oci/image.h"
 #include "oci/manifest.h"
 #include "registry/client.h"

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 #include "task/archive-writer.h"
 #include "transport/checkpoint-image.h"
 #include "transport/compression-probe.h"

@@ -2,7 +2,7 @@
 #include "transport/archive-content.h"
 
 #include "base/sandbox.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 
 struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
                                       const struct cancel *cancel)

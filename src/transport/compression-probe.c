@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 
 struct probed_source {
     struct source source;

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "stream/input-source.h"
+#include "stream/input.h"
 #include "transport/checkpoint-image.h"
 #include "transport/compression-probe.h"
 

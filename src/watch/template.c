@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "oci/sha256.h"
+#include "oci/digest.h"
 #include "transport/destination.h"
 
 enum {

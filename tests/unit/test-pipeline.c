@@ -17,7 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 #include "stream/layer-source.h"
 #include "stream/pipeline.h"
 

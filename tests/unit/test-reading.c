@@ -31,7 +31,7 @@
 #include "inspect/inspect.h"
 #include "inspect/list.h"
 #include "restore/restore-kit.h"
-#include "stream/input-source.h"
+#include "stream/input.h"
 #include "verify/verify.h"
 
 #define SAMPLE "crio-1.36-shop.tar"
