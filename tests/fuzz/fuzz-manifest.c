@@ -8,7 +8,7 @@
 #include "oci/digest.h"
 #include "oci/image.h"
 #include "oci/manifest.h"
-#include "store/index.h"
+#include "store/layout-files.h"
 #include "transport/checkpoint-image.h"
 
 static void look_at(const struct manifest *manifest)

@@ -12,7 +12,7 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "registry/registries-rule.h"
-#include "store/index.h"
+#include "store/layout-files.h"
 #include "transport/destination.h"
 
 static bool same(const char *a, const char *b)
