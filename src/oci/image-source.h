@@ -44,22 +44,8 @@ static inline int image_source_open(struct image_source *source, struct error *e
 
 /* By tag or digest; NULL: what the source was made for. Bytes that do not have the digest asked
  * for are refused here, whatever the source. */
-static inline int image_source_get_manifest(struct image_source *source, const char *reference,
-                                            struct manifest **ret, struct error *error)
-{
-    cleanup(manifest_freep) struct manifest *manifest = NULL;
-    struct digest wanted;
-
-    if (source->ops->get_manifest(source, reference, &manifest, error))
-        return -1;
-    if (reference && digest_parse(&wanted, reference) == 0 &&
-        !digest_equal(&wanted, &manifest->digest))
-        return error_set(error, ERROR_IMAGE,
-                         "manifest %s: what came has the digest %s; it was damaged or replaced",
-                         wanted.text, manifest->digest.text);
-    *ret = steal(manifest);
-    return 0;
-}
+int image_source_get_manifest(struct image_source *source, const char *reference,
+                              struct manifest **manifest, struct error *error);
 
 /* The blob's bytes, as many as its size says; whether they have its digest is for the caller to
  * check. */

@@ -11,7 +11,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "registry/content-range.h"
+#include "registry/answer.h"
 
 struct blob_source {
     struct source source;          /* first: what callers hold */

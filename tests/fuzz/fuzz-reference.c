@@ -11,7 +11,7 @@
 #include "oci/digest.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
-#include "registry/registries-rule.h"
+#include "registry/registries-conf.h"
 #include "store/layout-files.h"
 #include "transport/destination.h"
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/tmpfile.h"
-#include "registry/authfile-edit.h"
 #include "registry/authfile.h"
 #include "registry/credentials.h"
 

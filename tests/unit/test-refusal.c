@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "registry/refusal.h"
+#include "registry/answer.h"
 
 static void assert_says(int status, const char *body, const char *expected)
 {
