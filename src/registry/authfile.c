@@ -402,6 +402,8 @@ static int replace_file(const char *path, const char *data, size_t len, struct e
     cleanup_close int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup(tmpfile_done) struct tmpfile file;
 
+    if (dir_fd < 0 && errno == EACCES) /* to replace a file nobody has to read its directory */
+        dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     tmpfile_init(&file);
     file.mode = 0600;
     file.advice = advice;
@@ -413,7 +415,9 @@ static int replace_file(const char *path, const char *data, size_t len, struct e
     if (tmpfile_create(&file, dir_fd, path, error) || tmpfile_append(&file, data, len, error) ||
         tmpfile_publish(&file, file_name(path), error))
         return -1;
-    fsync(dir_fd); /* so that the name is there after a power failure; the file is good without */
+    /* So that the name is there after a power failure; the file is good without, and a directory
+     * that cannot be read cannot be synced. */
+    fsync(dir_fd);
     return 0;
 }
 
