@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/log.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "checkpoint-view.h"
 #include "convert-request.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd.h"
 
-#include "base/log.h"
+#include "base/error.h"
 #include "convert-request.h"
 #include "convert-view.h"
 #include "convert/convert.h"

@@ -8,8 +8,8 @@
 #include "progress-view.h"
 #include "restore-output.h"
 #include "restore-view.h"
+#include "restore/kit.h"
 #include "restore/mount-plan.h"
-#include "restore/restore-kit.h"
 #include "shared-options.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };

@@ -8,12 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "shared-options.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
-#include "watch/metrics-server.h"
+#include "watch/metrics.h"
 #include "watch/template.h"
 
 enum {

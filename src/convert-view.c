@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 json_t *convert_view_delivery(const struct destination *destination, bool already_there,
                               const struct digest *digest, const struct error *error)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/log.h"
+#include "base/error.h"
+#include "base/memory.h"
 
 static void print_checks(void)
 {

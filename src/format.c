@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { ARGUMENTS_MAX_BYTES = 16 << 20 }; /* what is beyond is left out */
 

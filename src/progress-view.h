@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/progress.h"
 
 struct progress_view;

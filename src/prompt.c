@@ -8,7 +8,7 @@
 #include <string.h>
 #include <termios.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 void prompt_done(struct buffer *line)
 {

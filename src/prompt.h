@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#include "base/buffer.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum { PROMPT_MAX_BYTES = 64 << 10 };
 

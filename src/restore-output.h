@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/output-file.h"
 #include "base/sandbox.h"
+#include "base/tmpfile.h"
 
 enum { RESTORE_OUTPUT_MAX_FILES = 2 };
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "yaml/yaml-writer.h"
+#include "base/memory.h"
+#include "yaml/yaml.h"
 
 enum { LINE_WIDTH = 100 };
 

@@ -3,7 +3,7 @@
 #ifndef CKPTOCI_RESTORE_VIEW_H
 #define CKPTOCI_RESTORE_VIEW_H
 
-#include "restore/restore-kit.h"
+#include "restore/kit.h"
 
 /* New strings. The Pods with the notes as comments on top; */
 char *restore_view_yaml(const struct restore_kit *kit);

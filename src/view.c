@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "format.h"
 
 bool view_list_line(struct view_list *list)

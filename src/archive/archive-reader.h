@@ -18,8 +18,8 @@
 #include "archive/check.h"
 #include "archive/member.h"
 #include "archive/tar-headers.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "stream/source.h"
 
 struct archive_reader;

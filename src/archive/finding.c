@@ -3,9 +3,8 @@
 
 #include <stdio.h>
 
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 static enum finding_level level_of(const struct finding_policy *policy, enum check check)
 {

@@ -5,7 +5,7 @@
 
 #include "archive/finding.h"
 #include "archive/path-set.h"
-#include "base/buffer.h"
+#include "base/memory.h"
 
 /* deleted.files: a JSON array of paths, each of which the engine removes below the container's
  * root. `rootfs` has the paths of rootfs-diff.tar, which is unpacked before; NULL without one. */

@@ -4,8 +4,8 @@
 
 #include "archive/gate.h"
 #include "archive/member-path.h"
-#include "base/display.h"
 #include "base/file.h"
+#include "base/text.h"
 
 /* Names in the archive itself are the engines' and CRIU's own: plain ASCII. So nothing can look
  * like spec.dump, or become it on another file system, without being it. */

@@ -15,7 +15,7 @@
 #include "archive/finding.h"
 #include "archive/inner-tar.h"
 #include "archive/path-set.h"
-#include "base/buffer.h"
+#include "base/memory.h"
 
 enum {
     GATE_MAX_MEMBERS = 1 << 16,       /* of the archive itself: a few for each process */

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "archive/check.h"
-#include "base/buffer.h"
-#include "base/tar-block.h"
+#include "base/file.h"
+#include "base/memory.h"
 
 enum {
     TAR_OVERRIDE_MAX_BYTES = 64 << 10, /* of a PAX or GNU header; real ones are below 8 KiB */

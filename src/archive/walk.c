@@ -8,7 +8,7 @@
 #include "archive/archive-reader.h"
 #include "archive/gate.h"
 #include "archive/inner-tar.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 /* Members that every checkpoint has. */
 enum required { REQUIRED_SPEC, REQUIRED_CONFIG, REQUIRED_INVENTORY, REQUIRED_COUNT };

@@ -13,8 +13,8 @@
 
 #include "archive/finding.h"
 #include "archive/member.h"
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "stream/source.h"
 
 enum {

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 struct cancel;
 

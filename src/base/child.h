@@ -25,10 +25,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/buffer.h"
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum {
     CHILD_OUTPUT_MAX_BYTES = 4 << 20, /* with child_start(): what is more is read and dropped */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
+#include <errno.h>
 #include <string.h>
-#include <time.h>
+#include <sys/random.h>
 
 #include "base/memory.h"
 
 static const int64_t ns_per_s = 1000000000;
+enum { SLICES_PER_S = 10 }; /* that a rate limit gives out */
 
 static int64_t read_ns(clockid_t clock)
 {
@@ -58,4 +60,62 @@ int64_t clock_parse(const char *text)
     const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
 
     return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
+}
+
+int64_t backoff_delay_ms(const struct backoff *backoff, unsigned failures)
+{
+    int64_t delay_ms = backoff->delay_ms;
+
+    for (unsigned i = 1; i < failures && delay_ms < BACKOFF_MAX_MS; i++)
+        delay_ms *= 2;
+    return delay_ms < BACKOFF_MAX_MS ? delay_ms : BACKOFF_MAX_MS;
+}
+
+static int64_t jitter(int64_t delay_ms)
+{
+    uint32_t random = 0;
+
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+        return delay_ms;
+    return delay_ms - (int64_t)(random % (uint32_t)(delay_ms / 2 + 1));
+}
+
+int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
+                 const struct cancel *cancel, struct error *error)
+{
+    int64_t delay_ms = jitter(backoff_delay_ms(backoff, failures));
+
+    if (asked_ms > BACKOFF_ASKED_MAX_MS)
+        asked_ms = BACKOFF_ASKED_MAX_MS;
+    cancel_wait(cancel, delay_ms > asked_ms ? delay_ms : asked_ms);
+    return cancel_check(cancel, error);
+}
+
+static void sleep_until(int64_t ns)
+{
+    const struct timespec then = clock_timespec(ns);
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL) == EINTR)
+        ;
+}
+
+size_t rate_limit_take(struct rate_limit *limit, size_t wanted)
+{
+    size_t len = wanted, slice = (size_t)(limit->bytes_per_s / SLICES_PER_S);
+    int64_t now, begin;
+
+    if (limit->bytes_per_s == 0)
+        return wanted;
+    if (slice == 0)
+        slice = 1;
+    if (len > slice)
+        len = slice;
+    now = clock_monotonic_ns();
+    pthread_mutex_lock(&limit->mutex);
+    begin = limit->free_at_ns > now ? limit->free_at_ns : now;
+    limit->free_at_ns =
+        begin + (int64_t)((double)len * (double)ns_per_s / (double)limit->bytes_per_s);
+    pthread_mutex_unlock(&limit->mutex);
+    sleep_until(begin);
+    return len;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static void (*log_writer)(const char *text);
+
 static void replace_control_characters(char *text)
 {
     for (unsigned char *c = (unsigned char *)text; *c; c++)
@@ -99,4 +101,24 @@ int error_exit_status(const struct error *error)
         break;
     }
     return 1;
+}
+
+void log_set_writer(void (*writer)(const char *text))
+{
+    log_writer = writer;
+}
+
+void log_warning(const char *format, ...)
+{
+    char text[ERROR_TEXT_SIZE];
+    struct error line;
+    va_list args;
+
+    if (!log_writer)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    error_set(&line, ERROR_NONE, "%s", text);
+    log_writer(line.text);
 }

@@ -5,6 +5,8 @@
  * The caller owns the struct; a function that fails returns -1 and has filled it in. On the way up
  * each caller adds what it was doing in front, so that the text reads from the outside in:
  * "push localhost:5000/x:1: upload layer: connection refused". Only the command prints it.
+ *
+ * Warnings, which end nothing, go to log_warning() instead.
  */
 #ifndef CKPTOCI_BASE_ERROR_H
 #define CKPTOCI_BASE_ERROR_H
@@ -49,5 +51,11 @@ int error_advice(struct error *error, const char *format, ...)
 
 /* The documented exit status for this kind of error. */
 int error_exit_status(const struct error *error);
+
+/* Where warnings go: the command sets it once, before other threads start. NULL, the default, drops
+ * them. The text is one line without its newline; control characters are already replaced. */
+void log_set_writer(void (*writer)(const char *text));
+/* By any thread. */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

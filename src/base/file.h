@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Small files, directories and the paths to them. */
+/* Small files, directories and the paths to them; the size of tar members. */
 #ifndef CKPTOCI_BASE_FILE_H
 #define CKPTOCI_BASE_FILE_H
 
 #include <dirent.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 /* All of a file of up to `max` bytes, with a NUL that *len does not count. 1: read, free() *data
  * (never copied on the way: the caller can wipe it); 0: there is no such file; -1: it cannot be
@@ -25,5 +26,13 @@ char *file_directory(const char *path);
 /* What `name` means in a file at `path`: if relative, it begins in the same directory. free() it.
  */
 char *file_beside(const char *path, const char *name);
+
+enum { TAR_BLOCK_BYTES = 512 };
+
+/* What a member of this size takes in a tar file, without its header. */
+static inline uint64_t tar_padded(uint64_t size)
+{
+    return (size + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES * TAR_BLOCK_BYTES;
+}
 
 #endif

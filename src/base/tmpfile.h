@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A file that nobody sees before it is complete. It is made without a name (O_TMPFILE), so that
- * even a killed program leaves nothing; where the file system has no such files, and for the moment
- * before it replaces another one, it gets a temporary name that starts with TMPFILE_PREFIX. As long
- * as a program lives it holds a lock (flock(2)) on its file, so the next run can tell which names a
- * killed program has left and remove them. Embedded in its owner; one thread.
+ * Files that nobody sees before they are complete: struct tmpfile in a directory that is open,
+ * struct output_file at a path that the user names. Both are embedded in their owner; one thread.
+ *
+ * A file is made without a name (O_TMPFILE), so that even a killed program leaves nothing; where
+ * the file system has no such files, and for the moment before it replaces another one, it gets a
+ * temporary name that starts with TMPFILE_PREFIX. As long as a program lives it holds a lock
+ * (flock(2)) on its file, so the next run can tell which names a killed program has left and remove
+ * them.
  *
  *     tmpfile_init, tmpfile_create, tmpfile_append..., tmpfile_publish, tmpfile_done
+ *     output_file_init, output_file_open, tmpfile_append..., output_file_publish, output_file_done
  *
  * Every failure says "write PLACE: reason; advice".
  */
 #ifndef CKPTOCI_BASE_TMPFILE_H
 #define CKPTOCI_BASE_TMPFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -60,5 +65,21 @@ int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error);
 /* Removes from a directory what killed programs have left there: our user's files with a temporary
  * name and without a lock. What cannot be removed stays. */
 void tmpfile_remove_left(int dir_fd);
+
+struct output_file {
+    bool may_replace; /* a file that has the name; false: that is an error */
+    char *path;
+    const char *name;    /* its last component */
+    int dir_fd;          /* of the directory it is in; -1 before open */
+    struct tmpfile file; /* its mode may be set before open */
+};
+
+void output_file_init(struct output_file *output, const char *path);
+/* -1: also where something has the name that must not be replaced. */
+int output_file_open(struct output_file *output, struct error *error);
+/* Makes the file durable and gives it its name. */
+int output_file_publish(struct output_file *output, struct error *error);
+/* Nothing stays of a file that was not published. */
+void output_file_done(struct output_file *output);
 
 #endif

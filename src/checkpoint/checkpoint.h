@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "archive/walk.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "checkpoint/engine.h"
 
 /* Strings are NULL where the archive does not say. */

@@ -3,7 +3,7 @@
 #ifndef CKPTOCI_CHECKPOINT_CORE_IMAGE_H
 #define CKPTOCI_CHECKPOINT_CORE_IMAGE_H
 
-#include "base/buffer.h"
+#include "base/memory.h"
 
 /* The machine the process ran on, as Go names it (amd64, arm64 ...); NULL where the bytes are no
  * core image or name a machine without an OCI architecture. */

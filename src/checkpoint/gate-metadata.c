@@ -6,7 +6,7 @@
 
 #include "archive/path-set.h"
 #include "base/json.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/gate-mount.h"
 #include "checkpoint/mount-source.h"
 

@@ -15,11 +15,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "convert/archive-facts.h"
-#include "convert/comparison.h"
-#include "convert/convert-checks.h"
 #include "convert/delivery.h"
-#include "convert/layer-plan.h"
+#include "convert/image-plan.h"
 #include "stream/input.h"
 #include "stream/pipeline.h"
 #include "transport/observing-source.h"
@@ -44,6 +41,84 @@ struct worker {
     pthread_t thread;
     struct error error; /* ERROR_NONE: done */
 };
+
+/* The image at that destination if it may be what this run would make, else NULL. */
+static const struct held_image *candidate(const struct run *run, unsigned index)
+{
+    const struct held_image *held = deliveries_held(run->deliveries, index);
+    const struct layer_plan *plan = &run->plan;
+
+    if (!held || (plan->layer_size >= 0 && held->layer.size != (uint64_t)plan->layer_size))
+        return NULL;
+    return held_image_is_made_like(held, plan->media_type, plan->encoding, plan->archive_size)
+               ? held
+               : NULL;
+}
+
+static bool has_candidates(const struct run *run)
+{
+    for (unsigned i = 0; i < run->options->destination_count; i++)
+        if (candidate(run, i))
+            return true;
+    return false;
+}
+
+static int read_to_compare(struct run *run, struct error *error)
+{
+    struct progress *progress = run->progress;
+    struct input *again;
+    int result;
+
+    if (input_reopen(run->input, 0, &again, error) < 0)
+        return -1;
+    input_count_into(again, &progress->bytes_read);
+    atomic_store(&progress->comparing, true);
+    result =
+        archive_facts_walk(&run->facts, &run->plan, input_source_new(again, run->cancel), error);
+    atomic_store(&progress->bytes_read, 0);
+    atomic_store(&progress->comparing, false);
+    return result < 0 ? -1 : archive_facts_conclude(&run->facts, run->options, error);
+}
+
+/* Settles one delivery if the image there is the one that this archive makes with the layer there.
+ */
+static int compare(struct run *run, unsigned index, struct image **image, struct error *error)
+{
+    const struct held_image *held = candidate(run, index);
+    cleanup(image_freep) struct image *built = NULL;
+    struct descriptor layer;
+
+    if (!held)
+        return 0;
+    layer = held->layer;
+    layer.media_type = run->plan.media_type; /* the same, and the image outlives `held` */
+    if (archive_facts_build_image(&run->facts, &run->plan, &layer, &built, error) < 0)
+        return -1;
+    if (!digest_equal(&built->manifest.digest, &held->manifest.digest))
+        return 0;
+    deliveries_settle(run->deliveries, index, &built->manifest.digest);
+    if (!*image)
+        *image = steal(built);
+    return 0;
+}
+
+/*
+ * When a command is run again: a destination that may already hold the image is compared with the
+ * archive. That costs one read of the archive, but nothing is compressed or sent. The layer's
+ * digest is taken from the destination's manifest and not checked; the diff_id is the archive's
+ * own. Settles the deliveries that have nothing to do; *image stays NULL if there is none.
+ */
+static int compare_all(struct run *run, struct image **image, struct error *error)
+{
+    if (!has_candidates(run))
+        return 0;
+    if (read_to_compare(run, error) < 0)
+        return -1;
+    for (unsigned i = 0; i < run->options->destination_count; i++)
+        if (compare(run, i, image, error) < 0)
+            return -1;
+    return 0;
+}
 
 static unsigned default_jobs(void)
 {
@@ -124,7 +199,7 @@ static int build_image(struct run *run, struct image **image, struct error *erro
 
     if (archive_facts_conclude(&run->facts, run->options, error) < 0 ||
         (run->plan.layer_size < 0 &&
-         convert_check_limits(run->facts.content.findings, run->options, layer.size, error) < 0))
+         deliveries_check_size(run->facts.content.findings, run->options, layer.size, error) < 0))
         return -1;
     return archive_facts_build_image(&run->facts, &run->plan, &layer, image, error);
 }
@@ -140,9 +215,9 @@ static int check_destinations(struct run *run, struct error *error)
                            "%s is spoken to without encryption",
                            run->options->destinations[i].name) < 0)
             return -1;
-    return run->plan.layer_size >= 0
-               ? convert_check_limits(findings, run->options, (uint64_t)run->plan.layer_size, error)
-               : 0;
+    return run->plan.layer_size >= 0 ? deliveries_check_size(findings, run->options,
+                                                             (uint64_t)run->plan.layer_size, error)
+                                     : 0;
 }
 
 static int convert_and_send(struct run *run, struct image **image, struct error *error)
@@ -159,12 +234,13 @@ static int convert_and_send(struct run *run, struct image **image, struct error 
     if (status == 0)
         status = build_image(run, image, error);
     deliveries_finish(run->deliveries, status == 0 ? *image : NULL);
-    /* Each destination has an error of its own then; the pipeline's is only the last of them. */
+    /* If all destinations failed, each has its own error; the pipeline's is only the last of them.
+     */
     return abandoned ? cancel_check(run->cancel, error) : status;
 }
 
-/* Everything has been opened, and everybody has credentials: now only the destinations change. For
- * the threads that are still to come as well. */
+/* Everything is open and the credentials are there: from now on, this thread and those that it
+ * starts may write to the destinations only. */
 static void limit_writing(const struct convert_options *options)
 {
     struct sandbox sandbox = {0};
@@ -185,18 +261,8 @@ static int run_all(struct run *run, struct image **image, struct error *error)
     if (cancel_check(run->cancel, error) < 0)
         return -1;
     limit_writing(run->options);
-    if (is_file && deliveries_left(run->deliveries) > 0) {
-        const struct comparison comparison = {.deliveries = run->deliveries,
-                                              .options = run->options,
-                                              .plan = &run->plan,
-                                              .input = run->input,
-                                              .findings = run->facts.content.findings,
-                                              .progress = run->progress,
-                                              .cancel = run->cancel};
-
-        if (comparison_run(&comparison, &run->facts, image, error) < 0)
-            return -1;
-    }
+    if (is_file && deliveries_left(run->deliveries) > 0 && compare_all(run, image, error) < 0)
+        return -1;
     if (deliveries_left(run->deliveries) == 0)
         return 0;
     image_free(steal(*image));
@@ -204,7 +270,7 @@ static int run_all(struct run *run, struct image **image, struct error *error)
     return convert_and_send(run, image, error);
 }
 
-/* An archive file is replaced by its image: it must not be the evidence itself. */
+/* A destination oci-archive: replaces its file, which must not be the archive that is read. */
 static int check_not_the_archive(const struct run *run, struct error *error)
 {
     for (unsigned i = 0; i < run->options->destination_count; i++) {
@@ -238,7 +304,8 @@ static int open_input(struct run *run, struct error *error)
     return check_not_the_archive(run, error);
 }
 
-/* A refusal that none of the checks has reported is the archive's stream, which ended. */
+/* If no check has reported why the archive is refused, its stream has failed: that becomes a
+ * finding. */
 static int explain_refusal(const struct run *run, struct error *error)
 {
     const struct error cause = *error;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/delivery.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "stream/layer-source.h"
 
 /* One destination. */
@@ -61,8 +63,8 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
     return group;
 }
 
-/* The layer's source goes first: the pipeline waits for this destination until then, and taking
- * back what was sent may take seconds. */
+/* Frees the layer's source first, because the pipeline waits for it, and the target may take
+ * seconds to take back what was sent. */
 static void worker_end(struct worker *worker)
 {
     source_free(worker->layer);
@@ -152,7 +154,7 @@ static void join_all(struct deliveries *group)
     }
 }
 
-/* With all_or_nothing, after one has failed to open: the open ones fail, too. */
+/* With all_or_nothing, after one has failed to open: makes the open ones fail, too. */
 static void call_off_rest(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
@@ -249,7 +251,8 @@ static void pass_turn(struct deliveries *group)
     pthread_mutex_unlock(&group->mutex);
 }
 
-/* No lock is needed: the turns of those before are over, those behind will not have theirs. */
+/* Names those that have published. No lock is needed: those before this one have had their turn,
+ * and those behind will not get one. */
 static void tell_published(const struct worker *failed, struct error *error)
 {
     char names[ERROR_TEXT_SIZE / 2] = "";
@@ -308,7 +311,7 @@ static void *run_delivery(void *argument)
     if (deliver(worker) < 0) {
         fail(worker);
     } else {
-        worker->delivery->error.kind = ERROR_NONE; /* something may have failed, then gone well */
+        worker->delivery->error.kind = ERROR_NONE; /* may be set by an attempt that was repeated */
         worker_end(worker);
     }
     return NULL;
@@ -350,4 +353,33 @@ void deliveries_finish(struct deliveries *group, const struct image *image)
     pthread_cond_broadcast(&group->changed);
     pthread_mutex_unlock(&group->mutex);
     join_all(group);
+}
+
+/* 0: not known. https://docs.github.com/packages and "Amazon ECR service quotas". */
+static uint64_t layer_limit(const char *host)
+{
+    if (strcmp(host, "ghcr.io") == 0)
+        return 10ULL * 1000 * 1000 * 1000;
+    if (pattern_matches("^[0-9]+\\.dkr\\.ecr(-fips)?\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?$",
+                        host))
+        return 52000ULL << 20;
+    return 0;
+}
+
+int deliveries_check_size(struct findings *findings, const struct convert_options *options,
+                          uint64_t layer_size, struct error *error)
+{
+    for (unsigned i = 0; i < options->destination_count; i++) {
+        const struct destination *destination = &options->destinations[i];
+        uint64_t limit = destination->kind == DESTINATION_REGISTRY
+                             ? layer_limit(destination->reference.host)
+                             : 0;
+
+        if (limit && layer_size > limit &&
+            finding_report(findings, CHECK_REGISTRY_LIMIT, NULL, error,
+                           "the layer has %" PRIu64 " bytes, and %s takes at most %" PRIu64,
+                           layer_size, destination->reference.host, limit) < 0)
+            return -1;
+    }
+    return 0;
 }

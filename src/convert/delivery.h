@@ -4,15 +4,15 @@
  * to do. The main thread drives all of them at once:
  *
  *     deliveries_open(group)                      // waits: each is open, or has failed
- *     ... deliveries_held(), delivery_settle() ...
+ *     ... deliveries_held(), deliveries_settle() ...
  *     deliveries_send(group, pipeline, size)      // before pipeline_start()
  *     ... the pipeline runs ...
  *     deliveries_finish(group, image)             // waits: each has published, or has failed
  *     deliveries_free(group)
  *
  * A delivery that fails leaves its error in its struct delivery. With all_or_nothing the first one
- * that fails calls all others off; they go through a barrier behind the staging, and publish one
- * after the other, so that what has been published when one fails can be told.
+ * that fails calls all others off. They wait until all have staged the image, and then publish one
+ * after the other, so that an error can name those that have published already.
  */
 #ifndef CKPTOCI_CONVERT_DELIVERY_H
 #define CKPTOCI_CONVERT_DELIVERY_H
@@ -52,5 +52,9 @@ void deliveries_send(struct deliveries *group, struct pipeline *pipeline, int64_
 bool deliveries_abandoned(struct deliveries *group);
 /* NULL: there is no image, because the archive was refused. */
 void deliveries_finish(struct deliveries *group, const struct image *image);
+
+/* Whether each destination takes a layer of `layer_size` bytes. 0, or -1: refused. */
+int deliveries_check_size(struct findings *findings, const struct convert_options *options,
+                          uint64_t layer_size, struct error *error);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/display.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "engines/rules.h"
 
 enum { REASON_MAX_BYTES = 2048 };

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "base/rate-limit.h"
 #include "stream/source.h"
 
 struct body {

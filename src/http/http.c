@@ -11,12 +11,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "http/http-failure.h"
-#include "http/http-headers.h"
-#include "http/http-tls.h"
 #include "http/secret.h"
-#include "http/sockets.h"
-#include "http/stall.h"
+#include "http/transfer.h"
 #include "http/url.h"
 
 struct http {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * HTTP/1.1 requests by libcurl, one after the other over connections that are kept. This is the
- * only place that knows curl's transfers. A struct http belongs to one thread; what it says of the
- * last response holds until the next http_send().
+ * HTTP/1.1 requests by libcurl, one after the other over connections that are kept. A struct http
+ * belongs to one thread; what it says of the last response holds until the next http_send().
  *
  * It enforces what must hold whatever a server answers: with TLS verification no request leaves
  * without TLS, bodies and headers of responses have limits, and cancelling ends a transfer.
@@ -15,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "http/body.h"
 #include "http/tls-settings.h"
 
@@ -48,8 +47,7 @@ struct http_options {
     const struct tls_settings *tls;
     const struct http_advice *advice; /* NULL: none */
     const char *proxy;                /* its URL, may be secret; NULL: as the environment says */
-    const char
-        *connect_to; /* "HOST:PORT" that connections go to instead of the URL's; NULL: that */
+    const char *connect_to;           /* "HOST:PORT" to connect to; NULL: the URL's */
     struct cancel *cancel;
     bool tls_verify;          /* false: any certificate will do, and http:// is allowed */
     int64_t stall_timeout_ms; /* without a byte in either direction; 0: none */

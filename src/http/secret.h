@@ -7,8 +7,7 @@
 
 #include <jansson.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 void secret_free(char *text);
 DEFINE_CLEANUP(char *, secret_free);

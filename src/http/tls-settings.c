@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "http/secret.h"
 
 enum { CA_BUNDLE_MAX_BYTES = 4 << 20 };

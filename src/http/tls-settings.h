@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whom to trust and who we are when TLS is spoken. Filled in by whoever knows where that is
- * written, then constant; embedded in its owner, who outlives every struct http made with it. */
+/* Whom we trust and who we are with TLS. Filled in from files and options, then constant; embedded
+ * in its owner, who outlives every struct http made with it. */
 #ifndef CKPTOCI_HTTP_TLS_SETTINGS_H
 #define CKPTOCI_HTTP_TLS_SETTINGS_H
 
 #include <stdbool.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 enum { TLS_CAS_MAX_BYTES = 4 << 20, TLS_IDENTITY_MAX_BYTES = 1 << 20 };
 

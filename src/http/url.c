@@ -7,7 +7,6 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 DEFINE_CLEANUP(CURLU *, curl_url_cleanup);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "inspect/criu.pb-c.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/criu-pagemap.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
 #include "inspect/criu.pb-c.h"

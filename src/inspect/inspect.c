@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/sandbox.h"
-#include "convert/convert-checks.h"
 #include "inspect/report-text.h"
 #include "inspect/report.h"
 #include "inspect/snapshot.h"
@@ -59,7 +58,7 @@ static int read_archive(struct inspection *inspection, bool *whole, struct error
             return -1;
         *whole = false;
     } else {
-        convert_check_metadata(content, reading->subject->path, reading->input);
+        reading_check_metadata(reading);
     }
     if (sandbox_call(make_report, inspection, error))
         return -1;

@@ -16,7 +16,7 @@
 #include "base/progress.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 /* All borrowed. */
 struct inspect_options {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 /* The number in a name such as core-1.img, where `kind` is "core-". */

@@ -22,8 +22,8 @@
 #include <jansson.h>
 
 #include "archive/walk.h"
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "inspect/process-table.h"
 #include "stream/source.h"
 

@@ -8,12 +8,8 @@
 
 #include <stdbool.h>
 
-#include "base/cancel.h"
 #include "base/error.h"
 #include "http/tls-settings.h"
-#include "kubelet/kubelet.h"
-
-#define SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
 
 enum { TOKEN_MAX_BYTES = 64 << 10 };
 
@@ -27,24 +23,23 @@ struct access {
     char *source; /* where credentials came from, for messages; NULL: there are none */
 };
 
-/* Zero-initialised before; access_done() in any case. */
-int access_find(struct access *access, const struct kubelet_options *options, struct cancel *cancel,
-                struct error *error);
+void access_init(struct access *access);
+/* Also of one that is zero-initialised. */
 void access_done(struct access *access);
 
-/* For whoever reads it from elsewhere; each replaces what was there. */
+/* Each replaces what was there. */
 int access_set_server(struct access *access, const char *url, struct error *error);
-/* What it was in that a URL was wrong, for the error; -1. Without the URL if it may be secret. */
+/* Adds to the error what the URL was given in, and the URL unless it may be secret. Always -1. */
 int access_name_url(struct error *error, const char *what, const char *url);
-/* Only these CAs are trusted then. */
+/* From then on only these CAs are trusted. */
 int access_read_ca(struct access *access, const char *path, struct error *error);
 int access_read_identity(struct access *access, const char *certificate, const char *key,
                          struct error *error);
 int access_read_token(struct access *access, const char *path, struct error *error);
-/* A token must fit into a header: spaces at its ends are cut off. -1: it has others. */
+/* Cuts off spaces at both ends. -1: what is left does not fit into a header. */
 int access_set_token(struct access *access, const char *token, struct error *error);
 void access_set_source(struct access *access, const char *source);
-/* Bytes in place of what the buffer has. */
+/* -1: there are no bytes, or too many for the buffer. */
 int access_put(struct buffer *buffer, const char *bytes, size_t len, struct error *error);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { REASON_MAX_BYTES = 600 };
 

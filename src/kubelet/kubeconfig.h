@@ -8,8 +8,6 @@
 #include "base/error.h"
 #include "kubelet/access.h"
 
-enum { KUBECONFIG_MAX_BYTES = 4 << 20 };
-
 enum kubeconfig_part {
     KUBECONFIG_ALL,  /* the current context's cluster and user: that is where requests go */
     KUBECONFIG_USER, /* its user, and the CA of its cluster: requests go elsewhere */

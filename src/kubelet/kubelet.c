@@ -2,13 +2,17 @@
 #include "kubelet/kubelet.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/secret.h"
 #include "kubelet/access.h"
 #include "kubelet/answer.h"
+#include "kubelet/kubeconfig.h"
+
+#define SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
 
 struct kubelet {
     struct kubelet_options options;
@@ -82,6 +86,116 @@ static int check_options(const struct kubelet_options *options, struct error *er
     return 0;
 }
 
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+static bool is_readable(const char *path)
+{
+    return access(path, R_OK) == 0;
+}
+
+/* The way Kubernetes' own clients find out that they run in a pod. */
+static bool in_pod(void)
+{
+    return environment("KUBERNETES_SERVICE_HOST") && environment("KUBERNETES_SERVICE_PORT") &&
+           is_readable(SERVICE_ACCOUNT_DIRECTORY "/token");
+}
+
+static int take_service_account(struct access *access, struct error *error)
+{
+    if (access_read_token(access, SERVICE_ACCOUNT_DIRECTORY "/token", error) ||
+        access_read_ca(access, SERVICE_ACCOUNT_DIRECTORY "/ca.crt", error))
+        return -1;
+    access_set_source(access, "the pod's service account");
+    return 0;
+}
+
+static int set_cluster_service(struct access *access, struct error *error)
+{
+    const char *host = environment("KUBERNETES_SERVICE_HOST");
+    const char *port = environment("KUBERNETES_SERVICE_PORT");
+    bool is_ipv6 = strchr(host, ':');
+    cleanup_free char *url =
+        xasprintf("https://%s%s%s:%s", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+
+    return access_set_server(access, url, error) ? error_context(error, "KUBERNETES_SERVICE_HOST")
+                                                 : 0;
+}
+
+/* --kubeconfig, $KUBECONFIG, the pod's service account, ~/.kube/config: the first that is there. */
+static int find_apiserver(struct access *access, const struct kubelet_options *options,
+                          struct cancel *cancel, struct error *error)
+{
+    const char *home = environment("HOME"), *variable = environment("KUBECONFIG");
+    cleanup_free char *usual = home ? xasprintf("%s/.kube/config", home) : NULL;
+
+    if (options->kubeconfig)
+        return kubeconfig_read(access, options->kubeconfig, KUBECONFIG_ALL, cancel, error);
+    if (variable && strchr(variable, ':')) {
+        error_set(error, ERROR_USAGE, "$KUBECONFIG names several files, which are not merged here");
+        return error_advice(error, "make one with kubectl config view --flatten, and give it with "
+                                   "--kubeconfig");
+    }
+    if (variable)
+        return kubeconfig_read(access, variable, KUBECONFIG_ALL, cancel, error);
+    if (in_pod())
+        return set_cluster_service(access, error) || take_service_account(access, error) ? -1 : 0;
+    if (usual && is_readable(usual))
+        return kubeconfig_read(access, usual, KUBECONFIG_ALL, cancel, error);
+    error_set(error, ERROR_USAGE, "--via-apiserver: where the API server is, is not known");
+    return error_advice(error, "give a kubeconfig with --kubeconfig FILE or in $KUBECONFIG");
+}
+
+static int find_node(struct access *access, const struct kubelet_options *options,
+                     struct cancel *cancel, struct error *error)
+{
+    const char *node = options->node ? options->node : KUBELET_DEFAULT_NODE;
+
+    if (access_set_server(access, node, error))
+        return error->kind = ERROR_USAGE, access_name_url(error, "--node", node);
+    if (options->kubeconfig)
+        return kubeconfig_read(access, options->kubeconfig, KUBECONFIG_USER, cancel, error);
+    if (!options->certificate && !options->token_file && in_pod())
+        return take_service_account(access, error);
+    return 0;
+}
+
+static int apply_options(struct access *access, const struct kubelet_options *options,
+                         struct error *error)
+{
+    if (options->insecure)
+        access->tls_verify = false;
+    if (options->ca && access_read_ca(access, options->ca, error))
+        return error_context(error, "--cacert");
+    if (options->certificate || options->token_file) { /* nobody else's beside them */
+        secret_free(steal(access->token));
+        secret_clear(&access->tls.certificate_pem);
+        secret_clear(&access->tls.key_pem);
+        access_set_source(access, "the options");
+    }
+    if (options->certificate &&
+        access_read_identity(access, options->certificate, options->key, error))
+        return error_context(error, "--cert, --key");
+    if (options->token_file && access_read_token(access, options->token_file, error))
+        return error_context(error, "--token-file");
+    return 0;
+}
+
+static int find_access(struct access *access, const struct kubelet_options *options,
+                       struct cancel *cancel, struct error *error)
+{
+    int found;
+
+    access_init(access);
+    found = options->via_apiserver ? find_apiserver(access, options, cancel, error)
+                                   : find_node(access, options, cancel, error);
+    return found ? -1 : apply_options(access, options, error);
+}
+
 /* The kubelet says nothing until the archive is complete. */
 static int64_t patience_ms(const struct kubelet_options *options)
 {
@@ -113,7 +227,7 @@ int kubelet_open(struct kubelet **result, const struct kubelet_options *options,
                                         .stall_timeout_ms = patience_ms(options)};
 
     kubelet->options = *options;
-    if (check_options(options, error) || access_find(&kubelet->access, options, cancel, error))
+    if (check_options(options, error) || find_access(&kubelet->access, options, cancel, error))
         return -1;
     http_options.tls_verify = kubelet->access.tls_verify;
     http_options.proxy = choose_proxy(&kubelet->access);

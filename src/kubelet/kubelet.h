@@ -17,8 +17,8 @@
 #include <jansson.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 #define KUBELET_DEFAULT_NODE "https://localhost:10250"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 enum { SHA256_BYTES = 32, SHA256_HEX_LEN = 64, DIGEST_TEXT_LEN = 7 + SHA256_HEX_LEN };
 

@@ -13,8 +13,8 @@
 #ifndef CKPTOCI_OCI_IMAGE_SOURCE_H
 #define CKPTOCI_OCI_IMAGE_SOURCE_H
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "oci/manifest.h"
 
 struct source;

@@ -13,8 +13,8 @@
 
 #include <jansson.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "oci/digest.h"
 
 #define MEDIA_TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"

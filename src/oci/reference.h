@@ -6,8 +6,8 @@
 #ifndef CKPTOCI_OCI_REFERENCE_H
 #define CKPTOCI_OCI_REFERENCE_H
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 struct reference {
     char *domain; /* host[:port] as the user knows it; "docker.io" for Docker Hub */

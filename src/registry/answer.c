@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 
 enum { ERRORS_SHOWN = 3, PART_MAX_LEN = 300, TEXT_MAX_LEN = 1200 };
 

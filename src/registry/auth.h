@@ -8,8 +8,8 @@
 #ifndef CKPTOCI_REGISTRY_AUTH_H
 #define CKPTOCI_REGISTRY_AUTH_H
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "http/http.h"
 #include "registry/credentials.h"
 

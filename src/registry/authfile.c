@@ -9,7 +9,6 @@
 
 #include <openssl/crypto.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"

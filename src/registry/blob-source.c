@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "registry/answer.h"

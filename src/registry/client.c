@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/error.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "registry/answer.h"
 #include "registry/auth.h"

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
 

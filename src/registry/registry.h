@@ -11,10 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/backoff.h"
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/rate-limit.h"
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 #include "oci/reference.h"

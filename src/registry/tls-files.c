@@ -12,9 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "base/cleanup.h"
+#include "base/error.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/memory.h"
 
 enum { TLS_DIRECTORY_MAX_ENTRIES = 1000 };

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "archive/member-path.h"
-#include "base/cleanup.h"
-#include "base/display.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
+#include "base/text.h"
 #include "checkpoint/mount-source.h"
 #include "restore/pod-settings.h"
 
@@ -111,7 +109,7 @@ static char *label_of_path(const char *path)
     return len ? xstrndup(label, len) : xstrdup("volume");
 }
 
-/* What the volume was called if that can be its name, else something like where it is mounted. */
+/* The name that the volume had if it is valid, else one made of the path where it is mounted. */
 static char *name_volume(const struct mount_plan *plan, const struct plan_volume *volume,
                          const char *destination)
 {
@@ -142,7 +140,8 @@ static bool is_called(const struct plan_volume *volume, const struct mount_sourc
            strncmp(volume->known_as, source->name, source->name_len) == 0;
 }
 
-/* A path in a volume tells the volume's name; any other is the volume's own. NULL: it is new. */
+/* The volume that is known already: by its name if the source is a path in it, else by its path.
+ * NULL: it is new. */
 static struct plan_volume *find_volume(const struct mount_plan *plan,
                                        const struct mount_source *source, const char *path)
 {
@@ -248,7 +247,7 @@ static int read_mounts(struct mount_plan *plan, const json_t *spec, bool knows_p
         struct entry entry = read_entry(json, uid);
         enum mount_owner owner;
 
-        /* The last mount on a place is what is seen there, but what is declared is the place. */
+        /* Of several mounts on one place, one has to be declared. */
         if (!entry.destination || has_mount_on(plan, entry.destination))
             continue;
         plan->has_passwd = plan->has_passwd || strcmp(entry.destination, "/etc/passwd") == 0;
@@ -307,4 +306,10 @@ void mount_plan_done(struct mount_plan *plan)
     free(plan->volumes);
     free(plan->mounts);
     *plan = (struct mount_plan){0};
+}
+
+bool plan_volume_begins_empty(const struct plan_volume *volume)
+{
+    return volume->kind == VOLUME_EMPTY_DIR || volume->kind == VOLUME_TMPFS ||
+           volume->kind == VOLUME_ENGINE;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The mounts that a pod has to have so that a container of it can be restored, and the volumes
- * behind them, as far as the paths in spec.dump tell. Nothing of the host is ever taken over: where
- * the archive names a path of the host, that is only told (CVE-2024-8676). Embedded in its owner.
+ * behind them, as far as the paths in spec.dump tell. A path of the host is never taken over from
+ * the archive, only shown to the user (CVE-2024-8676). Embedded in its owner.
  *
  *     mount_plan_read(&plan, spec, knows_passwd, &error)
  *     mount_plan_done(&plan)
@@ -46,7 +46,7 @@ struct plan_mount {
     enum mount_propagation propagation;
 };
 
-/* Zero-initialised. In the order of the spec; none of the engine's, no place twice. */
+/* Zero-initialised. In the order of the spec; without the engine's mounts, and no place twice. */
 struct mount_plan {
     struct plan_mount *mounts;
     size_t mount_count;
@@ -62,6 +62,9 @@ struct mount_plan {
 int mount_plan_read(struct mount_plan *plan, const json_t *spec, bool knows_passwd,
                     struct error *error);
 void mount_plan_done(struct mount_plan *plan);
+
+/* Whether an empty volume stands for the old one: what was in that is not in the archive. */
+bool plan_volume_begins_empty(const struct plan_volume *volume);
 
 /* Whether it is a name as RFC 1123 has them: of a label, or of labels with dots between them. */
 bool dns_is_label(const char *name);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/pattern.h"
+#include "base/text.h"
 
 enum {
     CAPABILITIES_MAX = 64, /* Linux has 41 */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What spec.dump tells of the settings that the container had in its pod. All of it is the
- * archive's word: what gives a container more than others have is to be granted by nobody but the
- * user.
+ * What spec.dump tells of the settings that the container had in its pod. An archive can claim
+ * anything: only the user may grant what gives a container more than others have.
  */
 #ifndef CKPTOCI_RESTORE_POD_SETTINGS_H
 #define CKPTOCI_RESTORE_POD_SETTINGS_H
@@ -19,10 +18,10 @@ struct pod_settings {
     bool has_host_network, has_host_pid, has_host_ipc; /* namespaces of the host */
     bool shares_processes;                             /* one PID namespace for all of the pod */
     bool is_privileged;
-    /* Arrays of strings without "CAP_". Beyond what the engine gives to every container; and, where
-     * the container had not all of that, what it had. */
+    /* Arrays of strings without "CAP_": what the container had beyond the engine's defaults, and
+     * which of the defaults it had. */
     json_t *further_capabilities, *kept_capabilities;
-    bool drops_capabilities;
+    bool drops_capabilities; /* it had not all of the defaults */
     bool has_no_new_privileges, has_read_only_root;
     bool has_terminal, has_stdin;
     int64_t user_id, group_id;

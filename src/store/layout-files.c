@@ -6,10 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/json.h"
-#include "base/pattern.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 static const char ref_name_key[] = "org.opencontainers.image.ref.name";
 

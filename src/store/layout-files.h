@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/tmpfile.h"
 #include "oci/image.h"

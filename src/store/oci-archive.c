@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/output-file.h"
+#include "base/tmpfile.h"
 #include "store/layout-files.h"
 #include "store/tar.h"
 

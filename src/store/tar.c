@@ -8,7 +8,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "store/layout-files.h"
 

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/tar-block.h"
+#include "base/file.h"
+#include "base/memory.h"
 
 struct tar_member {
     const char *name; /* at most 99 bytes */

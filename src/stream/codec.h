@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "stream/source.h"
 
 enum compression {

@@ -13,8 +13,8 @@
 #include <sys/types.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "stream/codec.h"
 #include "stream/source.h"
 

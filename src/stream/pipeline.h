@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "stream/blocks.h"
 #include "stream/codec.h"

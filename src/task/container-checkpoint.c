@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
-#include "task/archive-removal.h"
+#include "base/text.h"
+#include "oci/image-source.h"
 #include "task/pod-index.h"
 
 struct run {
@@ -46,8 +47,8 @@ int container_checkpoint_check(const struct container_checkpoint_options *option
     return 0;
 }
 
-/* Whether that is a time as a kubelet writes it (RFC 3339), and ".tar". No name of a container has
- * a "T" in it, so that no longer name is taken for a short one and a time. */
+/* Whether that is a time as a kubelet writes it (RFC 3339), and ".tar". Names of containers have no
+ * "T" in them, so that the end of a longer name is never taken for the time. */
 static bool is_time_and_suffix(const char *text)
 {
     return pattern_matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -71,18 +72,29 @@ static int check_file_name(const struct run *run, const char *container, const c
     return error_advice(error, "look at it with ckptoci inspect, and push it with ckptoci convert");
 }
 
-/* A path that goes into a command which somebody may copy: the shell is to take it as it is. */
+/* A path for a command that somebody may copy: a placeholder if the shell would not take it as it
+ * is. */
 static const char *path_for_shell(const char *path)
 {
     return pattern_matches("^[A-Za-z0-9/._:+-]+$", path) ? path : "ARCHIVE";
 }
 
+/* The file as it is before it is read, to know it again. -1: there is no regular file. */
+static int identify(struct stat *status, const char *path, struct error *error)
+{
+    if (lstat(path, status))
+        return error_set_errno(error, errno, "look at %s", path);
+    if (!S_ISREG(status->st_mode))
+        return error_set(error, ERROR_FAILED, "look at %s: it is no regular file", path);
+    return 0;
+}
+
 /* The archive is where the kubelet is. */
-static int find_here(struct archive_identity *identity, const char *path, struct error *error)
+static int find_here(struct stat *status, const char *path, struct error *error)
 {
     bool is_forbidden = access(path, R_OK) != 0 && errno == EACCES;
 
-    if (!is_forbidden && archive_identify(identity, path, error) == 0)
+    if (!is_forbidden && identify(status, path, error) == 0)
         return 0;
     if (is_forbidden)
         error_set_errno(error, EACCES, "look at %s", path);
@@ -96,15 +108,7 @@ static int find_here(struct archive_identity *identity, const char *path, struct
                         path_for_shell(path));
 }
 
-/* Of the container's own image: that of the pod's index, with "-CONTAINER" behind the tag. */
-static int name_image(struct destination *destination, const struct destination *index,
-                      const char *container, struct error *error)
-{
-    cleanup_free char *text = xasprintf("%s-%s", index->name, container);
-
-    return destination_parse(destination, text, error);
-}
-
+/* The container's own image is called as the pod's index, with "-CONTAINER" behind the tag. */
 static int name_images(const struct run *run, struct container_outcome *outcome,
                        struct error *error)
 {
@@ -114,15 +118,18 @@ static int name_images(const struct run *run, struct container_outcome *outcome,
         return 0;
     outcome->destinations = xcalloc(convert->destination_count, sizeof *outcome->destinations);
     for (unsigned i = 0; i < convert->destination_count; i++) {
-        if (name_image(&outcome->destinations[i], &convert->destinations[i], outcome->container,
-                       error))
+        cleanup_free char *name =
+            xasprintf("%s-%s", convert->destinations[i].name, outcome->container);
+
+        if (destination_parse(&outcome->destinations[i], name, error))
             return -1;
         outcome->destination_count++;
     }
     return 0;
 }
 
-struct conversion {
+/* A conversion and what its thread is given. */
+struct convert_call {
     const struct convert_options *options;
     struct convert_result *result;
     struct run *run;
@@ -132,15 +139,14 @@ struct conversion {
 
 static void *run_conversion(void *argument)
 {
-    struct conversion *conversion = argument;
+    struct convert_call *call = argument;
 
-    conversion->status =
-        convert_run(conversion->options, conversion->result, conversion->run->progress,
-                    conversion->run->cancel, conversion->error);
+    call->status = convert_run(call->options, call->result, call->run->progress, call->run->cancel,
+                               call->error);
     return NULL;
 }
 
-/* What the kubelet has left of it. */
+/* What is left of it after the kubelet had its time. 0: no deadline. */
 static int left_until_deadline_s(const struct run *run)
 {
     int deadline_s = run->options->convert->deadline_s;
@@ -151,15 +157,15 @@ static int left_until_deadline_s(const struct run *run)
     return left_s > 1 ? (int)left_s : 1;
 }
 
-/* In a thread of its own, because it gives up rights that this one still needs: to remove the
- * archive, and to write what comes next. */
+/* In a thread of its own, because a conversion gives up rights that this thread still needs: to
+ * remove the archive, and to write what comes next. */
 static int convert(struct run *run, struct container_outcome *outcome, struct error *error)
 {
     struct convert_options options = *run->options->convert;
-    struct conversion conversion = {.options = &options,
-                                    .result = outcome->convert,
-                                    .run = run,
-                                    .error = error};
+    struct convert_call call = {.options = &options,
+                                .result = outcome->convert,
+                                .run = run,
+                                .error = error};
     pthread_t thread;
 
     options.archive = outcome->path;
@@ -169,11 +175,11 @@ static int convert(struct run *run, struct container_outcome *outcome, struct er
     atomic_store(&run->progress->bytes_total, 0);
     atomic_store(&run->progress->bytes_read, 0);
     atomic_store(&run->progress->bytes_sent, 0);
-    if (pthread_create(&thread, NULL, run_conversion, &conversion) != 0)
+    if (pthread_create(&thread, NULL, run_conversion, &call) != 0)
         abort();
     pthread_join(thread, NULL);
-    outcome->is_converted = conversion.status == 0;
-    return conversion.status;
+    outcome->is_converted = call.status == 0;
+    return call.status;
 }
 
 static bool has_all_images(const struct convert_result *result)
@@ -184,8 +190,8 @@ static bool has_all_images(const struct convert_result *result)
     return true;
 }
 
-/* An archive that says it is of another container is not what was asked for, and its image has a
- * wrong name. What the user says in place of the archive is not looked at. */
+/* An archive that says it is of another container is not what was asked for, and is kept. What the
+ * user has put in place of the archive's own annotations is not looked at. */
 static int check_owner(const struct run *run, const struct container_outcome *outcome,
                        struct error *error)
 {
@@ -213,17 +219,57 @@ static int check_owner(const struct run *run, const struct container_outcome *ou
     return 0;
 }
 
-static int delete_archive(struct run *run, struct container_outcome *outcome,
-                          const struct archive_identity *identity, struct error *error)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-    const struct convert_result *result = outcome->convert;
+    return S_ISREG(b->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
 
-    if (!has_all_images(result)) /* their errors say why */
+/* The answer to the push is not enough: the destination is asked again for the manifest. */
+static int confirm(const struct run *run, const struct delivery *delivery, struct error *error)
+{
+    cleanup(image_source_freep) struct image_source *source =
+        destination_source_new(delivery->destination, &run->options->convert->registry,
+                               run->cancel);
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+    if (image_source_open(source, error) ||
+        image_source_get_manifest(source, NULL, &manifest, error))
+        return error_context(error, "%s has not confirmed the image", delivery->destination->name);
+    if (!digest_equal(&manifest->digest, &delivery->manifest))
+        return error_set(error, ERROR_FAILED, "%s stands for %s, and not for %s that was pushed",
+                         delivery->destination->name, manifest->digest.text,
+                         delivery->manifest.text);
+    return 0;
+}
+
+/* Only the very file that was converted, and only if every destination has the image. */
+static int remove_confirmed(const struct run *run, const struct container_outcome *outcome,
+                            const struct stat *converted, struct error *error)
+{
+    const char *path = outcome->path;
+    struct stat status;
+
+    for (unsigned i = 0; i < outcome->convert->delivery_count; i++)
+        if (confirm(run, &outcome->convert->deliveries[i], error))
+            return -1;
+    if (lstat(path, &status))
+        return error_set_errno(error, errno, "look at %s", path);
+    if (!is_same_file(converted, &status))
+        return error_set(error, ERROR_FAILED, "%s is not the file any more that was converted",
+                         path);
+    if (unlink(path))
+        return error_set_errno(error, errno, "remove %s", path);
+    return 0;
+}
+
+static int delete_archive(struct run *run, struct container_outcome *outcome,
+                          const struct stat *converted, struct error *error)
+{
+    if (!has_all_images(outcome->convert)) /* their errors say why */
         return 0;
-    if (check_owner(run, outcome, error) ||
-        archive_remove_confirmed(outcome->path, identity, result->deliveries,
-                                 result->delivery_count, &run->options->convert->registry,
-                                 run->cancel, error))
+    if (check_owner(run, outcome, error) || remove_confirmed(run, outcome, converted, error))
         return error_context(error, "--delete-after-push: %s was not removed", outcome->path);
     outcome->is_deleted = true;
     return 0;
@@ -232,7 +278,7 @@ static int delete_archive(struct run *run, struct container_outcome *outcome,
 static int handle_container(struct run *run, struct container_outcome *outcome, struct error *error)
 {
     struct container_name name = run->options->name;
-    struct archive_identity identity;
+    struct stat converted;
 
     name.container = outcome->container;
     if (cancel_check(run->cancel, error))
@@ -245,42 +291,9 @@ static int handle_container(struct run *run, struct container_outcome *outcome, 
     if (run->options->convert->destination_count == 0)
         return 0;
     if (check_file_name(run, name.container, outcome->path, error) ||
-        find_here(&identity, outcome->path, error) || convert(run, outcome, error))
+        find_here(&converted, outcome->path, error) || convert(run, outcome, error))
         return -1;
-    return run->options->deletes_archives ? delete_archive(run, outcome, &identity, error) : 0;
-}
-
-static bool has_image(const struct container_outcome *outcome, unsigned destination)
-{
-    return outcome->is_converted &&
-           outcome->convert->deliveries[destination].error.kind == ERROR_NONE;
-}
-
-/* -1: at this destination there is no index, because not every container has its image there. */
-static int put_index(struct run *run, unsigned i, struct index_outcome *outcome,
-                     struct error *error)
-{
-    const struct container_checkpoint_result *result = run->result;
-    const struct convert_options *convert = run->options->convert;
-    cleanup_free struct pod_index_part *parts = xcalloc(result->container_count, sizeof *parts);
-    cleanup(manifest_freep) struct manifest *index = NULL;
-
-    for (size_t c = 0; c < result->container_count; c++) {
-        const struct container_outcome *container = &result->containers[c];
-
-        if (!has_image(container, i))
-            return error_set(error, ERROR_FAILED,
-                             "%s was not written: there is no image of container %s to be listed",
-                             outcome->destination->name, container->container);
-        parts[c] =
-            (struct pod_index_part){container->convert->image, container->convert->annotations};
-    }
-    if (pod_index_build(&index, parts, result->container_count, error) ||
-        pod_index_put(outcome->destination, index, &convert->registry, run->cancel,
-                      &outcome->already_there, error))
-        return -1;
-    outcome->digest = index->digest;
-    return 0;
+    return run->options->deletes_archives ? delete_archive(run, outcome, &converted, error) : 0;
 }
 
 static void put_indexes(struct run *run)
@@ -298,7 +311,7 @@ static void put_indexes(struct run *run)
         struct error error = {0};
 
         outcome->destination = &convert->destinations[i];
-        if (put_index(run, i, outcome, &error))
+        if (pod_index_put(result, i, &convert->registry, run->cancel, outcome, &error))
             outcome->error = error;
     }
 }
@@ -311,8 +324,7 @@ static void add_outcome(struct container_checkpoint_result *result, const char *
     outcome->convert = NEW(struct convert_result);
 }
 
-/* The names of the images, too: what is wrong with them is better known before anything is asked.
- */
+/* Names the images, too, so that what is wrong with a name is told before anything is asked. */
 static int find_containers(struct run *run, struct error *error)
 {
     const struct container_name *name = &run->options->name;

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "task/copy-job.h"
+#include "task/copy-blobs.h"
 
 #include <string.h>
 
 #include "base/memory.h"
 #include "stream/source.h"
 #include "transport/observing-source.h"
+
+int copy_worker_open(struct copy_worker *worker, struct error *error)
+{
+    const struct copy_job *job = worker->job;
+    const struct registry_options *registry = &job->options->registry;
+
+    if (worker->source)
+        return 0;
+    worker->source = destination_source_new(job->options->source, registry, job->cancel);
+    worker->target = destination_target_new(job->destination, registry, job->cancel);
+    if (image_source_open(worker->source, error))
+        return error_context(error, "%s", job->options->source->name);
+    return image_target_open(worker->target, NULL, error);
+}
 
 /* What is left of one manifest's blobs. */
 struct queue {
@@ -33,7 +47,8 @@ static void plan(struct copy_job *job, const struct descriptor *blob)
     pthread_mutex_unlock(&job->mutex);
 }
 
-/* The source's repository where the destination's registry can take blobs over from it. */
+/* The source's repository if it is in the destination's registry, which can take blobs from it
+ * then; else NULL. */
 static const char *mount_from(const struct copy_job *job)
 {
     const struct destination *source = job->options->source, *destination = job->destination;
@@ -56,7 +71,7 @@ static int move_blob(struct copy_worker *worker, const struct descriptor *blob, 
     return image_target_put_blob(worker->target, blob, bytes, job->progress, error);
 }
 
-/* The blob that the target has not; *mounted: it came from the target's own registry. */
+/* A blob that the target does not have; *mounted: its registry took it from another repository. */
 static int fetch_blob(struct copy_worker *worker, const struct descriptor *blob, bool *mounted,
                       struct error *error)
 {
@@ -138,7 +153,7 @@ static void *run_worker(void *context)
     return NULL;
 }
 
-/* Without a further thread the others do its work. */
+/* If a thread cannot be started, the others do its work. */
 static void run_all(struct queue *queue)
 {
     struct copy_job *job = queue->job;

@@ -3,9 +3,16 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "oci/image-target.h"
 
-/* Copied where all images say the same. */
+/* All borrowed. */
+struct part {
+    const struct image *image;
+    json_t *annotations; /* of its manifest */
+};
+
+/* The index gets them if all images say the same. */
 static const char *const pod_annotations[] = {
     "org.criu.checkpoint.pod.name",
     "org.criu.checkpoint.pod.namespace",
@@ -23,7 +30,7 @@ static json_t *describe_platform(const struct image *image)
     return platform;
 }
 
-static json_t *describe_image(const struct pod_index_part *part)
+static json_t *describe_image(const struct part *part)
 {
     const struct descriptor *manifest = &part->image->manifest;
 
@@ -32,7 +39,7 @@ static json_t *describe_image(const struct pod_index_part *part)
                      describe_platform(part->image), "annotations", part->annotations);
 }
 
-static bool all_agree(const struct pod_index_part *parts, size_t count, const char *key)
+static bool all_agree(const struct part *parts, size_t count, const char *key)
 {
     json_t *first = json_object_get(parts[0].annotations, key);
 
@@ -42,7 +49,7 @@ static bool all_agree(const struct pod_index_part *parts, size_t count, const ch
     return first;
 }
 
-static json_t *describe_pod(const struct pod_index_part *parts, size_t count)
+static json_t *describe_pod(const struct part *parts, size_t count)
 {
     json_t *annotations = json_object();
 
@@ -53,8 +60,10 @@ static json_t *describe_pod(const struct pod_index_part *parts, size_t count)
     return annotations;
 }
 
-int pod_index_build(struct manifest **index, const struct pod_index_part *parts, size_t count,
-                    struct error *error)
+/* Each image with its platform and all of its annotations. The index itself gets only annotations
+ * of the pod, so that no engine takes it for a checkpoint. Deterministic. */
+static int build(struct manifest **index, const struct part *parts, size_t count,
+                 struct error *error)
 {
     cleanup(json_decrefp) json_t *json = NULL, *images = json_array();
     cleanup_free char *text = NULL;
@@ -72,6 +81,12 @@ int pod_index_build(struct manifest **index, const struct pod_index_part *parts,
     return 0;
 }
 
+static bool has_image(const struct container_outcome *outcome, unsigned destination)
+{
+    return outcome->is_converted &&
+           outcome->convert->deliveries[destination].error.kind == ERROR_NONE;
+}
+
 static int put(struct image_target *target, const struct manifest *index, const char *tag,
                bool *already_there, struct error *error)
 {
@@ -85,14 +100,29 @@ static int put(struct image_target *target, const struct manifest *index, const 
     return image_target_publish(target, error);
 }
 
-int pod_index_put(const struct destination *destination, const struct manifest *index,
+int pod_index_put(const struct container_checkpoint_result *result, unsigned destination,
                   const struct registry_options *registry, struct cancel *cancel,
-                  bool *already_there, struct error *error)
+                  struct index_outcome *outcome, struct error *error)
 {
-    cleanup(image_target_freep) struct image_target *target =
-        destination_target_new(destination, registry, cancel);
+    const struct destination *place = outcome->destination;
+    cleanup_free struct part *parts = xcalloc(result->container_count, sizeof *parts);
+    cleanup(manifest_freep) struct manifest *index = NULL;
+    cleanup(image_target_freep) struct image_target *target = NULL;
 
-    if (put(target, index, destination_tag(destination), already_there, error))
-        return error_context(error, "push the pod's index to %s", destination->name);
+    for (size_t i = 0; i < result->container_count; i++) {
+        const struct container_outcome *container = &result->containers[i];
+
+        if (!has_image(container, destination))
+            return error_set(error, ERROR_FAILED,
+                             "%s was not written: there is no image of container %s to be listed",
+                             place->name, container->container);
+        parts[i] = (struct part){container->convert->image, container->convert->annotations};
+    }
+    if (build(&index, parts, result->container_count, error))
+        return -1;
+    target = destination_target_new(place, registry, cancel);
+    if (put(target, index, destination_tag(place), &outcome->already_there, error))
+        return error_context(error, "push the pod's index to %s", place->name);
+    outcome->digest = index->digest;
     return 0;
 }

@@ -1,37 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/pull.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
+#include "base/tmpfile.h"
 #include "stream/codec.h"
-#include "task/archive-writer.h"
 #include "transport/checkpoint-image.h"
-#include "transport/compression-probe.h"
 #include "transport/observing-source.h"
 #include "transport/reading.h"
 
 /* What one run knows. */
-struct pull {
+struct pull_job {
     const struct pull_options *options;
     struct reading reading;
-    struct archive_writer writer;
+    struct output_file file;    /* appears when it is complete; not used without options->path */
     struct digest diff_id;      /* as the config has it */
     struct observation archive; /* as it came */
 };
 
-static void pull_done(struct pull *pull)
+static void job_done(struct pull_job *job)
 {
-    reading_done(&pull->reading);
-    archive_writer_done(&pull->writer);
+    reading_done(&job->reading);
+    output_file_done(&job->file);
+}
+
+/* At most PIPE_BUF bytes at once: after poll() has promised room, a write() of these does not
+ * block. */
+static int write_to_fd(const struct pull_job *job, const char *data, size_t len,
+                       struct error *error)
+{
+    int fd = job->options->output_fd;
+
+    while (len > 0) {
+        ssize_t written;
+
+        if (cancel_poll(job->reading.cancel, fd, POLLOUT, error))
+            return -1;
+        written = write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return error_set_errno(error, errno, "write the archive to standard output");
+        if (written > 0) {
+            data += written;
+            len -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+struct tee {
+    struct source source;
+    struct source *inner;
+    struct pull_job *job;
+};
+
+static int tee_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct tee *tee = (struct tee *)source;
+    struct pull_job *job = tee->job;
+    int more = source_next(tee->inner, data, len, error);
+
+    if (more <= 0)
+        return more;
+    if (job->options->path ? tmpfile_append(&job->file.file, *data, *len, error)
+                           : write_to_fd(job, *data, *len, error))
+        return -1;
+    atomic_fetch_add(&job->reading.progress->bytes_sent, (int64_t)*len);
+    return 1;
+}
+
+static void tee_free(struct source *source)
+{
+    struct tee *tee = (struct tee *)source;
+
+    source_free(tee->inner);
+    free(tee);
+}
+
+/* The bytes of `inner`, which it owns; what passes is written. */
+static struct source *tee_new(struct pull_job *job, struct source *inner)
+{
+    static const struct source_ops ops = {.next = tee_next, .free = tee_free};
+    struct tee *tee = NEW(struct tee);
+
+    tee->source.ops = &ops;
+    tee->inner = inner;
+    tee->job = job;
+    return &tee->source;
 }
 
 /* The layer's bytes must begin as its type says. */
-static int check_compression(struct pull *pull, struct error *error)
+static int check_compression(struct pull_job *job, struct error *error)
 {
-    struct reading *reading = &pull->reading;
+    struct reading *reading = &job->reading;
     enum compression said = reading->content.compression, found;
 
     if (compression_probe(steal(reading->stored), &found, &reading->stored, error))
@@ -48,73 +115,73 @@ static int check_compression(struct pull *pull, struct error *error)
  *                                                 |          |
  *                                                 +----or----+--> the archive
  */
-static int open_layer(struct pull *pull, struct source **ret, struct error *error)
+static int open_layer(struct pull_job *job, struct source **ret, struct error *error)
 {
-    struct reading *reading = &pull->reading;
-    bool keeps = pull->options->keeps_compression;
+    struct reading *reading = &job->reading;
+    bool keeps = job->options->keeps_compression;
     struct source *source;
 
-    if (check_compression(pull, error))
+    if (check_compression(job, error))
         return -1;
     source = steal(reading->stored);
     if (keeps)
-        source = archive_writer_tee(&pull->writer, source);
+        source = tee_new(job, source);
     if (reading->content.compression != COMPRESSION_NONE)
         source = decoding_source_new(source, reading->content.compression);
-    source = observing_source_new(source, &pull->archive, NULL, NULL);
+    source = observing_source_new(source, &job->archive, NULL, NULL);
     if (!keeps)
-        source = archive_writer_tee(&pull->writer, source);
+        source = tee_new(job, source);
     *ret = source;
     return 0;
 }
 
-static int transfer(struct pull *pull, struct error *error)
+static int transfer(struct pull_job *job, struct error *error)
 {
     cleanup(source_freep) struct source *layer = NULL;
     const void *data;
     size_t len;
     int more;
 
-    if (open_layer(pull, &layer, error))
+    if (open_layer(job, &layer, error))
         return -1;
     while ((more = source_next(layer, &data, &len, error)) > 0)
-        if (cancel_check(pull->reading.cancel, error))
+        if (cancel_check(job->reading.cancel, error))
             return -1;
     if (more < 0)
         return -1;
-    if (digest_equal(&pull->archive.digest, &pull->diff_id))
+    if (digest_equal(&job->archive.digest, &job->diff_id))
         return 0;
     return error_set(error, ERROR_ARCHIVE,
                      "the archive has the SHA-256 %s, and the image's config says %s: the image "
                      "was put together wrongly, or on purpose",
-                     digest_hex(&pull->archive.digest), digest_hex(&pull->diff_id));
+                     digest_hex(&job->archive.digest), digest_hex(&job->diff_id));
 }
 
-static int read_image(struct pull *pull, struct error *error)
+static int read_image(struct pull_job *job, struct error *error)
 {
     struct sandbox writable = {0};
 
-    /* By then everything has been opened, and the registry has our credentials. */
-    if (pull->options->path)
-        sandbox_keep_directory_of(&writable, pull->options->path);
-    pull->reading.writable = &writable;
-    if (reading_open(&pull->reading, error) ||
-        checkpoint_image_diff_id(pull->reading.config, &pull->diff_id, error))
+    /* Takes effect once all is open: the registry has our credentials by then. */
+    if (job->options->path)
+        sandbox_keep_directory_of(&writable, job->options->path);
+    job->reading.writable = &writable;
+    if (reading_open(&job->reading, error) ||
+        checkpoint_image_diff_id(job->reading.config, &job->diff_id, error))
         return -1;
-    return transfer(pull, error);
+    return transfer(job, error);
 }
 
-static void fill_result(const struct pull *pull, struct pull_result *result)
+static void fill_result(const struct pull_job *job, struct pull_result *result)
 {
-    const struct manifest *manifest = pull->reading.manifest;
+    const struct manifest *manifest = job->reading.manifest;
     const struct descriptor *layer = &manifest->parts[1];
 
     *result = (struct pull_result){
         .manifest = manifest->digest,
         .layer = layer->digest,
-        .diff_id = pull->diff_id,
+        .diff_id = job->diff_id,
         .layer_size = layer->size,
-        .archive_size = pull->archive.size,
+        .archive_size = job->archive.size,
     };
     strncpy(result->layer_media_type, layer->media_type, sizeof result->layer_media_type - 1);
 }
@@ -123,25 +190,26 @@ int pull_run(const struct pull_options *options, struct pull_result *result,
              struct progress *progress, struct cancel *cancel, struct error *error)
 {
     const struct subject subject = {.kind = SUBJECT_IMAGE, .image = *options->image};
-    cleanup(pull_done) struct pull pull = {.options = options,
-                                           .reading = {.subject = &subject,
-                                                       .way = READING_WHOLE,
-                                                       .platform = options->platform,
-                                                       .registry = &options->registry,
-                                                       .wants_config = true,
-                                                       .progress = progress,
-                                                       .cancel = cancel}};
+    cleanup(job_done) struct pull_job job = {.options = options,
+                                             .reading = {.subject = &subject,
+                                                         .way = READING_WHOLE,
+                                                         .platform = options->platform,
+                                                         .registry = &options->registry,
+                                                         .wants_config = true,
+                                                         .progress = progress,
+                                                         .cancel = cancel}};
     double begun = clock_monotonic_s();
 
-    archive_writer_init(&pull.writer, options->path, options->output_fd, options->may_replace,
-                        progress, cancel);
-    if (archive_writer_open(&pull.writer, error))
+    output_file_init(&job.file, options->path ? options->path : "");
+    job.file.may_replace = options->may_replace;
+    job.file.file.mode = 0600; /* memory pages hold secrets */
+    if (options->path && output_file_open(&job.file, error))
         return -1;
-    if (read_image(&pull, error))
+    if (read_image(&job, error))
         return error_context(error, "pull %s", options->image->name);
-    if (archive_writer_publish(&pull.writer, error))
+    if (options->path && output_file_publish(&job.file, error))
         return -1;
-    fill_result(&pull, result);
+    fill_result(&job, result);
     result->seconds = clock_monotonic_s() - begun;
     return 0;
 }

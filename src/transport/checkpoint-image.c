@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "checkpoint/engine.h"
 
-/* This machine as Go names it; its own word for one that is not listed. */
+/* This machine's architecture as Go names it, which is uname's word if it is not listed. */
 static const char *host_architecture(const struct utsname *host)
 {
     static const char *const names[][2] = {
@@ -61,7 +61,7 @@ int checkpoint_image_choose(const struct manifest *index, const struct platform 
             return 0;
         }
     }
-    /* A checkpoint is not run here, only taken back. */
+    /* Nothing is run on this machine, so that its architecture does not matter. */
     if (!platform->os && index->part_count == 1) {
         *ret = 0;
         return 0;

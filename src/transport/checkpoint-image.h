@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An image somewhere else, seen as what it should be: a checkpoint with one layer. */
+/* Reads the manifest and config of an image as those of a checkpoint: one layer, and annotations.
+ */
 #ifndef CKPTOCI_TRANSPORT_CHECKPOINT_IMAGE_H
 #define CKPTOCI_TRANSPORT_CHECKPOINT_IMAGE_H
 
@@ -19,7 +20,7 @@ int checkpoint_image_choose(const struct manifest *index, const struct platform 
 /* -1: ERROR_ARCHIVE, it is another kind of image, and the text says what it is. */
 int checkpoint_image_check(const struct manifest *manifest, struct error *error);
 
-/* How the layer is said to be compressed. -1: ERROR_ARCHIVE, no layer of a tar. */
+/* The compression that the layer's media type names. -1: ERROR_ARCHIVE, it is no tar. */
 int checkpoint_image_compression(const struct descriptor *layer, enum compression *compression,
                                  struct error *error);
 

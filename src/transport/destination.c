@@ -2,9 +2,12 @@
 #include "transport/destination.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
+#include "oci/manifest.h"
 #include "store/store.h"
+#include "stream/codec.h"
 
 static int parse_registry(struct destination *destination, const char *text, bool is_source,
                           struct error *error)
@@ -47,7 +50,7 @@ static int parse_path(struct destination *destination, enum destination_kind kin
     return 0;
 }
 
-/* Transports that skopeo has and we have not: not to be taken for the name of a host. */
+/* Refuses transports that only skopeo has, so that none is taken for the name of a host. */
 static int check_transport(const char *text, struct error *error)
 {
     static const char *const others[] = {"containers-storage:",
@@ -127,7 +130,7 @@ void destination_keep_writable(const struct destination *destination, struct san
     switch (destination->kind) {
     case DESTINATION_REGISTRY:
         break;
-    case DESTINATION_LAYOUT: /* a new directory is removed again where nothing comes into it */
+    case DESTINATION_LAYOUT: /* a new directory is removed again if it stays empty */
         above = xasprintf("%s/..", destination->path);
         sandbox_keep(sandbox, SANDBOX_TREE, destination->path);
         sandbox_keep(sandbox, SANDBOX_RMDIR, above);
@@ -168,4 +171,71 @@ struct image_source *destination_source_new(const struct destination *source,
         break;
     }
     return registry_source_new(&source->reference, options, cancel);
+}
+
+int image_digest(const char *image, const struct registry_options *options, struct cancel *cancel,
+                 struct digest *digest, struct error *error)
+{
+    cleanup(destination_done) struct destination place = {0};
+    cleanup(image_source_freep) struct image_source *source = NULL;
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+    if (destination_parse_source(&place, image, error))
+        return -1;
+    source = destination_source_new(&place, options, cancel);
+    if (image_source_open(source, error) ||
+        image_source_get_manifest(source, NULL, &manifest, error))
+        return error_context(error, "look up %s", place.name);
+    *digest = manifest->digest;
+    return 0;
+}
+
+static bool begins_with_one_of(const char *text, const char *const *beginnings)
+{
+    for (; *beginnings; beginnings++)
+        if (strncmp(text, *beginnings, strlen(*beginnings)) == 0)
+            return true;
+    return false;
+}
+
+static bool names_transport(const char *text)
+{
+    static const char *const transports[] = {"docker://", "oci:", "oci-archive:", NULL};
+
+    return begins_with_one_of(text, transports);
+}
+
+/* A file that exists is an archive, even if its name could also be an image's. What looks like a
+ * path is one, too, so that no registry is asked for a file that was mistyped. */
+static bool is_path(const char *text)
+{
+    static const char *const beginnings[] = {"/", "./", "../", NULL};
+    struct stat st;
+
+    return strcmp(text, "-") == 0 || (stat(text, &st) == 0 && !S_ISDIR(st.st_mode)) ||
+           begins_with_one_of(text, beginnings) || codec_names_tar(text);
+}
+
+int subject_parse(struct subject *ret, const char *text, struct error *error)
+{
+    struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = text};
+
+    if (names_transport(text) || !is_path(text)) {
+        subject = (struct subject){.kind = SUBJECT_IMAGE};
+        if (destination_parse_source(&subject.image, text, error))
+            return names_transport(text) ? -1
+                                         : error_advice(error, "and there is no file of that name");
+    }
+    *ret = subject;
+    return 0;
+}
+
+void subject_done(struct subject *subject)
+{
+    destination_done(&subject->image);
+}
+
+const char *subject_name(const struct subject *subject)
+{
+    return subject->kind == SUBJECT_IMAGE ? subject->image.name : subject->path;
 }

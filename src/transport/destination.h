@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where an image goes, or is read from, as the user writes it:
+ * What a name on the command line stands for.
+ *
+ * A destination is where an image goes, or is read from:
  *
  *     docker://HOST[:PORT]/NAME[:TAG]   a registry; the bare reference says the same
  *     oci:DIRECTORY[:TAG]               an OCI image layout
  *     oci-archive:FILE[:TAG]            a tar file of one
  *
- * The path of the last two ends at its first colon, as skopeo and podman have it. A place that is
- * read from may have @DIGEST behind, in all three.
+ * The path of the last two ends at its first colon, as in skopeo and podman. In all three, a place
+ * that is read from may have @DIGEST behind.
+ *
+ * A subject is what a command is to look at, a checkpoint archive or an image:
+ *
+ *     -                                        an archive on standard input
+ *     docker://..., oci:..., oci-archive:...   an image, as above
+ *     a file that exists, or what can only be a path   an archive
+ *     anything else                            an image in a registry, as docker and podman write
+ * it
  */
 #ifndef CKPTOCI_TRANSPORT_DESTINATION_H
 #define CKPTOCI_TRANSPORT_DESTINATION_H
@@ -43,8 +53,8 @@ void destination_done(struct destination *destination);
 /* The tag of an image there, or NULL. */
 const char *destination_tag(const struct destination *destination);
 
-/* What an image at this destination may be written to stays writable. Once its target is open: what
- * is there then counts. */
+/* Lets the sandbox write where an image at this destination is written. To be called once the
+ * target is open, because directories must exist by then. */
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox);
 
 /* No I/O yet. `options` and `cancel` are borrowed until the target is freed. The destination's tag
@@ -52,9 +62,32 @@ void destination_keep_writable(const struct destination *destination, struct san
 struct image_target *destination_target_new(const struct destination *destination,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
-/* The other way round; a digest counts more than a tag. */
+/* To read from it. If there is a digest, the tag is ignored. */
 struct image_source *destination_source_new(const struct destination *source,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
+
+/* The digest of the manifest that an image's name stands for now, as the place that has it says.
+ * `image` is written as destination_parse_source() takes it. -1 also if nothing is there. */
+int image_digest(const char *image, const struct registry_options *options, struct cancel *cancel,
+                 struct digest *digest, struct error *error);
+
+enum subject_kind {
+    SUBJECT_ARCHIVE,
+    SUBJECT_IMAGE,
+};
+
+struct subject {
+    enum subject_kind kind;
+    const char *path;         /* of an archive, borrowed; "-": standard input */
+    struct destination image; /* of an image */
+};
+
+/* -1: ERROR_USAGE, it is neither; *subject is then unchanged. `text` must outlive the subject. */
+int subject_parse(struct subject *subject, const char *text, struct error *error);
+void subject_done(struct subject *subject);
+
+/* For messages: the path, or the image's name in full. */
+const char *subject_name(const struct subject *subject);
 
 #endif

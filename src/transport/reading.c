@@ -2,12 +2,106 @@
 #include "transport/reading.h"
 
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "checkpoint/gate-metadata.h"
+#include "stream/codec.h"
 #include "stream/input.h"
 #include "transport/checkpoint-image.h"
-#include "transport/compression-probe.h"
+
+struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
+                                      const struct cancel *cancel)
+{
+    struct source *tar = stored;
+
+    if (content->compression != COMPRESSION_NONE && !content->is_decoded)
+        tar = decoding_source_new(tar, content->compression);
+    if (content->hashes)
+        tar = observing_source_new(tar, &content->archive, NULL, cancel);
+    if (content->compression == COMPRESSION_NONE)
+        return tar;
+    content->expansion = (struct expansion){.findings = content->findings,
+                                            .free_bytes = ARCHIVE_FREE_BYTES,
+                                            .ratio = ARCHIVE_MAX_RATIO,
+                                            .stored = content->stored_bytes};
+    return expansion_guard_new(tar, &content->expansion, NULL);
+}
+
+/* The arguments of read_sealed(). */
+struct sealed_read {
+    struct archive_content *content;
+    struct source *tar;
+    struct walk_visitor visitor;
+};
+
+static int read_sealed(void *context, struct error *error)
+{
+    struct sealed_read *call = context;
+    struct archive_content *content = call->content;
+
+    if (content->only_metadata
+            ? walk_metadata(&content->walk, call->tar, content->hops_within, error)
+            : walk_archive(&content->walk, call->tar, &call->visitor, content->findings, error))
+        return -1;
+    content->has_checkpoint =
+        checkpoint_parse(&content->checkpoint, &content->walk, &content->no_checkpoint) == 0;
+    return 0;
+}
+
+int archive_content_read(struct archive_content *content, struct source *tar,
+                         const struct walk_visitor *visitor, struct error *error)
+{
+    struct sealed_read call = {.content = content, .tar = tar};
+
+    if (visitor)
+        call.visitor = *visitor;
+    call.visitor.hops_within = content->hops_within;
+    return sandbox_call(read_sealed, &call, error);
+}
+
+void archive_content_done(struct archive_content *content)
+{
+    walk_done(&content->walk);
+    checkpoint_done(&content->checkpoint);
+}
+
+/* The kubelet's names are checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar. Namespace and container may
+ * have dashes in them, so that the parts are taken from the archive and compared. */
+static int check_file_name(struct findings *findings, const char *path,
+                           const struct checkpoint *checkpoint, struct error *error)
+{
+    static const char pattern[] =
+        "^checkpoint-[^_]+_.+-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+(Z|[+-][0-9:]+)\\.tar";
+    const char *name = file_name(path);
+    cleanup_free char *expected = NULL;
+
+    if (!checkpoint->pod || !checkpoint->pod_namespace || !checkpoint->container ||
+        strlen(name) > 1024 || !pattern_matches(pattern, name))
+        return 0;
+    expected = xasprintf("checkpoint-%s_%s-%s-", checkpoint->pod, checkpoint->pod_namespace,
+                         checkpoint->container);
+    if (strncmp(name, expected, strlen(expected)) == 0 &&
+        strspn(name + strlen(expected), "0123456789") >= 4)
+        return 0;
+    return finding_report(findings, CHECK_FILE_NAME, NULL, error,
+                          "the file is called \"%s\" and holds container %s of pod %s in %s", name,
+                          checkpoint->container, checkpoint->pod, checkpoint->pod_namespace);
+}
+
+int archive_check_file(struct findings *findings, const char *path, const struct input *file,
+                       const struct checkpoint *checkpoint, struct error *error)
+{
+    if ((input_mode(file) & S_IROTH) &&
+        finding_report(findings, CHECK_READABLE_ARCHIVE, NULL, error,
+                       "the file's mode is %04o, not 0600", input_mode(file) & 07777U) < 0)
+        return -1;
+    return check_file_name(findings, path, checkpoint, error);
+}
 
 static void limit_writing(struct reading *reading)
 {
@@ -15,7 +109,7 @@ static void limit_writing(struct reading *reading)
         sandbox_limit_writing(reading->writable);
 }
 
-/* Where content is hopped over, the bytes that are read never add up to the size. */
+/* No total if content is hopped over, because then fewer bytes are read than the size. */
 static void announce_total(struct reading *reading)
 {
     atomic_store(&reading->progress->bytes_total,
@@ -126,6 +220,25 @@ int reading_walk(struct reading *reading, const struct walk_visitor *visitor, st
     if (reading->way == READING_OBSERVES && content->compression == COMPRESSION_NONE)
         content->archive = reading->blob;
     return result;
+}
+
+void reading_check_metadata(struct reading *reading)
+{
+    const struct archive_content *content = &reading->content;
+    const struct checkpoint *checkpoint = &content->checkpoint;
+    struct findings *findings = content->findings;
+    struct error ignored;
+
+    if (!content->has_checkpoint) {
+        finding_report(findings, CHECK_METADATA, NULL, &ignored, "%s", content->no_checkpoint.text);
+        return;
+    }
+    gate_check_metadata(findings, checkpoint, &ignored);
+    if (!checkpoint->architecture)
+        finding_report(findings, CHECK_UNKNOWN_ARCHITECTURE, NULL, &ignored,
+                       "the archive does not tell the architecture of the processes in it");
+    if (reading->input)
+        archive_check_file(findings, reading->subject->path, reading->input, checkpoint, &ignored);
 }
 
 static void drain(struct source *source)

@@ -7,7 +7,19 @@
  *     reading_walk(&reading, &visitor, &error)     // then reading.content tells what is in it
  *     reading_done(&reading)
  *
- * Embedded in its owner; one thread, beside the sealed one in which the walk takes place.
+ * Its lower half works on bytes from anywhere; convert uses it alone, on a tap of its pipeline:
+ *
+ *     stored --> decode --> SHA-256 --> bomb guard --> walk, JSON
+ *                                                      in a sealed thread
+ *
+ *     struct archive_content content = {.findings = ..., .stored_bytes = ...};
+ *     tar = archive_content_unpack(&content, stored, cancel);
+ *     archive_content_read(&content, tar, &visitor, &error);
+ *     source_free(tar);
+ *     archive_content_done(&content);
+ *
+ * Both are embedded in their owner and zero-initialised. One thread at a time, beside the sealed
+ * one in which the walk takes place.
  */
 #ifndef CKPTOCI_TRANSPORT_READING_H
 #define CKPTOCI_TRANSPORT_READING_H
@@ -17,17 +29,67 @@
 
 #include <jansson.h>
 
+#include "archive/expansion-guard.h"
+#include "archive/finding.h"
+#include "archive/walk.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
+#include "checkpoint/checkpoint.h"
 #include "oci/image-source.h"
 #include "registry/registry.h"
+#include "stream/codec.h"
 #include "stream/input.h"
-#include "transport/archive-content.h"
-#include "transport/subject.h"
+#include "stream/source.h"
+#include "transport/destination.h"
+#include "transport/observing-source.h"
 
-enum { IMAGE_CONFIG_MAX_BYTES = 4 << 20 };
+enum {
+    /* How large a compressed archive may become. No higher ratio is needed: memory that was written
+     * to is not all zeros. */
+    ARCHIVE_FREE_BYTES = 1 << 30,
+    ARCHIVE_MAX_RATIO = 200,
+
+    IMAGE_CONFIG_MAX_BYTES = 4 << 20,
+};
+
+struct archive_content {
+    /* Filled in by the owner, and borrowed. */
+    struct findings *findings;           /* what the checks find is added */
+    const _Atomic int64_t *stored_bytes; /* that have been read so far, before decompression */
+    enum compression compression;        /* as it is stored */
+    bool is_decoded;                     /* the bytes come decompressed already */
+    bool hashes;                         /* `archive` is wanted */
+    bool only_metadata;                  /* walk_metadata() is enough */
+    uint64_t hops_within;                /* as in struct walk_visitor */
+
+    /* Filled in by archive_content_read(). */
+    struct observation archive; /* of the uncompressed bytes */
+    struct walk walk;           /* after a failure: what was kept until then */
+    bool has_checkpoint;        /* both documents could be parsed, which needs a whole walk */
+    struct checkpoint checkpoint;
+    struct error no_checkpoint; /* after a whole walk: why they could not */
+
+    struct expansion expansion; /* the bomb guard's */
+};
+
+/* The bytes of the uncompressed archive. Owns `stored` and borrows the content. `cancel`, which may
+ * be NULL, ends it. */
+struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
+                                      const struct cancel *cancel);
+
+/* Walks through `tar` and parses spec.dump and config.dump, all in a sealed thread; `visitor`,
+ * which may be NULL, is called there, too. -1: as walk_archive() and walk_metadata(). Documents
+ * that cannot be parsed are no failure. */
+int archive_content_read(struct archive_content *content, struct source *tar,
+                         const struct walk_visitor *visitor, struct error *error);
+
+/* Checks of the file that the archive is in: its name, and who may read it. 0, or -1: refused. */
+int archive_check_file(struct findings *findings, const char *path, const struct input *file,
+                       const struct checkpoint *checkpoint, struct error *error);
+
+void archive_content_done(struct archive_content *content);
 
 enum reading_way {
     /* Content that nobody wants is passed over where that is possible: in a plain file, and in a
@@ -67,13 +129,16 @@ struct reading {
 
 /* -1: it cannot be opened; with ERROR_ARCHIVE, it is empty or no image of a checkpoint. */
 int reading_open(struct reading *reading, struct error *error);
-/* Only its last step, for a caller that has filled in `images` and `manifest` itself. */
+/* Only the last step, for a caller that has filled in `images` and `manifest` itself. */
 int reading_open_layer(struct reading *reading, struct error *error);
 
 /* As archive_content_read(). */
 int reading_walk(struct reading *reading, const struct walk_visitor *visitor, struct error *error);
-/* After a walk that has failed: reads on to the end, as far as that is possible, so that the
- * observations are complete. */
+/* After a walk that has succeeded: all checks of the metadata and of the file. None of them stops
+ * the others; what is wrong becomes findings, even that there is no checkpoint in it. */
+void reading_check_metadata(struct reading *reading);
+/* After a walk that has failed: reads on to the end if that is possible, so that the observations
+ * are complete. */
 void reading_drain(struct reading *reading);
 
 void reading_done(struct reading *reading);

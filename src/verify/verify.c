@@ -1,31 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/verify.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/json.h"
-#include "verify/verify-job.h"
-
-void verify_find(struct verify_job *job, enum check check, const char *member, const char *format,
-                 ...)
-{
-    char detail[FINDING_DETAIL_MAX_BYTES + 1];
-    struct error ignored;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
-    va_end(args);
-    finding_report(&job->result->findings, check, member, &ignored, "%s", detail);
-}
+#include "verify/image-checks.h"
 
 static void job_done(struct verify_job *job)
 {
     reading_done(&job->reading);
     manifest_free(job->index);
+}
+
+/* It failed on its way here, which says nothing of the archive or image. */
+static bool is_unreadable(const struct observation *observation)
+{
+    return observation->failed && observation->error.kind != ERROR_IMAGE &&
+           observation->error.kind != ERROR_ARCHIVE;
+}
+
+/* After the walk has given up. What the walk refuses is among the findings already; verify_blob()
+ * looks at a layer's blob later. -1: it could not be read. */
+static int judge(struct verify_job *job, struct error *error)
+{
+    const struct observation *blob = &job->reading.blob, *archive = &job->reading.content.archive;
+
+    if (is_unreadable(blob) || is_unreadable(archive)) {
+        *error = is_unreadable(blob) ? blob->error : archive->error;
+        return -1;
+    }
+    if (blob->failed && job->reading.input)
+        verify_find(job, CHECK_ARCHIVE_CHANGED, NULL, "%s", blob->error.text);
+    else if (archive->failed && !blob->failed)
+        verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", archive->error.text);
+    return 0;
+}
+
+/* The archive that job->reading has opened, read once to its end. If the walk gives up, the rest is
+ * still read, so that the digests are known. -1: it could not be read. */
+static int verify_archive(struct verify_job *job, struct error *error)
+{
+    const struct walk_visitor visitor = {.context = &job->members, .member = engine_members_visit};
+    struct reading *reading = &job->reading;
+    const struct observation *archive = &reading->content.archive;
+    struct error ignored;
+
+    if (reading_walk(reading, &visitor, &ignored) == 0) {
+        reading_check_metadata(reading);
+    } else {
+        reading_drain(reading);
+        if (judge(job, error))
+            return -1;
+    }
+    if (archive->complete) {
+        job->result->archive = archive->digest;
+        job->result->archive_size = archive->size;
+    }
+    return 0;
 }
 
 static int verify_file(struct verify_job *job, struct error *error)
@@ -35,6 +65,21 @@ static int verify_file(struct verify_job *job, struct error *error)
     if (error->kind != ERROR_ARCHIVE)
         return -1;
     verify_find(job, CHECK_DAMAGED_ARCHIVE, NULL, "%s", error->text);
+    return 0;
+}
+
+/* The only layer of the image, and the archive in it. */
+static int verify_layer(struct verify_job *job, struct error *error)
+{
+    if (reading_open_layer(&job->reading, error)) {
+        if (error->kind != ERROR_IMAGE)
+            return -1;
+        verify_find(job, CHECK_IMAGE_LAYER_DIGEST, NULL, "%s", error->text);
+        return 0;
+    }
+    if (verify_archive(job, error))
+        return -1;
+    verify_blob(job);
     return 0;
 }
 

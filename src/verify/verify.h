@@ -16,7 +16,7 @@
 #include "engines/reasoning.h"
 #include "oci/manifest.h"
 #include "registry/registry.h"
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 enum { VERIFY_MAX_ANSWERS = 16 };
 
@@ -50,8 +50,8 @@ struct verify_result {
     double seconds;
 };
 
-/* -1: it could not be read. What is wrong with it is in the findings; whether that forbids it, in
- * their number of refusals. */
+/* -1: it could not be read. What is wrong with it is in the findings; it is refused if one of them
+ * is a refusal. */
 int verify_run(const struct verify_options *options, struct verify_result *result,
                struct progress *progress, struct cancel *cancel, struct error *error);
 void verify_result_done(struct verify_result *result);

@@ -4,13 +4,12 @@
 #define CKPTOCI_WATCH_AGENT_PARTS_H
 
 #include "watch/agent.h"
-#include "watch/confirmation.h"
 #include "watch/conversion.h"
 #include "watch/directory.h"
-#include "watch/hooks.h"
+#include "watch/event.h"
 #include "watch/journal.h"
-#include "watch/metrics-server.h"
 #include "watch/metrics.h"
+#include "watch/retention.h"
 
 struct agent {
     const struct agent_options *options;
@@ -37,7 +36,7 @@ struct agent {
     struct error failure;
 };
 
-/* agent-intake.c: what is in the directory. */
+/* agent-files.c: what is in the directory, and what is removed from it. */
 void agent_handle(void *agent, enum directory_event event, const char *name);
 int agent_scan(struct agent *agent, struct error *error);
 /* Makes sure that the file is the one that is known, as far as it can be looked at. False: it is
@@ -45,14 +44,12 @@ int agent_scan(struct agent *agent, struct error *error);
 bool agent_is_same(struct agent *agent, struct archive *archive);
 /* The file is not there any more. */
 void agent_forget(struct agent *agent, struct archive *archive);
+void agent_start_sweep(struct agent *agent, int64_t now_ms);
+void agent_end_sweep(struct agent *agent, int64_t now_ms);
 
 /* agent-work.c: what is done with archives. */
 void agent_start_jobs(struct agent *agent, int64_t now_ms);
 void agent_end_job(struct agent *agent, struct conversion **job);
 void agent_hook_ended(void *agent, const char *archive, const struct error *error);
-
-/* agent-sweep.c: what is removed. */
-void agent_start_sweep(struct agent *agent, int64_t now_ms);
-void agent_end_sweep(struct agent *agent, int64_t now_ms);
 
 #endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
 #include "watch/agent-parts.h"
 
 #include <errno.h>
@@ -8,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
 #include "base/clock.h"
 #include "base/memory.h"
-#include "watch/notify.h"
 
 enum {
     POLL_CANCEL,
@@ -22,6 +27,29 @@ enum {
     POLL_COUNT = POLL_JOBS + AGENT_MAX_JOBS * CHILD_POLL_FDS,
     NS_PER_S = 1000000000,
 };
+
+/* Tells systemd (sd_notify(3)), if it has started us and we were built with its library. */
+static void notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+    sd_notify(0, state);
+#else
+    (void)state;
+#endif
+}
+
+/* How often systemd wants to hear from us: half of the time after which it restarts us. 0: never.
+ */
+static int64_t watchdog_interval_ms(void)
+{
+#ifdef HAVE_SYSTEMD
+    uint64_t us = 0;
+
+    if (sd_watchdog_enabled(0, &us) > 0)
+        return us > 2000 ? (int64_t)(us / 2000) : 1;
+#endif
+    return 0;
+}
 
 static void agent_done(struct agent *agent)
 {
@@ -78,7 +106,7 @@ static int begin(struct agent *agent, struct error *error)
     if (agent_scan(agent, error))
         return -1;
     agent->is_scanning = false;
-    notify_ready();
+    notify("READY=1");
     return 0;
 }
 
@@ -114,7 +142,7 @@ static void stop(struct agent *agent, int64_t now_ms)
     agent->is_stopping = true;
     agent->is_interrupting = !drains;
     agent->stop_due_ms = drains ? INT64_MAX : now_ms + AGENT_STOP_MS;
-    notify_stopping();
+    notify("STOPPING=1");
     event_emit(&agent->options->events, "stopping",
                json_pack("{s:i, s:i}", "converting", count_jobs(agent), "waiting",
                          (int)archive_table_count(&agent->table, ARCHIVE_WAITING)));
@@ -234,12 +262,12 @@ static void serve(struct agent *agent, const struct pollfd *fds)
 
 static void feed_watchdog(struct agent *agent, int64_t now_ms)
 {
-    int64_t interval_ms = notify_watchdog_interval_ms();
+    int64_t interval_ms = watchdog_interval_ms();
 
     if (interval_ms == 0 || now_ms < agent->watchdog_due_ms)
         return;
     agent->watchdog_due_ms = now_ms + interval_ms;
-    notify_watchdog();
+    notify("WATCHDOG=1");
 }
 
 static void end_late(struct agent *agent, int64_t now_ms)

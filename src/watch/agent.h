@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The agent: watches a directory, has each finished archive converted and pushed by a child, and
- * removes what it may. One thread that sleeps in poll(), beside those of watch/confirmation.h.
+ * removes what it may. One thread that sleeps in poll(), beside those that ask registries.
  */
 #ifndef CKPTOCI_WATCH_AGENT_H
 #define CKPTOCI_WATCH_AGENT_H

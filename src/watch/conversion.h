@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #include "base/child.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "watch/archive.h"
-#include "watch/outcome.h"
+#include "watch/schedule.h"
 
 /* All borrowed. */
 struct conversion_options {

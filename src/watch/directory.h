@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "watch/archive.h"
 
 #define DIRECTORY_KEEP_SUFFIX ".keep"

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/tmpfile.h"
 

@@ -12,8 +12,8 @@
 #define CKPTOCI_WATCH_JOURNAL_H
 
 #include "base/cancel.h"
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "watch/archive.h"
 
 struct journal;

@@ -3,9 +3,25 @@
 
 #include "watch/metrics.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include "base/memory.h"
+
+struct metrics_server {
+    struct MHD_Daemon *daemon;
+    struct metrics_server_options options;
+    char *address;
+    int fd;
+};
 
 static const struct {
     const char *name, *help;
@@ -100,4 +116,158 @@ char *metrics_format(const struct metrics *metrics, const struct archive_table *
     if (fclose(stream))
         abort();
     return text;
+}
+
+static int parse_address(const char *text, struct sockaddr_storage *address, struct error *error)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    const char *colon = strrchr(text, ':'), *port = colon ? colon + 1 : text;
+    cleanup_free char *host = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup("127.0.0.1");
+    size_t len = strlen(host);
+    struct addrinfo *found = NULL;
+
+    if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        memmove(host, host + 1, len - 1);
+    } else if (strchr(host, ':')) {
+        return error_set(error, ERROR_USAGE, "an IPv6 address needs brackets, and \"%s\" has none",
+                         text);
+    }
+    if (strlen(port) > 5 || *port == '\0' || strspn(port, "0123456789") != strlen(port) ||
+        strtol(port, NULL, 10) > UINT16_MAX || getaddrinfo(host, port, &hints, &found) != 0)
+        return error_set(error, ERROR_USAGE,
+                         "\"%s\" is not [ADDRESS:]PORT with an address in numbers", text);
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
+
+int metrics_server_check(const char *text, struct error *error)
+{
+    struct sockaddr_storage address = {0};
+
+    return parse_address(text, &address, error);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, char *text,
+                              const char *type)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    enum MHD_Result result;
+
+    if (!response)
+        abort();
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *len, void **state)
+{
+    struct metrics_server *server = context;
+    static char seen;
+
+    (void)version;
+    (void)data;
+    /* A body is read, and ignored. */
+    if (!*state || *len > 0) {
+        *state = &seen;
+        *len = 0;
+        return MHD_YES;
+    }
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, xstrdup("only GET and HEAD\n"),
+                      "text/plain; charset=utf-8");
+    if (strcmp(url, "/metrics") == 0)
+        return answer(connection, MHD_HTTP_OK, server->options.format(server->options.context),
+                      "text/plain; version=0.0.4; charset=utf-8");
+    if (strcmp(url, "/healthz") == 0)
+        return answer(connection, MHD_HTTP_OK, xstrdup("ok\n"), "text/plain; charset=utf-8");
+    return answer(connection, MHD_HTTP_NOT_FOUND, xstrdup("there are /metrics and /healthz\n"),
+                  "text/plain; charset=utf-8");
+}
+
+/* With the port that it has, which may have been left to the system. */
+static char *format_address(struct MHD_Daemon *daemon, const struct sockaddr_storage *address)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
+    unsigned port = info ? info->port : 0;
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    if (address->ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, host, sizeof host);
+        return xasprintf("[%s]:%u", host, port);
+    }
+    inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, host, sizeof host);
+    return xasprintf("%s:%u", host, port);
+}
+
+int metrics_server_start(struct metrics_server **ret, const struct metrics_server_options *options,
+                         struct error *error)
+{
+    cleanup(metrics_server_freep) struct metrics_server *server = NEW(struct metrics_server);
+    const union MHD_DaemonInfo *info;
+    struct sockaddr_storage address = {0};
+    unsigned flags = MHD_USE_EPOLL;
+
+    if (parse_address(options->address, &address, error))
+        return -1;
+    if (address.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    server->options = *options;
+    errno = 0;
+    server->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
+                         (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                         (unsigned)METRICS_MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+                         (unsigned)METRICS_TIMEOUT_S, MHD_OPTION_END);
+    if (!server->daemon) {
+        error_set_errno(error, errno, "serve metrics on %s", options->address);
+        return error_advice(error, "name another port with --metrics");
+    }
+    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    server->fd = info ? info->epoll_fd : -1;
+    server->address = format_address(server->daemon, &address);
+    *ret = steal(server);
+    return 0;
+}
+
+const char *metrics_server_address(const struct metrics_server *server)
+{
+    return server->address;
+}
+
+int metrics_server_fd(const struct metrics_server *server)
+{
+    return server->fd;
+}
+
+int metrics_server_timeout_ms(const struct metrics_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+
+    if (MHD_get_timeout(server->daemon, &ms) != MHD_YES)
+        return -1;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+void metrics_server_serve(struct metrics_server *server)
+{
+    MHD_run(server->daemon);
+}
+
+void metrics_server_free(struct metrics_server *server)
+{
+    if (!server)
+        return;
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    free(server->address);
+    free(server);
 }

@@ -1,7 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/schedule.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* As ckptoci(1) has them. */
+enum {
+    STATUS_DONE = 0,
+    STATUS_USAGE = 2,
+    STATUS_REFUSED = 3,
+    STATUS_INTERRUPTED = 130,
+};
+
+static void set_text(struct outcome *outcome, const char *text)
+{
+    cleanup_free char *shown = display_text(text, sizeof outcome->text - 4);
+
+    snprintf(outcome->text, sizeof outcome->text, "%s", shown);
+}
+
+/* The last line of standard error that is a message of the program. */
+static void set_last_message(struct outcome *outcome, const struct buffer *errors)
+{
+    static const char prefix[] = "ckptoci: ";
+    cleanup_free char *text = xstrndup(errors->data ? errors->data : "", errors->len);
+    const char *last = NULL;
+
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, prefix, sizeof prefix - 1) == 0)
+            last = line + sizeof prefix - 1;
+    }
+    if (last)
+        text[last - text + (ptrdiff_t)strcspn(last, "\n")] = '\0';
+    set_text(outcome, last ? last : "it ended without a message");
+}
+
+static void judge_end(struct outcome *outcome, const struct child *child)
+{
+    int status = child->wait_status;
+
+    if (WIFSIGNALED(status)) {
+        outcome->kind = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT
+                            ? OUTCOME_INTERRUPTED
+                            : OUTCOME_CRASHED;
+        snprintf(outcome->text, sizeof outcome->text, "the child was killed by signal %d (%s)",
+                 WTERMSIG(status), sigabbrev_np(WTERMSIG(status)) ?: "unknown");
+        return;
+    }
+    set_last_message(outcome, &child->errors);
+    switch (WEXITSTATUS(status)) {
+    case STATUS_DONE:
+        outcome->kind = OUTCOME_DONE;
+        break;
+    case STATUS_USAGE:
+        outcome->kind = OUTCOME_IMPOSSIBLE;
+        break;
+    case STATUS_REFUSED:
+        outcome->kind = OUTCOME_REFUSED;
+        break;
+    case STATUS_INTERRUPTED:
+        outcome->kind = OUTCOME_INTERRUPTED;
+        break;
+    default:
+        outcome->kind = OUTCOME_FAILED;
+    }
+}
+
+static void cannot_read(struct outcome *outcome)
+{
+    outcome->kind = OUTCOME_FAILED;
+    set_text(outcome, "what the child has printed cannot be read");
+}
+
+static void take_names(struct archive *archive, const json_t *entry)
+{
+    archive_set_text(&archive->pod_namespace, json_get_text(entry, "namespace"));
+    archive_set_text(&archive->pod, json_get_text(entry, "pod"));
+    archive_set_text(&archive->container, json_get_text(entry, "container"));
+    archive->time_s = clock_parse(json_get_text(entry, "checkpointed"));
+}
+
+void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive)
+{
+    json_t *list;
+    const json_t *entry;
+
+    *outcome = (struct outcome){0};
+    judge_end(outcome, child);
+    if (outcome->kind != OUTCOME_DONE)
+        return;
+    list = json_parse(child->output.data, child->output.len, NULL);
+    entry = json_array_get(list, 0);
+    if (json_get_text(entry, "error")) {
+        outcome->kind = OUTCOME_REFUSED;
+        set_text(outcome, json_get_text(entry, "error"));
+    } else if (entry) {
+        take_names(archive, entry);
+        outcome->text[0] = '\0';
+    } else {
+        cannot_read(outcome);
+    }
+    json_decref(list);
+}
+
+void outcome_of_convert(struct outcome *outcome, const struct child *child)
+{
+    const json_t *image;
+    json_t *report;
+
+    *outcome = (struct outcome){0};
+    judge_end(outcome, child);
+    report = json_parse(child->output.data, child->output.len, NULL);
+    image = json_array_get(json_object_get(report, "images"), 0);
+    outcome->findings = (unsigned)json_array_size(json_object_get(report, "findings"));
+    if (outcome->kind != OUTCOME_DONE) {
+        if (json_get_text(image, "error"))
+            set_text(outcome, json_get_text(image, "error"));
+        else if (json_get_text(report, "error"))
+            set_text(outcome, json_get_text(report, "error"));
+    } else if (!json_get_text(image, "digest") ||
+               digest_parse(&outcome->digest, json_get_text(image, "digest"))) {
+        cannot_read(outcome);
+    } else {
+        outcome->was_there = json_text_is(image, "status", "unchanged");
+        outcome->text[0] = '\0';
+    }
+    json_decref(report);
+}
 
 enum { NS_PER_MS = 1000000 };
 

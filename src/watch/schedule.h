@@ -1,16 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The rules of when an archive is looked at, how often it is tried, and when that ends. Pure: all
- * times come in; monotonic milliseconds unless their names say something else.
+ * The rules of what the end of a child means for its archive, when an archive is looked at, how
+ * often it is tried, and when that ends. Pure: all times are passed in; monotonic milliseconds
+ * unless their names say something else.
  */
 #ifndef CKPTOCI_WATCH_SCHEDULE_H
 #define CKPTOCI_WATCH_SCHEDULE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "base/backoff.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "oci/digest.h"
 #include "watch/archive.h"
-#include "watch/outcome.h"
+
+enum outcome_kind {
+    OUTCOME_DONE,
+    OUTCOME_REFUSED,     /* the archive is none, or incomplete */
+    OUTCOME_IMPOSSIBLE,  /* wrong usage: trying again soon changes nothing */
+    OUTCOME_FAILED,      /* may pass */
+    OUTCOME_CRASHED,     /* killed by a signal */
+    OUTCOME_INTERRUPTED, /* it was told to stop, and has */
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    bool was_there; /* the image, already */
+    struct digest digest;
+    unsigned findings;          /* warnings about the archive */
+    char text[ERROR_TEXT_SIZE]; /* what went wrong, fit to be shown */
+};
+
+/* Of `ckptoci list --json`, by its exit status and what it has printed: fills in the names and the
+ * time of the archive. */
+void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive);
+/* The same of `ckptoci convert --json` with one destination. */
+void outcome_of_convert(struct outcome *outcome, const struct child *child);
 
 enum { SCHEDULE_MAX_CRASHES = 3 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "oci/digest.h"
 #include "transport/destination.h"

@@ -3,7 +3,6 @@
  * the table. */
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "checkpoint/core-image.h"
 #include "fuzz.h"

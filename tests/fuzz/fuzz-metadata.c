@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "convert/archive-facts.h"
+#include "convert/image-plan.h"
 #include "fuzz.h"
 #include "oci/image.h"
 #include "oci/manifest.h"

@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 static inline int set_up_home(void **state)

@@ -31,7 +31,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "oci/digest.h"
 #include "oci/image-target.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/backoff.h"
+#include "base/clock.h"
 
 static void test_doubles_up_to_a_maximum(void **state)
 {

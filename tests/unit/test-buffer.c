@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 static void test_append_gathers_bytes_behind_a_terminator(void **state)
 {

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "registry/challenge.h"
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "base/display.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 static void test_what_is_shown(void **state)
 {

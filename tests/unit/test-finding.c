@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "archive/finding.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 static int report(struct findings *findings, enum check check, struct error *error)
 {

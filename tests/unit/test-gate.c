@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "checkpoint/gate-mount.h"
-#include "convert/convert-checks.h"
+#include "convert/delivery.h"
 
 /* How often a layer of that size is warned of. */
 static size_t warnings(const char *name, uint64_t layer_size)
@@ -21,7 +21,7 @@ static size_t warnings(const char *name, uint64_t layer_size)
     size_t count;
 
     assert_int_equal(destination_parse(&destination, name, &error), 0);
-    assert_int_equal(convert_check_limits(&findings, &options, layer_size, &error), 0);
+    assert_int_equal(deliveries_check_size(&findings, &options, layer_size, &error), 0);
     count = findings.counts[CHECK_REGISTRY_LIMIT];
     findings_done(&findings);
     destination_done(&destination);

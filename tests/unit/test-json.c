@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/json.h"
+#include "base/memory.h"
 
 /* A member of each type; what is asked for is missing in all but one way. */
 static const char document[] = "{\"text\": \"abc\", \"empty\": \"\", \"number\": -5, \"real\": 1.5,"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "archive/member-path.h"
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 static void test_clean(void **state)
 {

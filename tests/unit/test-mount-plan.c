@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "restore/mount-plan.h"
 

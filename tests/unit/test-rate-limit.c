@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "base/rate-limit.h"
+#include "base/clock.h"
 
 enum { RATE = 1000000, BYTES = 150000, THREADS = 2 };
 

@@ -24,13 +24,12 @@
 #include <unistd.h>
 
 #include "archive/walk.h"
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "convert/convert.h"
 #include "inspect/inspect.h"
 #include "inspect/list.h"
-#include "restore/restore-kit.h"
+#include "restore/kit.h"
 #include "stream/input.h"
 #include "verify/verify.h"
 

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "registry/registries-conf.h"
 

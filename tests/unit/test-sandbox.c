@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/sandbox.h"
 
 /* A child cannot use cmocka's assertions: it says by its exit status which line was not right. */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "transport/subject.h"
+#include "transport/destination.h"
 
 static void assert_archive(const char *text)
 {

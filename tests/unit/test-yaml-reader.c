@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
-#include "yaml/yaml-reader.h"
+#include "yaml/yaml.h"
 
 static void assert_reads(const char *yaml, const char *json)
 {

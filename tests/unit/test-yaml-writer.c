@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
-#include "yaml/yaml-writer.h"
+#include "yaml/yaml.h"
 
 static void assert_yaml(json_t *value, const char *expected)
 {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <regex.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct range {
+    uint32_t first, last;
+};
+
+/* Unicode's categories Cc, Zl, Zp, and of Cf what hides or turns the text around it. */
+static const struct range unseen[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x061c, 0x061c},   {0x115f, 0x1160},
+    {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0x3164, 0x3164},
+    {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+};
+
+/* The length of the character at `text`, 0 if it is no UTF-8 (RFC 3629), and its code point. */
+static size_t decode(const unsigned char *text, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = *text < 0x80 ? 1 : *text < 0xc2 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
+
+    if (len == 0 || *text > 0xf4)
+        return 0;
+    *code = len == 1 ? *text : *text & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (text[i] & 0x3fU);
+    }
+    if (*code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+        return 0;
+    return len;
+}
+
+/* The length of the character that can be shown as it is; 0: it cannot. */
+static size_t showable(const char *text)
+{
+    uint32_t code = 0;
+    size_t len = decode((const unsigned char *)text, &code);
+
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
+        if (code >= unseen[i].first && code <= unseen[i].last)
+            return 0;
+    return len;
+}
+
+char *display_text(const char *text, size_t max)
+{
+    char *shown = xcalloc(max + sizeof "...", 1);
+    size_t used = 0;
+
+    while (*text) {
+        size_t len = showable(text), takes = len ? len : sizeof "\\xff" - 1;
+
+        if (used + takes > max) {
+            strcpy(shown + used, "...");
+            break;
+        }
+        if (len)
+            memcpy(shown + used, text, len);
+        else
+            snprintf(shown + used, takes + 1, "\\x%02x", (unsigned char)*text);
+        used += takes;
+        text += len ? len : 1;
+    }
+    return shown;
+}
+
+bool display_hides(const char *text)
+{
+    size_t len;
+
+    while (*text && (len = showable(text)) > 0)
+        text += len;
+    return *text != '\0';
+}
+
+bool pattern_matches(const char *pattern, const char *text)
+{
+    regex_t regex;
+    bool matches;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        fprintf(stderr, "ckptoci: cannot compile the pattern %s\n", pattern);
+        abort();
+    }
+    matches = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
