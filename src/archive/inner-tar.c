@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 
 enum inner_tar inner_tar_kind(const char *path)
 {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/index.h"
+#include "store/layout-files.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -64,8 +67,7 @@ static bool is_replaced(const json_t *entry, const struct descriptor *manifest, 
 
 static json_t *new_entry(const struct descriptor *manifest, const char *tag)
 {
-    json_t *entry = json_pack("{s:s,s:s,s:I}", "mediaType", manifest->media_type, "digest",
-                              manifest->digest.text, "size", (json_int_t)manifest->size);
+    json_t *entry = descriptor_json(manifest);
 
     if (tag)
         json_object_set_new(entry, "annotations", json_pack("{s:s}", ref_name_key, tag));
@@ -113,12 +115,10 @@ const json_t *index_find_image(const json_t *index, const char *tag)
 
     if (!tag)
         return json_array_size(entries) == 1 ? json_array_get(entries, 0) : NULL;
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const char *name = index_tag(index, i);
-
-        if (name && strcmp(name, tag) == 0)
+    for (size_t i = 0; i < json_array_size(entries); i++)
+        if (json_text_is(json_object_get(json_array_get(entries, i), "annotations"), ref_name_key,
+                         tag))
             return json_array_get(entries, i);
-    }
     return NULL;
 }
 
@@ -156,4 +156,85 @@ int index_format(const json_t *index, char **text, struct error *error)
                          INDEX_MAX_BYTES);
     *text = steal(dumped);
     return 0;
+}
+
+static int read_all(int fd, struct buffer *text, struct error *error)
+{
+    char block[16 << 10];
+    struct stat st;
+    ssize_t len;
+
+    if (fstat(fd, &st))
+        return error_set_errno(error, errno, "stat");
+    if (!S_ISREG(st.st_mode))
+        return error_set(error, ERROR_FAILED, "not a regular file");
+    while ((len = read(fd, block, sizeof block)) != 0) {
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0)
+            return error_set_errno(error, errno, "read");
+        if (buffer_append(text, block, (size_t)len))
+            return error_set(error, ERROR_FAILED, "larger than %zu bytes", text->max);
+    }
+    return 0;
+}
+
+static int parse(json_t **json, const struct buffer *text, struct error *error)
+{
+    *json = json_parse(text->data, text->len, error);
+    if (!*json)
+        return error_context(error, "not JSON");
+    if (json_is_object(*json))
+        return 0;
+    json_decref(steal(*json));
+    return error_set(error, ERROR_FAILED, "not a JSON object");
+}
+
+/* Does not wait for a writer where a FIFO has this name. */
+static int open_for_reading(int dir_fd, const char *name)
+{
+    return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error)
+{
+    cleanup_close int fd = open_for_reading(dir_fd, name);
+
+    if (fd < 0)
+        return error_set_errno(error, errno, "open");
+    return read_all(fd, content, error);
+}
+
+int json_file_read(json_t **json, int dir_fd, const char *place, const char *name, size_t max,
+                   struct error *error)
+{
+    cleanup_close int fd = open_for_reading(dir_fd, name);
+    cleanup(buffer_done) struct buffer text;
+
+    buffer_init(&text, max);
+    *json = NULL;
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0)
+        return error_set_errno(error, errno, "read %s/%s", place, name);
+    if (read_all(fd, &text, error) || parse(json, &text, error)) {
+        error_context(error, "read %s/%s", place, name);
+        return error_advice(error, "repair this image layout or choose another directory");
+    }
+    return 0;
+}
+
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    while ((more = source_next(source, &data, &len, error)) > 0) {
+        if (tmpfile_append(file, data, len, error))
+            return -1;
+        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
+    }
+    return more;
 }
