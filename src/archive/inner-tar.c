@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 
 struct expansion_guard {
     struct source source;

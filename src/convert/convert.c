@@ -17,7 +17,6 @@
 #include "base/sandbox.h"
 #include "convert/delivery.h"
 #include "convert/image-plan.h"
-#include "stream/input-source.h"
 #include "stream/input.h"
 #include "stream/pipeline.h"
 #include "transport/observing-source.h"

@@ -23,7 +23,7 @@
 #include "base/cancel.h"
 #include "base/progress.h"
 #include "convert/convert.h"
-#include "oci/held-image.h"
+#include "oci/image.h"
 #include "stream/pipeline.h"
 
 struct deliveries;

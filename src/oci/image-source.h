@@ -42,8 +42,8 @@ static inline int image_source_open(struct image_source *source, struct error *e
     return source->ops->open(source, error);
 }
 
-/* By tag or digest; NULL: what the source was made for. Bytes that have not the digest asked for
- * are refused here, whatever the source. */
+/* By tag or digest; NULL: what the source was made for. Bytes that do not have the digest asked
+ * for are refused here, whatever the source. */
 int image_source_get_manifest(struct image_source *source, const char *reference,
                               struct manifest **manifest, struct error *error);
 

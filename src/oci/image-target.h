@@ -35,7 +35,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "oci/held-image.h"
 #include "oci/image.h"
 #include "oci/manifest.h"
 

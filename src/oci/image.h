@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A checkpoint image, complete: one layer, which is elsewhere, and the two documents that describe
- * it. Built once per run by image_build() and then only read, by any thread.
+ * it. Built once per run by image_build() and then only read, by any thread. And the image of that
+ * kind that a destination may hold already.
  */
 #ifndef CKPTOCI_OCI_IMAGE_H
 #define CKPTOCI_OCI_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +30,9 @@ struct descriptor {
     struct digest digest;
     uint64_t size; /* bytes */
 };
+
+/* A new object. NULL: the media type is not valid UTF-8. */
+json_t *descriptor_json(const struct descriptor *descriptor);
 
 struct image {
     struct descriptor layer;
@@ -53,10 +58,38 @@ struct image_parts {
  * manifest would be larger than MANIFEST_MAX_BYTES. */
 int image_build(struct image **image, const struct image_parts *parts, struct error *error);
 void image_free(struct image *image);
-/* What the config's history says of how the layer was made, behind the annotations' digest, from
- * its semicolon on: "; zstd level 1; 188416 bytes". A later run knows by it whether it would make
- * the same. free() it. */
-char *image_made_comment(const char *encoding, uint64_t archive_size);
 DEFINE_CLEANUP(struct image *, image_free);
+
+enum { HELD_CONFIG_MAX_BYTES = 64 << 10 }; /* ours are far below 1 KiB */
+
+/*
+ * The image that a destination's name stands for already, as far as it matters to a run that would
+ * put an image there: is it one of this program's, and how was its layer made? Filled in from the
+ * received documents, one after the other; a plain value of its owner's thread, zero at first.
+ *
+ *     held_image_read_manifest(&held, bytes, len)    // then the config's descriptor is known
+ *     held_image_read_config(&held, bytes, len)
+ *     held_image_done(&held)
+ */
+struct held_image {
+    struct descriptor manifest, config, layer;
+    char *layer_type; /* layer.media_type */
+    char *comment;    /* of the config's history */
+};
+
+/* The manifest as it was received. False: it is not of an image of ours; *held is then unchanged.
+ */
+bool held_image_read_manifest(struct held_image *held, const void *bytes, size_t len);
+/* The config that the manifest has named. False: not the one it has named, or none of ours. */
+bool held_image_read_config(struct held_image *held, const void *bytes, size_t len);
+void held_image_done(struct held_image *held);
+
+/*
+ * Whether the layer is of that media type and was made with that encoding from an archive of that
+ * many bytes, uncompressed; -1 where they are not known. True does not say that it is the same
+ * archive.
+ */
+bool held_image_is_made_like(const struct held_image *held, const char *media_type,
+                             const char *encoding, int64_t archive_size);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "oci/sha256.h"
+#include "oci/image-source.h"
 
 /* RFC 6838, section 4.2: two names of at most 127 characters. */
 enum { MEDIA_TYPE_MAX_LEN = 255 };
@@ -174,4 +174,21 @@ bool descriptor_is_foreign(const struct descriptor *descriptor)
 {
     return strstr(descriptor->media_type, ".nondistributable.") ||
            strstr(descriptor->media_type, ".foreign.");
+}
+
+int image_source_get_manifest(struct image_source *source, const char *reference,
+                              struct manifest **ret, struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct digest wanted;
+
+    if (source->ops->get_manifest(source, reference, &manifest, error))
+        return -1;
+    if (reference && digest_parse(&wanted, reference) == 0 &&
+        !digest_equal(&wanted, &manifest->digest))
+        return error_set(error, ERROR_IMAGE,
+                         "manifest %s: what came has the digest %s; it was damaged or replaced",
+                         wanted.text, manifest->digest.text);
+    *ret = steal(manifest);
+    return 0;
 }

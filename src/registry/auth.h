@@ -2,7 +2,8 @@
 /*
  * How requests to a registry are authorised: not at all, by Basic, or by a Bearer token that is
  * fetched when it is needed and again before it expires. Driven by what 401 responses ask for.
- * Owned by the client, of its thread.
+ * Owned by the client, of its thread. And how far an authorisation goes when a request is
+ * redirected.
  */
 #ifndef CKPTOCI_REGISTRY_AUTH_H
 #define CKPTOCI_REGISTRY_AUTH_H
@@ -13,6 +14,7 @@
 #include "registry/credentials.h"
 
 enum {
+    REDIRECTS_MAX = 5,
     AUTH_RENEW_BEFORE_S = 15, /* a token this close to its end is not used any more */
     AUTH_SCOPES_MAX = 16,     /* of one token */
 };
@@ -41,5 +43,13 @@ int auth_take_challenges(struct auth *auth);
 /* The value for an Authorization header, NULL for none, until the next call. May fetch a token with
  * `http`. -1: the authorisation service cannot be reached or refuses. */
 int auth_header(struct auth *auth, const char **header, struct error *error);
+
+/*
+ * As http_send(), but goes where a redirect points (RFC 9110, section 15.4): GET and HEAD always,
+ * others for 307 and 308, which keep method and body. The authorization stays behind as soon as
+ * scheme, host or port change. -1 also: too many redirects, or a spent body that cannot be sent
+ * again.
+ */
+int redirect_send(struct http *http, const struct http_request *request, struct error *error);
 
 #endif

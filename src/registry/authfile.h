@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One credentials file: containers-auth.json(5), docker's config.json, a Kubernetes secret of type
- * kubernetes.io/dockerconfigjson, all with one schema, or docker's old flat ~/.dockercfg. */
+/*
+ * One credentials file: containers-auth.json(5), docker's config.json, a Kubernetes secret of type
+ * kubernetes.io/dockerconfigjson, all with one schema, or docker's old flat ~/.dockercfg.
+ */
 #ifndef CKPTOCI_REGISTRY_AUTHFILE_H
 #define CKPTOCI_REGISTRY_AUTHFILE_H
 
@@ -31,13 +33,41 @@ int authfile_find_in_text(struct credentials *credentials, const char *text, con
                           const struct reference *reference, struct cancel *cancel,
                           struct error *error);
 
-/* For changing a file. 1: *json is its object, secret_json_free() it; 0: there is no such file. */
-int authfile_load(json_t **json, const char *path, struct error *error);
+/*
+ * A file that is changed, for login and logout: the whole of it is read, one entry put in or taken
+ * out, and the file replaced at once. Everything else in it stays. On the stack of its owner.
+ */
+struct authfile_edit {
+    char *path; /* where symbolic links lead to */
+    json_t *json;
+    json_t *auths; /* in json */
+};
 
-/* Whether the key of an entry stands for that registry as a whole, in one of its spellings. */
-bool authfile_key_is_of(const char *key, const char *domain);
+/* Whose entry: "domain" or, with a path, "domain/path". Borrowed. */
+struct authfile_key {
+    const char *key;
+    const char *domain;
+    bool has_path;
+};
 
-/* What a helper for all registries calls that registry. */
-const char *authfile_server(const char *domain);
+/* A file that is not there begins empty. */
+int authfile_edit_open(struct authfile_edit *edit, const char *path, struct error *error);
+void authfile_edit_done(struct authfile_edit *edit);
+
+/* Into the credential helper that the file names, else into the file. *where: which of them, for
+ * messages; free() it. */
+int authfile_edit_put(struct authfile_edit *edit, const struct authfile_key *key,
+                      const char *username, const char *password, struct cancel *cancel,
+                      char **where, struct error *error);
+
+/* 1: removed; 0: there was nothing. */
+int authfile_edit_remove(struct authfile_edit *edit, const struct authfile_key *key,
+                         struct cancel *cancel, struct error *error);
+int authfile_edit_remove_all(struct authfile_edit *edit, struct cancel *cancel,
+                             struct error *error);
+
+/* Puts the file in its place, with mode 0600, whole or not at all. Its directory is made if need
+ * be. */
+int authfile_edit_save(struct authfile_edit *edit, struct error *error);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "registry/content-range.h"
+#include "registry/answer.h"
 
 struct blob_source {
     struct source source;          /* first: what callers hold */

@@ -2,7 +2,7 @@
 /*
  * A blob's bytes as they come from the registry (distribution-spec, "Pulling blobs"). Nothing is
  * stored: a thread of its own sends the GET and waits while BLOB_BUFFER_BYTES have not been taken.
- * A connection that breaks is taken up again where it broke, with a Range request. The thread has
+ * Where a connection breaks, a Range request gets the rest. The thread has
  * the rights of whoever makes the source; who reads from it may have none (base/sandbox.h).
  */
 #ifndef CKPTOCI_REGISTRY_BLOB_SOURCE_H
@@ -13,9 +13,7 @@
 #include "registry/client.h"
 #include "stream/source.h"
 
-enum {
-    BLOB_BUFFER_BYTES = 1 << 20, /* one is filled while another one is read */
-};
+enum { BLOB_BUFFER_BYTES = 1 << 20 }; /* one is filled while another one is read */
 
 /*
  * The client is the thread's until the source is freed; nothing is sent before the first

@@ -10,10 +10,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/url.h"
+#include "registry/answer.h"
 #include "registry/auth.h"
 #include "registry/credentials.h"
-#include "registry/redirect.h"
-#include "registry/refusal.h"
 #include "registry/registries-conf.h"
 #include "registry/tls-files.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who we are at a registry, from the options or from the files that docker, podman and kubectl
- * write. Owned by the client; read once, before its first request.
+ * Who we are at a registry, from the options, from the files that docker, podman and kubectl write,
+ * or from a credential helper. Owned by the client; read once, before its first request.
  */
 #ifndef CKPTOCI_REGISTRY_CREDENTIALS_H
 #define CKPTOCI_REGISTRY_CREDENTIALS_H
@@ -17,9 +17,8 @@
 /* All NULL: there are none, and requests stay anonymous. */
 struct credentials {
     char *username;
-    char *password; /* secret; not NULL where there is a user name */
-    char
-        *identity_token; /* secret; a refresh token, by which token services give others (OAuth2) */
+    char *password;       /* secret; not NULL where there is a user name */
+    char *identity_token; /* secret; a refresh token: token services give others for it (OAuth2) */
     char *registry_token; /* secret; a bearer token for the registry itself */
     char *origin;         /* where they are from, for messages: "--creds" or a path; NULL: login */
 };
@@ -43,5 +42,26 @@ char *credentials_primary_file(void);
 /* Advice behind an error of a registry that does not let us in: what was tried and what to do. */
 int credentials_advise(const struct credentials *credentials, const char *domain,
                        struct error *error);
+
+/*
+ * Programs that keep credentials, docker-credential-NAME, by the protocol of
+ * docker-credential-helpers: a request on standard input, the answer on standard output. No secret
+ * is on a command line or in the environment. Any thread; `cancel` may be NULL.
+ */
+enum {
+    CREDENTIAL_HELPER_TIMEOUT_S = 120, /* it may have to ask the user to unlock something */
+    CREDENTIAL_HELPER_MAX_BYTES = 256 << 10,
+    CREDENTIAL_HELPER_NAME_MAX_LEN = 64,
+};
+
+/* What the helper has for `server`; the origin is the helper's name. 1: found; 0: it has none; -1:
+ * it is not there, fails or answers nonsense, and *credentials is unchanged. */
+int credential_helper_get(struct credentials *credentials, const char *name, const char *server,
+                          struct cancel *cancel, struct error *error);
+int credential_helper_store(const char *name, const char *server, const char *username,
+                            const char *password, struct cancel *cancel, struct error *error);
+/* 1: erased; 0: there was nothing. */
+int credential_helper_erase(const char *name, const char *server, struct cancel *cancel,
+                            struct error *error);
 
 #endif

@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/fetch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "http/http.h"
-#include "http/url.h"
-#include "oci/image-source.h"
-
-/* The status is for callers who can do without what is not there. */
-static int refused(struct client *client, int status, struct error *error)
-{
-    client_refused(client, status, error);
-    error->http_status = status;
-    return -1;
-}
-
-static int check_length(struct client *client, size_t max, struct error *error)
-{
-    size_t len;
-
-    http_answer(client_http(client), &len);
-    if (len <= max)
-        return 0;
-    return error_set(error, ERROR_FAILED, "the registry's answer has more than %zu bytes", max);
-}
 
 /* What the registry says of the digest has to be true of the bytes, too. */
 static int take_manifest(struct client *client, struct manifest **ret, struct error *error)
@@ -37,10 +18,12 @@ static int take_manifest(struct client *client, struct manifest **ret, struct er
     size_t len;
     const char *answer = http_answer(client_http(client), &len);
 
+    if (len > MANIFEST_MAX_BYTES)
+        return error_set(error, ERROR_FAILED, "the registry's answer has more than %d bytes",
+                         MANIFEST_MAX_BYTES);
     bytes = xcalloc(len + 1, 1);
     memcpy(bytes, answer, len);
-    if (check_length(client, MANIFEST_MAX_BYTES, error) ||
-        manifest_new(&manifest, bytes, len, type, error))
+    if (manifest_new(&manifest, bytes, len, type, error))
         return -1;
     steal(bytes);
     if (digest && digest_parse(&theirs, digest) == 0 && !digest_equal(&theirs, &manifest->digest))
@@ -63,121 +46,104 @@ int fetch_manifest(struct client *client, const char *reference, struct manifest
 
     if (status < 0)
         return error_context(error, "get manifest %s", reference);
-    if ((status != 200 && refused(client, status, error)) || take_manifest(client, manifest, error))
+    if ((status != 200 && client_refused(client, status, error)) ||
+        take_manifest(client, manifest, error))
         return error_context(error, "get manifest %s", reference);
     return 0;
 }
 
-/* *next: where a list goes on (RFC 8288), or NULL; free() it. */
-static int next_page(struct client *client, char **next, struct error *error)
+static enum blob_presence judge(struct client *client, int status, uint64_t size)
 {
-    const char *link = http_header(client_http(client), "Link", 0);
-    const char *end = link ? strchr(link, '>') : NULL;
-    cleanup_free char *target = NULL;
+    const char *header = http_header(client_http(client), "Content-Length", 0);
 
-    *next = NULL;
-    if (!link || *link != '<' || !end || !strcasestr(end, "rel=\"next\""))
-        return 0;
-    target = xstrndup(link + 1, (size_t)(end - link - 1));
-    if (url_resolve(next, http_url(client_http(client)), target, error))
-        return error_context(error, "Link header");
+    if (status != 200)
+        return BLOB_ABSENT;
+    if (!header)
+        return BLOB_UNSIZED;
+    return strtoull(header, NULL, 10) == size ? BLOB_PRESENT : BLOB_OTHER_SIZE;
+}
+
+int blob_look_for(struct client *client, const struct digest *digest, uint64_t size,
+                  enum blob_presence *presence, struct error *error)
+{
+    cleanup_free char *url = client_url(client, "blobs/%s", digest->text);
+    struct http_request request = {.method = "HEAD", .url = url};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return error_context(error, "look for blob %s", digest->text);
+    *presence = judge(client, status, size);
     return 0;
 }
 
-/* Appends the page's array `key` to the list. */
-static int take_page(struct client *client, const char *key, json_t *list, size_t max,
+int manifest_look_for(struct client *client, const char *name, const struct descriptor *manifest,
+                      bool *is_there, struct error *error)
+{
+    cleanup_free char *url = client_url(client, "manifests/%s", name);
+    struct http_request request = {.method = "HEAD", .url = url, .accept = manifest->media_type};
+    int status = client_send(client, &request, error);
+    const char *header;
+
+    if (status < 0)
+        return error_context(error, "look for manifest %s", name);
+    header = http_header(client_http(client), "Docker-Content-Digest", 0);
+    *is_there = status == 200 && header && strcmp(header, manifest->digest.text) == 0;
+    return 0;
+}
+
+/* 1: the bytes at `url`, good until the next request; 0: refused, or more than `max`; -1: no
+ * answer. */
+static int get(struct client *client, const char *url, const char *accept, size_t max,
+               const char **bytes, size_t *len, struct error *error)
+{
+    struct http_request request = {.method = "GET",
+                                   .url = url,
+                                   .accept = accept,
+                                   .answer_max_bytes = max + 1};
+    int status = client_send(client, &request, error);
+
+    if (status < 0)
+        return -1;
+    *bytes = http_answer(client_http(client), len);
+    return status == 200 && *len > 0 && *len <= max;
+}
+
+static int get_held_manifest(struct client *client, const char *tag, struct held_image *held,
+                             struct error *error)
+{
+    cleanup_free char *url = client_url(client, "manifests/%s", tag);
+    const char *bytes;
+    size_t len;
+    int got = get(client, url, MEDIA_TYPE_MANIFEST, MANIFEST_MAX_BYTES, &bytes, &len, error);
+
+    return got > 0 ? held_image_read_manifest(held, bytes, len) : got;
+}
+
+static int get_held_config(struct client *client, struct held_image *held, struct error *error)
+{
+    cleanup_free char *url = client_url(client, "blobs/%s", held->config.digest.text);
+    const char *bytes;
+    size_t len;
+    int got = get(client, url, NULL, HELD_CONFIG_MAX_BYTES, &bytes, &len, error);
+
+    return got > 0 ? held_image_read_config(held, bytes, len) : got;
+}
+
+int manifest_look_up(struct client *client, const char *tag, struct held_image *held,
                      struct error *error)
 {
-    cleanup(json_decrefp) json_t *page = NULL;
-    json_t *items;
-    size_t len;
-    const char *answer = http_answer(client_http(client), &len);
+    cleanup(held_image_done) struct held_image found = {0};
+    enum blob_presence presence;
+    int got = get_held_manifest(client, tag, &found, error);
 
-    if (check_length(client, FETCH_PAGE_MAX_BYTES, error))
-        return -1;
-    page = json_loadb(answer, len, 0, NULL);
-    items = json_object_get(page, key);
-    if (!json_is_object(page) || (items && !json_is_array(items) && !json_is_null(items)))
-        return error_set(error, ERROR_FAILED, "the registry's answer is no list of \"%s\"", key);
-    if (json_array_size(items) + json_array_size(list) > max)
-        return error_set(error, ERROR_FAILED, "the list has more than %zu entries", max);
-    if (json_is_array(items))
-        json_array_extend(list, items);
-    return 0;
-}
-
-/* All pages from `url` on, which it takes. -1 also for an answer that is not 200. */
-static int fetch_list(struct client *client, char *url, const char *key, size_t max, json_t **ret,
-                      struct error *error)
-{
-    cleanup(json_decrefp) json_t *list = json_array();
-    cleanup_free char *page_url = url;
-
-    for (int page = 0; page_url; page++) {
-        struct http_request request = {.method = "GET",
-                                       .url = page_url,
-                                       .accept = "application/json, " MEDIA_TYPE_INDEX,
-                                       .answer_max_bytes = FETCH_PAGE_MAX_BYTES + 1};
-        int status = client_send(client, &request, error);
-        char *next;
-
-        if (status < 0)
-            return -1;
-        if (status != 200)
-            return refused(client, status, error);
-        if (page == FETCH_MAX_PAGES)
-            return error_set(error, ERROR_FAILED, "the list has more than %d pages",
-                             FETCH_MAX_PAGES);
-        if (take_page(client, key, list, max, error) || next_page(client, &next, error))
-            return -1;
-        free(page_url);
-        page_url = next;
-    }
-    *ret = steal(list);
-    return 0;
-}
-
-int fetch_tags(struct client *client, json_t **tags, struct error *error)
-{
-    if (fetch_list(client, client_url(client, "tags/list?n=1000"), "tags", IMAGE_SOURCE_MAX_TAGS,
-                   tags, error))
-        return error_context(error, "list the tags");
-    return 0;
-}
-
-static int fetch_fallback_referrers(struct client *client, const struct digest *subject,
-                                    json_t **descriptors, struct error *error)
-{
-    cleanup(manifest_freep) struct manifest *index = NULL;
-    cleanup_free char *tag = xasprintf("sha256-%s", digest_hex(subject));
-
-    if (fetch_manifest(client, tag, &index, error)) {
-        if (error->http_status != 404)
-            return -1;
-        *error = (struct error){0};
-        *descriptors = json_array();
+    if (got < 0)
+        return error_context(error, "look for tag %s", tag);
+    /* Blobs may come from another host, which a push has no need of. */
+    if (got == 0 || get_held_config(client, &found, error) <= 0 ||
+        blob_look_for(client, &found.layer.digest, found.layer.size, &presence, error) ||
+        presence != BLOB_PRESENT)
         return 0;
-    }
-    if (!index || index->kind != MANIFEST_INDEX || index->part_count > FETCH_MAX_REFERRERS)
-        return error_set(error, ERROR_FAILED, "tag %s is no index of at most %d referrers", tag,
-                         FETCH_MAX_REFERRERS);
-    *descriptors = json_incref(json_object_get(index->json, "manifests"));
-    return 0;
-}
-
-int fetch_referrers(struct client *client, const struct digest *subject, json_t **descriptors,
-                    struct error *error)
-{
-    struct error refusal = {0};
-
-    if (fetch_list(client, client_url(client, "referrers/%s", subject->text), "manifests",
-                   FETCH_MAX_REFERRERS, descriptors, &refusal) == 0)
-        return 0;
-    if (refusal.http_status == 404 || refusal.http_status == 405) {
-        if (fetch_fallback_referrers(client, subject, descriptors, error) == 0)
-            return 0;
-    } else {
-        *error = refusal;
-    }
-    return error_context(error, "list the referrers of %s", subject->text);
+    *held = found;
+    found = (struct held_image){0};
+    return 1;
 }

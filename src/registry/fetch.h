@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What is read from a repository at once (distribution-spec, "Pull" and "Content Discovery"): a
- * manifest, the tags, the referrers. */
+/* What a repository has, for its readers and for its writers: manifests, and whether a blob is
+ * there (distribution-spec, "Pull"). */
 #ifndef CKPTOCI_REGISTRY_FETCH_H
 #define CKPTOCI_REGISTRY_FETCH_H
 
-#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "oci/manifest.h"
 #include "registry/client.h"
 
-enum {
-    FETCH_PAGE_MAX_BYTES = 4 << 20, /* of a list of tags or referrers */
-    FETCH_MAX_PAGES = 1000,
-    FETCH_MAX_REFERRERS = 10000, /* of one manifest */
-};
-
 /* By tag or digest. -1: http_status is 404 where there is none. */
 int fetch_manifest(struct client *client, const char *reference, struct manifest **manifest,
                    struct error *error);
-/* *tags: a new array of strings. */
-int fetch_tags(struct client *client, json_t **tags, struct error *error);
-/* *descriptors: a new array of objects; empty where there are none. From the referrers API or,
- * where a registry has none, from the tag that takes its place ("Unavailable Referrers API"). */
-int fetch_referrers(struct client *client, const struct digest *subject, json_t **descriptors,
-                    struct error *error);
+
+enum blob_presence {
+    BLOB_ABSENT,
+    BLOB_PRESENT,
+    BLOB_OTHER_SIZE, /* something is there, but not all of it */
+    BLOB_UNSIZED,    /* the registry says it is there but not how large: some say so of anything */
+};
+
+/* HEAD ("Checking if content exists"). -1: no answer at all. */
+int blob_look_for(struct client *client, const struct digest *digest, uint64_t size,
+                  enum blob_presence *presence, struct error *error);
+
+/* HEAD: *is_there: the name, a tag or a digest, stands for this very manifest. What the registry
+ * does not tell is false. -1: no answer at all. */
+int manifest_look_for(struct client *client, const char *name, const struct descriptor *manifest,
+                      bool *is_there, struct error *error);
+
+/* What the tag stands for. 1: *held, complete, and its layer is there with the right size. 0: the
+ * registry does not tell, or it is no image of ours. -1: no answer at all. */
+int manifest_look_up(struct client *client, const char *tag, struct held_image *held,
+                     struct error *error);
 
 #endif

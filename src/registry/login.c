@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "http/secret.h"
-#include "registry/authfile-edit.h"
+#include "registry/authfile.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
 

@@ -7,8 +7,7 @@
 
 #include "base/memory.h"
 #include "http/url.h"
-#include "registry/content-range.h"
-#include "registry/refusal.h"
+#include "registry/answer.h"
 
 static const char octet_stream[] = "application/octet-stream";
 

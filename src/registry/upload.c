@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "registry/blob.h"
+#include "registry/fetch.h"
 
 void upload_init(struct upload *upload, struct client *client)
 {

@@ -8,14 +8,14 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "store/file-source.h"
-#include "store/index.h"
-#include "store/tar-index.h"
+#include "store/layout-files.h"
+#include "store/tar.h"
 
-enum { MARKER_MAX_BYTES = 64 << 10 };
+enum { BLOCK_BYTES = 1 << 20 };
 
 struct image_reader {
     struct image_source source; /* first: what callers hold */
@@ -27,7 +27,8 @@ struct image_reader {
     json_t *index;
 };
 
-/* A file of the layout; closed by file_done(). */
+/* A file of the layout; closed by file_done(). Others may read through the same descriptor: only
+ * pread() is used. */
 struct file {
     int fd;
     uint64_t offset, size; /* bytes */
@@ -37,6 +38,70 @@ static void file_done(struct file *file)
 {
     if (file->fd >= 0)
         close(file->fd);
+}
+
+/* A file of the layout as a source, which can be read again from any offset. */
+struct file_source {
+    struct source source;
+    struct file file;
+    uint64_t at; /* within it */
+    char *path;  /* of the layout, for messages */
+    char block[BLOCK_BYTES];
+};
+
+static int file_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct file_source *self = (struct file_source *)source;
+    uint64_t left = self->file.size - self->at;
+    ssize_t got;
+
+    if (left == 0)
+        return 0;
+    do
+        got = pread(self->file.fd, self->block, left < BLOCK_BYTES ? left : BLOCK_BYTES,
+                    (off_t)(self->file.offset + self->at));
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return error_set_errno(error, errno, "read %s", self->path);
+    if (got == 0)
+        return error_set(error, ERROR_FAILED, "read %s: the file is truncated", self->path);
+    self->at += (uint64_t)got;
+    *data = self->block;
+    *len = (size_t)got;
+    return 1;
+}
+
+static int file_seek(struct source *source, uint64_t offset, struct error *error)
+{
+    struct file_source *self = (struct file_source *)source;
+
+    if (offset > self->file.size)
+        return error_set(error, ERROR_FAILED, "read %s: it has no byte %llu", self->path,
+                         (unsigned long long)offset);
+    self->at = offset;
+    return 0;
+}
+
+static void file_free(struct source *source)
+{
+    struct file_source *self = (struct file_source *)source;
+
+    file_done(&self->file);
+    free(self->path);
+    free(self);
+}
+
+/* Takes the file. */
+static struct source *file_source_new(struct file *file, const char *path)
+{
+    static const struct source_ops ops = {.next = file_next, .seek = file_seek, .free = file_free};
+    struct file_source *self = NEW(struct file_source);
+
+    self->source.ops = &ops;
+    self->file = *file;
+    file->fd = -1;
+    self->path = xstrdup(path);
+    return &self->source;
 }
 
 static int open_member(const struct image_reader *self, const char *name, struct file *file)
@@ -143,7 +208,7 @@ static int reader_open(struct image_source *source, struct error *error)
 
     if (open_place(self, error))
         return -1;
-    if (read_json(self, LAYOUT_FILE, MARKER_MAX_BYTES, &marker, error))
+    if (read_json(self, LAYOUT_FILE, LAYOUT_FILE_MAX_BYTES, &marker, error))
         return error_advice(error, "%s is no OCI image layout", self->path);
     version = json_get_text(marker, LAYOUT_VERSION_KEY);
     if (!version || strcmp(version, LAYOUT_VERSION) != 0)
@@ -242,8 +307,7 @@ static int reader_get_blob(struct image_source *source, const struct descriptor 
         return error_set(error, ERROR_IMAGE,
                          "blob %s in %s has %" PRIu64 " bytes instead of %" PRIu64,
                          descriptor->digest.text, self->path, file.size, descriptor->size);
-    *blob = file_source_new(file.fd, file.offset, file.size, self->path);
-    file.fd = -1;
+    *blob = file_source_new(&file, self->path);
     return 0;
 }
 

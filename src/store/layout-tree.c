@@ -12,10 +12,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/tmpfile.h"
-#include "store/index.h"
-#include "store/json-file.h"
+#include "store/layout-files.h"
 
-enum { MODE = 0755, LAYOUT_FILE_MAX_BYTES = 64 << 10 };
+enum { MODE = 0755 };
 
 void layout_tree_init(struct layout_tree *tree, const char *path)
 {

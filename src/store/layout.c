@@ -9,9 +9,7 @@
 
 #include "base/memory.h"
 #include "base/tmpfile.h"
-#include "store/file-source.h"
-#include "store/index.h"
-#include "store/json-file.h"
+#include "store/layout-files.h"
 #include "store/layout-tree.h"
 
 /* Layer, config, manifest and "oci-layout". */

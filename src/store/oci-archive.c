@@ -7,8 +7,7 @@
 
 #include "base/memory.h"
 #include "base/tmpfile.h"
-#include "store/file-source.h"
-#include "store/index.h"
+#include "store/layout-files.h"
 #include "store/tar.h"
 
 struct oci_archive {

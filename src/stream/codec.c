@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 static const struct codec none_codec = {
     .compression = COMPRESSION_NONE,
     .name = "none",
@@ -65,4 +67,111 @@ bool codec_names_tar(const char *file_name)
             if (ends_with(file_name, codecs[i]->suffixes[j]))
                 return true;
     return false;
+}
+
+enum { OUT_CAPACITY = 256 << 10 };
+
+struct decoder {
+    const struct codec *codec;
+    void *state; /* the codec's */
+    bool inside; /* a member or frame that has begun and not ended */
+    bool begun;  /* a first byte has been seen */
+};
+
+struct decoder *decoder_new(enum compression compression)
+{
+    struct decoder *decoder = NEW(struct decoder);
+
+    decoder->codec = codec_for(compression);
+    decoder->state = decoder->codec->decoding_new();
+    return decoder;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+    if (!decoder)
+        return;
+    decoder->codec->decoding_free(decoder->state);
+    free(decoder);
+}
+
+int decoder_run(struct decoder *decoder, const uint8_t **in, size_t *in_len, uint8_t *out,
+                size_t capacity, size_t *out_len, struct error *error)
+{
+    size_t before = *in_len;
+
+    *out_len = 0;
+    if (!decoder->inside && *in_len == 0)
+        return 0;
+    decoder->begun = true;
+    do {
+        if (decoder->codec->decode(decoder->state, &decoder->inside, in, in_len, out, capacity,
+                                   out_len, error) < 0)
+            return -1;
+        if (*out_len > 0 || *in_len == before)
+            break;
+        before = *in_len;
+    } while (*in_len > 0);
+    return 0;
+}
+
+int decoder_finish(const struct decoder *decoder, struct error *error)
+{
+    if (!decoder->inside && decoder->begun)
+        return 0;
+    return error_set(error, ERROR_ARCHIVE, "truncated: the %s data ends before its end mark",
+                     decoder->codec->name);
+}
+
+struct decoding_source {
+    struct source source;
+    struct source *compressed;
+    struct decoder *decoder;
+    const uint8_t *in;
+    size_t in_len;
+    uint8_t out[OUT_CAPACITY];
+};
+
+static int decoding_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct decoding_source *self = (struct decoding_source *)source;
+
+    for (;;) {
+        const void *in;
+        int more;
+
+        if (decoder_run(self->decoder, &self->in, &self->in_len, self->out, sizeof self->out, len,
+                        error) < 0)
+            return -1;
+        if (*len > 0) {
+            *data = self->out;
+            return 1;
+        }
+        more = source_next(self->compressed, &in, &self->in_len, error);
+        if (more < 0)
+            return -1;
+        if (more == 0)
+            return decoder_finish(self->decoder, error);
+        self->in = in;
+    }
+}
+
+static void decoding_free(struct source *source)
+{
+    struct decoding_source *self = (struct decoding_source *)source;
+
+    decoder_free(self->decoder);
+    source_free(self->compressed);
+    free(self);
+}
+
+struct source *decoding_source_new(struct source *compressed, enum compression compression)
+{
+    static const struct source_ops ops = {.next = decoding_next, .free = decoding_free};
+    struct decoding_source *self = NEW(struct decoding_source);
+
+    self->source.ops = &ops;
+    self->compressed = compressed;
+    self->decoder = decoder_new(compression);
+    return &self->source;
 }

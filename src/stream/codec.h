@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "stream/source.h"
 
 enum compression {
     COMPRESSION_NONE,
@@ -73,7 +75,7 @@ struct codec {
     /* The checksum of a stretch of bytes followed by another one of `len` bytes. */
     uint32_t (*checksum_append)(uint32_t checksum, uint32_t next, size_t len);
 
-    /* What decoding needs (decoder.h); one thread. */
+    /* What a decoder needs; one thread. */
     void *(*decoding_new)(void);
     void (*decoding_free)(void *state);
     /* As decoder_run(), but may stop anywhere. *inside, false at first, is set while a member or
@@ -92,5 +94,25 @@ const struct codec *codec_by_name(const char *name);
 const struct codec *codec_by_media_type(const char *media_type);
 /* Whether a file is called as a tar, compressed or not, is. */
 bool codec_names_tar(const char *file_name);
+
+/* Decompresses any number of members or frames, one behind the other. One thread. */
+struct decoder;
+
+/* `compression` is any but COMPRESSION_NONE. */
+struct decoder *decoder_new(enum compression compression);
+void decoder_free(struct decoder *decoder);
+DEFINE_CLEANUP(struct decoder *, decoder_free);
+
+/*
+ * Decompresses from *in (advanced, *in_len lowered) into out; *out_len gets the bytes written, at
+ * most `capacity`. Zero written means that more input is needed. -1: ERROR_ARCHIVE, damaged data.
+ */
+int decoder_run(struct decoder *decoder, const uint8_t **in, size_t *in_len, uint8_t *out,
+                size_t capacity, size_t *out_len, struct error *error);
+/* To be asked when the input has ended: -1, ERROR_ARCHIVE, where it ended too early. */
+int decoder_finish(const struct decoder *decoder, struct error *error);
+
+/* The decompressed bytes of `compressed`, which the new source owns. */
+struct source *decoding_source_new(struct source *compressed, enum compression compression);
 
 #endif

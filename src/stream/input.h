@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "stream/codec.h"
+#include "stream/source.h"
 
 struct input;
 
@@ -60,5 +61,9 @@ bool input_has_changed(const struct input *input);
  * input is no file. */
 int input_reopen(const struct input *input, uint64_t offset, struct input **again,
                  struct error *error);
+
+/* The whole of an input as a source, which owns it; `cancel` is borrowed and ends it. Can be sought
+ * in, to any offset, if input_can_seek(). The end comes with input_check_unchanged(). */
+struct source *input_source_new(struct input *input, const struct cancel *cancel);
 
 #endif

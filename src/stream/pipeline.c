@@ -7,7 +7,6 @@
 
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "stream/adaptation.h"
 
 /* Beyond one block for each worker: one being read, and some for taps that are a little ahead of
  * or behind each other. */

@@ -26,7 +26,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "stream/block-index.h"
+#include "stream/blocks.h"
 #include "stream/codec.h"
 #include "stream/input.h"
 #include "stream/source.h"

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "base/tmpfile.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 #include "transport/checkpoint-image.h"
 #include "transport/observing-source.h"
 #include "transport/reading.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "oci/sha256.h"
+#include "oci/digest.h"
 
 struct observing_source {
     struct source source;

@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "checkpoint/checkpoint.h"
-#include "stream/decoder.h"
-#include "stream/input-source.h"
+#include "stream/codec.h"
+#include "stream/input.h"
 #include "transport/checkpoint-image.h"
 
 struct source *archive_content_unpack(struct archive_content *content, struct source *stored,

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "oci/sha256.h"
+#include "oci/digest.h"
 #include "transport/destination.h"
 
 enum {

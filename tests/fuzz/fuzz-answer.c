@@ -6,10 +6,8 @@
 #include "fuzz.h"
 #include "http/secret.h"
 #include "http/url.h"
+#include "registry/answer.h"
 #include "registry/challenge.h"
-#include "registry/content-range.h"
-#include "registry/refusal.h"
-#include "registry/token.h"
 
 static const char base[] = "https://registry.example:5000/v2/a/blobs/uploads/?state=1";
 

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "inspect/report.h"
 #include "inspect/snapshot.h"
-#include "store/tar-index.h"
+#include "store/tar.h"
 
 enum { HEADER_BYTES = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8, MAGIC_AT = 257 };
 

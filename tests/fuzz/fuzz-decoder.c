@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
-#include "oci/sha256.h"
-#include "stream/decoder.h"
+#include "oci/digest.h"
+#include "stream/codec.h"
 
 /* A few bytes may stand for very many, and there is nothing new in them. */
 enum { OUT_MAX_BYTES = 1 << 20, ROUND_TRIP_MAX_BYTES = 64 << 10 };

@@ -5,10 +5,10 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
-#include "oci/held-image.h"
+#include "oci/digest.h"
+#include "oci/image.h"
 #include "oci/manifest.h"
-#include "oci/sha256.h"
-#include "store/index.h"
+#include "store/layout-files.h"
 #include "transport/checkpoint-image.h"
 
 static void look_at(const struct manifest *manifest)

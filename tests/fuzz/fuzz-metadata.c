@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "convert/image-plan.h"
 #include "fuzz.h"
-#include "oci/held-image.h"
+#include "oci/image.h"
 #include "oci/manifest.h"
 #include "restore/mount-plan.h"
 #include "restore/pod-settings.h"

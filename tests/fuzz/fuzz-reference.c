@@ -11,8 +11,8 @@
 #include "oci/digest.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
-#include "registry/registries-rule.h"
-#include "store/index.h"
+#include "registry/registries-conf.h"
+#include "store/layout-files.h"
 #include "transport/destination.h"
 
 static bool same(const char *a, const char *b)

@@ -32,8 +32,8 @@
 #include <sys/syscall.h>
 
 #include "base/memory.h"
+#include "oci/digest.h"
 #include "oci/image-target.h"
-#include "oci/sha256.h"
 #include "store/store.h"
 #include "stream/codec.h"
 #include "stream/source.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "stream/adaptation.h"
+#include "stream/blocks.h"
 
 enum { IN_FLIGHT = 8, FULL = 6 };
 

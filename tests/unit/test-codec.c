@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "stream/codec.h"
-#include "stream/decoder.h"
 
 enum { BLOCK = 1 << 20 };
 

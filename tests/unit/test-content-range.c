@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "registry/content-range.h"
+#include "registry/answer.h"
 
 static void test_the_rest_is_taken(void **state)
 {

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/child.h"
-#include "registry/credential-helper.h"
+#include "registry/credentials.h"
 
 #define NAME "test"
 static const char server[] = "registry.example:5000";

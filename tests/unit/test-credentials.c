@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/tmpfile.h"
-#include "registry/authfile-edit.h"
 #include "registry/authfile.h"
 #include "registry/credentials.h"
 
@@ -425,6 +424,33 @@ static void test_a_file_is_replaced_as_a_whole(void **state)
     assert_int_equal(count_names(directory), 1);
 }
 
+/* Root may read everything. */
+static void become(uid_t id)
+{
+    if (getuid() == 0 && seteuid(id))
+        fail_msg("seteuid");
+}
+
+static void test_the_directory_of_the_file_need_not_be_readable(void **state)
+{
+    enum { NOBODY = 65534 };
+    cleanup_free char *file = write_file(state, "x/auth.json", "{}");
+    cleanup_free char *directory = xasprintf("%s/x", (const char *)*state);
+    const char *const paths[] = {*state, directory, file};
+    cleanup(json_decrefp) json_t *json = NULL;
+
+    for (size_t i = 0; i < 3 && getuid() == 0; i++)
+        assert_int_equal(chown(paths[i], NOBODY, (gid_t)-1), 0);
+    assert_int_equal(chmod(directory, 0300), 0);
+    become(NOBODY);
+    save_entry(file);
+    become(0);
+    assert_int_equal(chmod(directory, 0700), 0);
+    json = json_load_file(file, 0, NULL);
+    assert_non_null(json_object_get(json_object_get(json, "auths"), "registry.example"));
+    assert_int_equal(count_names(directory), 1);
+}
+
 static void test_a_file_behind_a_link_is_replaced_where_it_is(void **state)
 {
     cleanup_free char *file = write_file(state, "x/auth.json", "{}");
@@ -473,6 +499,7 @@ int main(void)
         HOME_TEST(test_tokens),
         HOME_TEST(test_advice_says_where_credentials_came_from),
         HOME_TEST(test_a_file_is_replaced_as_a_whole),
+        HOME_TEST(test_the_directory_of_the_file_need_not_be_readable),
         HOME_TEST(test_a_file_behind_a_link_is_replaced_where_it_is),
     };
 

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "oci/digest.h"
-#include "oci/sha256.h"
 
 #define HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 

@@ -12,7 +12,7 @@
 #include "engines/reasoning.h"
 #include "oci/image.h"
 #include "stream/codec.h"
-#include "stream/input-source.h"
+#include "stream/input.h"
 
 struct fixture {
     struct cancel *cancel;

@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
-#include "format.h"
+#include "cli/view.h"
 
 static void test_quotes_stand_where_they_are_needed(void **state)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "oci/held-image.h"
+#include "oci/image.h"
 #include "stream/codec.h"
 
 #define ONES "1111111111111111111111111111111111111111111111111111111111111111"

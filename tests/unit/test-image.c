@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "oci/digest.h"
 #include "oci/image.h"
-#include "oci/sha256.h"
 #include "stream/codec.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

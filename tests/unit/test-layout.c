@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layout-fixture.h"
 
-#include "store/index.h"
+#include "store/layout-files.h"
 
 static void test_new_layout_is_what_the_specification_says(void **state)
 {

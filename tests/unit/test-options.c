@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 struct inner {
     int64_t before;
@@ -27,7 +28,6 @@ struct request {
     int64_t time_ms, age_s;
     char special[8];
     struct inner inner;
-    unsigned notes, marked_notes;
 };
 
 static int take_special(void *field, const char *value, struct error *error)
@@ -42,14 +42,14 @@ static int take_special(void *field, const char *value, struct error *error)
 static const struct option_spec options[] = {
     {"age", 0, "TIME", "", OPTION_AGE(age_s)},
     {"bytes", 'b', "SIZE", "", OPTION_SIZE(bytes, 1024, 1 << 20)},
-    {"flag", 'f', NULL, "", OPTION_FLAG(flag), .marked = true},
+    {"flag", 'f', NULL, "", OPTION_FLAG(flag)},
     {"jobs", 'j', "N", "", OPTION_INTEGER(jobs, 1, 8)},
     {"level", 0, "N", "", OPTION_INTEGER(level, -9, 9), OPTION_GIVEN(level_given)},
-    {"noted", 0, "X", "", .marked = true},
+    {"listed", 0, "X", "", OPTION_NO_FIELD},
     {"special", 0, "X", "", OPTION_SPECIAL(take_special, special)},
     {"text", 't', "X", "", OPTION_TEXT(text)},
     {"time", 0, "TIME", "", OPTION_TIME(time_ms)},
-    {"truth", 0, "[=BOOL]", "", OPTION_BOOL(truth), OPTION_GIVEN(truth_given)},
+    {"truth", 0, "[=BOOL]", "", OPTION_FLAG(truth), OPTION_GIVEN(truth_given)},
     {0},
 };
 
@@ -60,33 +60,35 @@ static const struct option_spec inner_options[] = {
     {0},
 };
 
-static void note(void *context, const struct option_spec *spec, const char *value)
-{
-    struct request *request = context;
-
-    (void)value;
-    request->notes++;
-    request->marked_notes += spec->marked;
-}
+static struct command_line line; /* what the last parse() has found */
 
 static const struct command command = {
     .name = "test",
     .needs = "test needs nothing",
     .options = options,
     .shared = {{inner_options, offsetof(struct request, inner)}},
-    .note = note,
 };
 
 /* At most five arguments; they are strings of the caller's, and not changed. */
-static int parse(struct request *request, struct error *error, const char *const arguments[6])
+static int parse_for(const struct command *wanted, struct request *request, struct error *error,
+                     const char *const arguments[6])
 {
-    char *argv[8] = {(char *)(uintptr_t) "test"};
+    static char *argv[8]; /* the line borrows from it */
     int argc = 1;
 
+    argv[0] = (char *)(uintptr_t) "test";
     *request = (struct request){.inner = {.number_after = 42}, .jobs_after = 43};
     for (; arguments[argc - 1]; argc++)
         argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-    return options_parse(&command, argc, argv, request, error);
+    argv[argc] = NULL;
+    free(line.given);
+    line = (struct command_line){0};
+    return options_parse(wanted, argc, argv, request, &line, error);
+}
+
+static int parse(struct request *request, struct error *error, const char *const arguments[6])
+{
+    return parse_for(&command, request, error, arguments);
 }
 
 #define PARSE(...) parse(&request, &error, (const char *const[6]){__VA_ARGS__})
@@ -97,14 +99,14 @@ static void test_each_type_sets_its_field(void **state)
     struct error error = {0};
 
     (void)state;
-    assert_int_equal(PARSE("--text", "a", "-t", "b"), 5);
+    assert_int_equal(PARSE("--text", "a", "-t", "b"), 0);
     assert_string_equal(request.text, "b");
-    assert_int_equal(PARSE("-f", "--bytes=2k", "--jobs", "8"), 5);
+    assert_int_equal(PARSE("-f", "--bytes=2k", "--jobs", "8"), 0);
     assert_true(request.flag);
     assert_int_equal(request.bytes, 2048);
     assert_int_equal(request.jobs, 8);
     assert_int_equal(request.jobs_after, 43);
-    assert_int_equal(PARSE("--time=2m", "--age=1d", "--special=seven77"), 4);
+    assert_int_equal(PARSE("--time=2m", "--age=1d", "--special=seven77"), 0);
     assert_int_equal(request.time_ms, 120 * 1000);
     assert_int_equal(request.age_s, 24 * 60 * 60);
     assert_string_equal(request.special, "seven77");
@@ -116,12 +118,12 @@ static void test_what_was_given_is_known(void **state)
     struct error error = {0};
 
     (void)state;
-    assert_int_equal(PARSE("-f"), 2);
+    assert_int_equal(PARSE("-f"), 0);
     assert_false(request.level_given || request.truth_given);
-    assert_int_equal(PARSE("--level=0", "--truth=false"), 3);
+    assert_int_equal(PARSE("--level=0", "--truth=false"), 0);
     assert_true(request.level_given && request.truth_given);
     assert_false(request.truth);
-    assert_int_equal(PARSE("--truth", "--level", "-9"), 4);
+    assert_int_equal(PARSE("--truth", "--level", "-9"), 0);
     assert_true(request.truth);
     assert_int_equal(request.level, -9);
 }
@@ -132,21 +134,52 @@ static void test_a_shared_table_sets_what_is_at_its_base(void **state)
     struct error error = {0};
 
     (void)state;
-    assert_int_equal(PARSE("--number=-2147483648"), 2);
+    assert_int_equal(PARSE("--number=-2147483648"), 0);
     assert_int_equal(request.inner.number, INT32_MIN);
     assert_int_equal(request.inner.number_after, 42);
     assert_int_equal(request.inner.before, 0);
 }
 
-static void test_each_option_is_noted(void **state)
+static void test_what_was_given_is_listed_in_its_order(void **state)
 {
     struct request request;
     struct error error = {0};
 
     (void)state;
-    assert_int_equal(PARSE("-f", "--noted=1", "--text=x", "--", "--text"), 5);
-    assert_int_equal(request.notes, 3);
-    assert_int_equal(request.marked_notes, 2);
+    assert_int_equal(PARSE("--lis=1", "-f", "--listed=2", "--", "--text"), 0);
+    assert_int_equal(line.given_count, 3);
+    assert_string_equal(line.given[0].name, "listed");
+    assert_string_equal(line.given[0].value, "1");
+    assert_string_equal(line.given[1].name, "flag");
+    assert_null(line.given[1].value);
+    assert_string_equal(line.given[2].name, "listed");
+    assert_string_equal(line.given[2].value, "2");
+    assert_int_equal(line.argument_count, 1);
+    assert_string_equal(line.arguments[0], "--text");
+    assert_null(line.arguments[1]);
+}
+
+static void test_arguments_are_counted(void **state)
+{
+    static const struct command one_or_two = {.name = "test",
+                                              .needs = "test needs one or two",
+                                              .min_arguments = 1,
+                                              .max_arguments = 2};
+    static const struct {
+        const char *arguments[6];
+        int result;
+    } cases[] = {{{NULL}, -1}, {{"a"}, 0}, {{"a", "b"}, 0}, {{"a", "b", "c"}, -1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct request request;
+        struct error error = {0};
+
+        assert_int_equal(parse_for(&one_or_two, &request, &error, cases[i].arguments),
+                         cases[i].result);
+        assert_int_equal(line.argument_count, i);
+        assert_int_equal(error.kind, cases[i].result ? ERROR_USAGE : ERROR_NONE);
+    }
 }
 
 static void test_wrong_usage_is_told(void **state)
@@ -198,7 +231,8 @@ int main(void)
         cmocka_unit_test(test_each_type_sets_its_field),
         cmocka_unit_test(test_what_was_given_is_known),
         cmocka_unit_test(test_a_shared_table_sets_what_is_at_its_base),
-        cmocka_unit_test(test_each_option_is_noted),
+        cmocka_unit_test(test_what_was_given_is_listed_in_its_order),
+        cmocka_unit_test(test_arguments_are_counted),
         cmocka_unit_test(test_wrong_usage_is_told),
         cmocka_unit_test(test_what_a_command_needs),
     };

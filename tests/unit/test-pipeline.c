@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "stream/decoder.h"
+#include "stream/codec.h"
 #include "stream/layer-source.h"
 #include "stream/pipeline.h"
 

@@ -30,7 +30,7 @@
 #include "inspect/inspect.h"
 #include "inspect/list.h"
 #include "restore/kit.h"
-#include "stream/input-source.h"
+#include "stream/input.h"
 #include "verify/verify.h"
 
 #define SAMPLE "crio-1.36-shop.tar"

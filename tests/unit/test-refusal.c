@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "registry/refusal.h"
+#include "registry/answer.h"
 
 static void assert_says(int status, const char *body, const char *expected)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "registry/registries-rule.h"
+#include "registry/registries-conf.h"
 
 static void assert_match(const char *prefix, const char *name, size_t len)
 {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "http/secret.h"
-#include "registry/token.h"
+#include "registry/challenge.h"
 
 static void assert_token(const char *answer, const char *expected, int expected_lifetime_s)
 {

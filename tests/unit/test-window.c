@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stream/window.h"
+#include "stream/layer-source.h"
 
 enum { STREAM_BYTES = 1000 };
 

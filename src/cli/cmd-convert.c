@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cmd.h"
+
+#include "base/error.h"
+#include "cli/convert-shared.h"
+#include "cli/progress-view.h"
+#include "cli/view.h"
+#include "convert/convert.h"
+
+#define OPTION_OWNER struct convert_request
+static const struct option_spec options[] = {
+    {"window", 0, "SIZE",
+     "bytes kept for each registry to go on from when an upload from standard input breaks; "
+     "default: 16M",
+     OPTION_SIZE(options.window_bytes, 0, CONVERT_MAX_WINDOW_BYTES)},
+    {0},
+};
+
+static int prepare(void *context, const struct command_line *line, struct error *error)
+{
+    struct convert_request *request = context;
+
+    request->options.archive = line->arguments[0];
+    for (int i = 1; i < line->argument_count; i++)
+        if (convert_request_add_destination(request, line->arguments[i], error) < 0)
+            return -1;
+    cmd_defer_sigterm(request->options.deadline_s);
+    return convert_request_complete(request, error);
+}
+
+/* There is no image at all. Of an archive that was refused, scripts want to know why. */
+static void explain(const struct convert_request *request, const struct convert_result *result,
+                    struct error *error)
+{
+    view_advise(&result->findings, error);
+    if (request->json && error->kind == ERROR_ARCHIVE)
+        cmd_print_json(json_pack("{s:s, s:[], s:o, s:s*}", "archive", request->options.archive,
+                                 "images", "findings", findings_json(&result->findings), "error",
+                                 error->text));
+}
+
+/* Prints what was done; the exit status is that of the first destination that failed. */
+static int report(const struct convert_request *request, const struct convert_result *result)
+{
+    struct error error = {0};
+    int status;
+
+    if (request->options.deadline_s > 0 && result->seconds > request->options.deadline_s)
+        log_warning("%s took %.1f s, more than the %d s until the deadline",
+                    request->options.archive, result->seconds, request->options.deadline_s);
+    if (request->json)
+        cmd_print_json(convert_view_json(result, request->options.archive));
+    else
+        convert_view_plain(result);
+    status = cmd_flush();
+    for (unsigned i = 0; i < result->delivery_count; i++)
+        cmd_fail_first(&status, &result->deliveries[i].error);
+    if (status == 0 && request->options.digestfile && result->image &&
+        convert_view_write_digest(request->options.digestfile, &result->image->manifest.digest,
+                                  &error) < 0)
+        status = cmd_fail(&error);
+    return status;
+}
+
+static int run(void *context, struct cancel *cancel, struct error *error)
+{
+    cleanup(convert_result_done) struct convert_result result = {0};
+    const struct convert_request *request = context;
+    struct progress progress = {0};
+    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    int status = convert_run(&request->options, &result, &progress, cancel, error);
+
+    progress_view_free(view);
+    view_warnings(&result.findings);
+    if (status == 0)
+        return report(request, &result);
+    explain(request, &result, error);
+    return -1;
+}
+
+static void done(void *context)
+{
+    convert_request_done(context);
+}
+
+static const struct convert_request defaults = CONVERT_REQUEST_INIT;
+
+const struct command convert_command = {
+    .name = "convert",
+    .summary = "turn a checkpoint archive into an OCI image and push it",
+    .arguments = "[OPTIONS] ARCHIVE DESTINATION...",
+    .details = "Turns a checkpoint archive into an OCI image at each of the destinations, in one\n"
+               "pass. The archive becomes the image's layer, byte for byte.\n\n" ARCHIVE_HELP
+               "DESTINATION is one of\n" PLACE_HELP "\n"
+               "Prints a line for each destination: its name and the manifest's digest.",
+    .needs = "convert needs an archive and at least one destination",
+    .min_arguments = 2,
+    .options = options,
+    .shared = {{convert_option_specs, 0},
+               {registry_option_specs, offsetof(struct convert_request, options.registry)}},
+    .request_size = sizeof(struct convert_request),
+    .defaults = &defaults,
+    .prepare = prepare,
+    .run = run,
+    .done = done,
+};

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include "cli/cmd.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/sandbox.h"
+#include "cli/progress-view.h"
+#include "registry/registry.h"
+
+struct signal_thread {
+    sigset_t signals;
+    struct cancel *cancel;
+};
+
+/* A SIGTERM is deferred until then; on the monotonic clock. Set before there are threads. */
+static int64_t sigterm_deadline_ms;
+
+/* Until another signal comes, or the deadline. */
+static void wait_until_deadline(const struct signal_thread *thread)
+{
+    struct timespec left;
+    int64_t left_ms;
+
+    do {
+        left_ms = sigterm_deadline_ms - clock_monotonic_ms();
+        left = (struct timespec){.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
+    } while (left_ms > 0 && sigtimedwait(&thread->signals, NULL, &left) < 0 && errno == EINTR);
+}
+
+static void *wait_for_signals(void *argument)
+{
+    struct signal_thread *thread = argument;
+    int signal;
+
+    sandbox_seal_thread();
+    sigwait(&thread->signals, &signal);
+    if (signal == SIGTERM && clock_monotonic_ms() < sigterm_deadline_ms) {
+        log_warning("told to end: going on until the deadline; a second signal interrupts");
+        wait_until_deadline(thread);
+    }
+    cancel_trigger(thread->cancel);
+    sigwait(&thread->signals, &signal);
+    _exit(130);
+}
+
+static void cancel_on_signals(struct cancel *cancel)
+{
+    static struct signal_thread thread;
+    pthread_t id;
+
+    thread.cancel = cancel;
+    sigemptyset(&thread.signals);
+    sigaddset(&thread.signals, SIGINT);
+    sigaddset(&thread.signals, SIGTERM);
+    sigaddset(&thread.signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &thread.signals, NULL);
+    if (pthread_create(&id, NULL, wait_for_signals, &thread) != 0)
+        abort();
+    pthread_detach(id);
+}
+
+void cmd_defer_sigterm(int seconds)
+{
+    sigterm_deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+}
+
+/* Warnings go around the progress bar from here on, signals trigger the cancel, libcurl is ready.
+ * NULL: *error says why not. */
+static struct cancel *start(struct error *error)
+{
+    struct cancel *cancel = cancel_new();
+
+    log_set_writer(progress_view_warn);
+    cancel_on_signals(cancel);
+    return registry_global_init(error) < 0 ? NULL : cancel;
+}
+
+int cmd_fail(const struct error *error)
+{
+    fprintf(stderr, "ckptoci: %s\n", error->text);
+    return error_exit_status(error);
+}
+
+void cmd_fail_first(int *status, const struct error *error)
+{
+    if (error->kind == ERROR_NONE)
+        return;
+    if (*status == EXIT_SUCCESS)
+        *status = error_exit_status(error);
+    cmd_fail(error);
+}
+
+void cmd_print_json(json_t *report)
+{
+    json_dumpf(report, stdout,
+               JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(report);
+}
+
+int cmd_flush(void)
+{
+    struct error error;
+
+    if (fflush(stdout) == 0)
+        return EXIT_SUCCESS;
+    error_set_errno(&error, errno, "write the result to standard output");
+    return cmd_fail(&error);
+}
+
+/* From the command line to the exit status; argv[0] is the command's name. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    cleanup_free void *request = xcalloc(1, command->request_size);
+    struct command_line line = {0};
+    struct cancel *cancel;
+    struct error error = {0};
+    int status = -1;
+
+    if (command->defaults)
+        memcpy(request, command->defaults, command->request_size);
+    if (options_parse(command, argc, argv, request, &line, &error) == 0 &&
+        command->prepare(request, &line, &error) == 0 && (cancel = start(&error)))
+        status = command->run(request, cancel, &error);
+    if (status < 0)
+        status = cmd_fail(&error);
+    else if (status == EXIT_SUCCESS)
+        status = cmd_flush();
+    if (command->done)
+        command->done(request);
+    free(line.given);
+    return status;
+}
+
+static const struct command *const commands[] = {
+    &checkpoint_command,  &convert_command, &copy_command,    &pull_command,
+    &restore_kit_command, &verify_command,  &inspect_command, &list_command,
+    &watch_command,       &login_command,   &logout_command,
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *stream)
+{
+    fputs("Usage: ckptoci COMMAND [OPTIONS] ARGUMENTS\n\n"
+          "Turns Kubernetes container checkpoints into OCI images.\n\n"
+          "Commands:\n",
+          stream);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n"
+          "ckptoci COMMAND --help tells more of a command, ckptoci --version the version.\n\n"
+          "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the archive was refused,\n"
+          "4 not authorised, 130 interrupted.\n",
+          stream);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int show_help(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+
+    if (command)
+        options_print_help(command);
+    else
+        print_help(stdout);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+    struct error error;
+
+    sandbox_no_new_privileges();
+    /* So that libarchive takes UTF-8 member names; nothing else here depends on the locale. */
+    setlocale(LC_CTYPE, "C.UTF-8");
+    /* A closed pipe or a file size limit is an error of the write, not the end of us. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    json_object_seed(0);
+
+    if (argc < 2) {
+        print_help(stderr);
+        return error_exit_status(&(struct error){.kind = ERROR_USAGE});
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts(PACKAGE_STRING);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return show_help(argc > 2 ? argv[2] : NULL);
+    command = find_command(argv[1]);
+    if (!command) {
+        error_set(&error, ERROR_USAGE, "\"%s\" is no command", argv[1]);
+        error_advice(&error, "see ckptoci --help");
+        return cmd_fail(&error);
+    }
+    return run_command(command, argc - 1, argv + 1);
+}

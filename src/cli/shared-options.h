@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Options that several commands have, and parts of their help texts. Those of every command that
+ * talks to registries, who we are there and whom we trust, are a table. The others are rows for the
+ * commands' own tables, which say what field is set.
+ */
+#ifndef CKPTOCI_SHARED_OPTIONS_H
+#define CKPTOCI_SHARED_OPTIONS_H
+
+#include "config.h"
+
+#include "archive/finding.h"
+#include "base/error.h"
+#include "checkpoint/engine.h"
+#include "cli/options.h"
+#include "oci/manifest.h"
+#include "registry/registry.h"
+#include "stream/codec.h"
+
+struct engine_version;
+
+/* The base of this table is a struct registry_options, at first REGISTRY_OPTIONS_INIT. */
+extern const struct option_spec registry_option_specs[];
+
+#define REGISTRY_OPTIONS_INIT                                                          \
+    {                                                                                  \
+        .tls_verify = true,                                                            \
+        .retry = {.times = REGISTRY_RETRY_TIMES, .delay_ms = REGISTRY_RETRY_DELAY_MS}, \
+        .stall_timeout_ms = REGISTRY_STALL_TIMEOUT_MS,                                 \
+    }
+
+/* Wipes the credentials and frees what options have allocated. */
+void registry_options_done(struct registry_options *options);
+
+/* Of a struct finding_policy: the name of a check; or "list", which prints all checks and ends the
+ * program. */
+int option_allow(void *policy, const char *value, struct error *error);
+/* Of a const char *, which becomes the text if that is a version of an engine. */
+int option_engine_version(void *field, const char *value, struct error *error);
+/* What prepare() makes of that text; NULL is none. -1: ERROR_USAGE, no engine was given. */
+int option_engine_version_use(const char *text, enum engine engine, struct engine_version *version,
+                              struct error *error);
+/* Of a struct platform, which owns its strings then. */
+int option_platform(void *field, const char *value, struct error *error);
+void option_platform_done(struct platform *platform);
+/* Of a struct rate_limit *, for registry_options_done(). */
+int option_limit_rate(void *field, const char *value, struct error *error);
+
+/* Fields with their limits, for commands that have another help text. */
+#define CHUNK_SIZE_FIELD(field) OPTION_SIZE(field, 64 << 10, REGISTRY_CHUNK_MAX_BYTES)
+#define LIMIT_RATE_FIELD(field) OPTION_SPECIAL(option_limit_rate, field)
+#define RETRY_TIMES_FIELD(field) OPTION_INTEGER(field, 0, 1000)
+
+#define ALLOW_OPTION(field)                                                                \
+    "allow", 0, "CHECK",                                                                   \
+        "let pass what this check finds; may be given several times; \"list\" prints the " \
+        "checks",                                                                          \
+        OPTION_SPECIAL(option_allow, field)
+
+#define AUTHFILE_OPTION(field)                                                              \
+    "authfile", 0, "FILE", "credentials for registries, else the usual files are searched", \
+        OPTION_TEXT(field)
+
+/* For those that change the file. */
+#define KEPT_AUTHFILE_OPTION(field)                                               \
+    "authfile", 0, "FILE",                                                        \
+        "where credentials are kept, else $REGISTRY_AUTH_FILE or the usual file", \
+        OPTION_TEXT(field)
+
+#define CHUNK_SIZE_OPTION(field)                                                              \
+    "chunk-size", 0, "SIZE",                                                                  \
+        "send layers in requests of at most SIZE, for a proxy that limits them; default: in " \
+        "one, and smaller where that is refused",                                             \
+        CHUNK_SIZE_FIELD(field)
+
+#define JSON_OPTION(field) "json", 0, NULL, "print the result as JSON", OPTION_FLAG(field)
+
+#define LIMIT_RATE_OPTION(field)                                                             \
+    "limit-rate", 0, "RATE",                                                                 \
+        "send at most RATE bytes of layers a second, to all registries together; 50M is 50 " \
+        "MiB",                                                                               \
+        LIMIT_RATE_FIELD(field)
+
+#define PLATFORM_OPTION(field)                                                       \
+    "platform", 0, "OS/ARCH[/VARIANT]",                                              \
+        "which image of an index, as in linux/arm64; default: that of this machine", \
+        OPTION_SPECIAL(option_platform, field)
+
+#define QUIET_OPTION(field) "quiet", 'q', NULL, "show no progress", OPTION_FLAG(field)
+
+#ifdef HAVE_REGISTRIES_CONF
+#define TLS_VERIFY_DEFAULT "as registries.conf says, else true"
+#else
+#define TLS_VERIFY_DEFAULT "true"
+#endif
+/* The field has another one beside it that is called FIELD_given. */
+#define TLS_VERIFY_OPTION(field)                                              \
+    "tls-verify", 0, "[=BOOL]",                                               \
+        "require HTTPS and verify certificates; default: " TLS_VERIFY_DEFAULT \
+        ". With false, unverified HTTPS and then HTTP are taken",             \
+        OPTION_FLAG(field), OPTION_GIVEN(field##_given)
+
+#define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
+/* Where an image is written to. */
+#define PLACE_HELP                                                                   \
+    "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"    \
+    "  oci:DIRECTORY[:TAG]               an OCI image layout, created or added to\n" \
+    "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"
+/* What is read. */
+#define IMAGE_HELP                                                                         \
+    "IMAGE is one of\n"                                                                    \
+    "  docker://HOST[:PORT]/NAME[:TAG][@DIGEST]   a registry; docker:// may be left out\n" \
+    "  oci:DIRECTORY[:TAG][@DIGEST]               an OCI image layout\n"                   \
+    "  oci-archive:FILE[:TAG][@DIGEST]            a tar file of an OCI image layout\n"
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/layout-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const char ref_name_key[] = "org.opencontainers.image.ref.name";
+
+/* The specification has no limit. This is the longest "host/path:tag" a registry would take. */
+enum { REF_NAME_MAX_LEN = 255 + 1 + 128 };
+
+#define ALPHANUM "[A-Za-z0-9]+"
+#define SEPARATOR "([-._:@+]|--)"
+#define COMPONENT ALPHANUM "(" SEPARATOR ALPHANUM ")*"
+static const char ref[] = "^" COMPONENT "(/" COMPONENT ")*$";
+
+int ref_name_check(const char *name, struct error *error)
+{
+    if (!name)
+        return 0;
+    if (strlen(name) > REF_NAME_MAX_LEN)
+        return error_set(error, ERROR_USAGE,
+                         "a tag in an image layout has at most %d characters, and this one has "
+                         "%zu",
+                         REF_NAME_MAX_LEN, strlen(name));
+    if (!pattern_matches(ref, name))
+        return error_set(error, ERROR_USAGE,
+                         "a tag in an image layout is letters and digits, with one of "
+                         "\"-._:@+/\" or \"--\" between them, and \"%s\" is not",
+                         name);
+    return 0;
+}
+
+json_t *index_new(void)
+{
+    return json_pack("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_INDEX,
+                     "manifests");
+}
+
+int index_check(const json_t *index, struct error *error)
+{
+    const json_t *version = json_object_get(index, "schemaVersion");
+
+    if (!json_is_integer(version) || json_integer_value(version) != 2)
+        return error_set(error, ERROR_FAILED, "no image index: its schemaVersion is not 2");
+    if (!json_is_array(json_object_get(index, "manifests")))
+        return error_set(error, ERROR_FAILED, "no image index: it has no array \"manifests\"");
+    return 0;
+}
+
+/* Whether the new entry stands for the same as this one. */
+static bool is_replaced(const json_t *entry, const struct descriptor *manifest, const char *tag)
+{
+    const json_t *annotations = json_object_get(entry, "annotations");
+
+    if (tag)
+        return json_text_is(annotations, ref_name_key, tag);
+    return !json_object_get(annotations, ref_name_key) &&
+           json_text_is(entry, "digest", manifest->digest.text);
+}
+
+static json_t *new_entry(const struct descriptor *manifest, const char *tag)
+{
+    json_t *entry = descriptor_json(manifest);
+
+    if (tag)
+        json_object_set_new(entry, "annotations", json_pack("{s:s}", ref_name_key, tag));
+    return entry;
+}
+
+bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag)
+{
+    json_t *entries = json_object_get(index, "manifests");
+    size_t found = 0, right = 0;
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!is_replaced(entry, manifest, tag))
+            continue;
+        found++;
+        if (json_text_is(entry, "digest", manifest->digest.text))
+            right++;
+    }
+    if (found == 1 && right == 1)
+        return false;
+    for (size_t i = json_array_size(entries); i-- > 0;)
+        if (is_replaced(json_array_get(entries, i), manifest, tag))
+            json_array_remove(entries, i);
+    json_array_append_new(entries, new_entry(manifest, tag));
+    return true;
+}
+
+size_t index_count(const json_t *index)
+{
+    return json_array_size(json_object_get(index, "manifests"));
+}
+
+const char *index_tag(const json_t *index, size_t i)
+{
+    const json_t *entry = json_array_get(json_object_get(index, "manifests"), i);
+
+    return json_get_text(json_object_get(entry, "annotations"), ref_name_key);
+}
+
+const json_t *index_find_image(const json_t *index, const char *tag)
+{
+    const json_t *entries = json_object_get(index, "manifests");
+
+    if (!tag)
+        return json_array_size(entries) == 1 ? json_array_get(entries, 0) : NULL;
+    for (size_t i = 0; i < json_array_size(entries); i++)
+        if (json_text_is(json_object_get(json_array_get(entries, i), "annotations"), ref_name_key,
+                         tag))
+            return json_array_get(entries, i);
+    return NULL;
+}
+
+bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest)
+{
+    const json_t *entries = json_object_get(index, "manifests"), *found = NULL;
+    const char *text;
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const json_t *annotations = json_object_get(entry, "annotations");
+
+        if (tag ? !json_text_is(annotations, ref_name_key, tag)
+                : json_object_get(annotations, ref_name_key) != NULL)
+            continue;
+        if (tag && found)
+            return false;
+        found = entry;
+    }
+    text = json_get_text(found, "digest");
+    return text && digest_parse(digest, text) == 0 &&
+           json_text_is(found, "mediaType", MEDIA_TYPE_MANIFEST);
+}
+
+int index_format(const json_t *index, char **text, struct error *error)
+{
+    cleanup_free char *dumped = json_dumps(index, JSON_COMPACT);
+
+    if (!dumped)
+        return error_set(error, ERROR_FAILED, "format the image index: out of memory");
+    if (strlen(dumped) > INDEX_MAX_BYTES)
+        return error_set(error, ERROR_FAILED,
+                         "the image index would be larger than %d bytes; remove images from this "
+                         "layout or choose another directory",
+                         INDEX_MAX_BYTES);
+    *text = steal(dumped);
+    return 0;
+}
+
+static int read_all(int fd, struct buffer *text, struct error *error)
+{
+    char block[16 << 10];
+    struct stat st;
+    ssize_t len;
+
+    if (fstat(fd, &st))
+        return error_set_errno(error, errno, "stat");
+    if (!S_ISREG(st.st_mode))
+        return error_set(error, ERROR_FAILED, "not a regular file");
+    while ((len = read(fd, block, sizeof block)) != 0) {
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0)
+            return error_set_errno(error, errno, "read");
+        if (buffer_append(text, block, (size_t)len))
+            return error_set(error, ERROR_FAILED, "larger than %zu bytes", text->max);
+    }
+    return 0;
+}
+
+static int parse(json_t **json, const struct buffer *text, struct error *error)
+{
+    *json = json_parse(text->data, text->len, error);
+    if (!*json)
+        return error_context(error, "not JSON");
+    if (json_is_object(*json))
+        return 0;
+    json_decref(steal(*json));
+    return error_set(error, ERROR_FAILED, "not a JSON object");
+}
+
+/* Does not wait for a writer where a FIFO has this name. */
+static int open_for_reading(int dir_fd, const char *name)
+{
+    return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error)
+{
+    cleanup_close int fd = open_for_reading(dir_fd, name);
+
+    if (fd < 0)
+        return error_set_errno(error, errno, "open");
+    return read_all(fd, content, error);
+}
+
+int json_file_read(json_t **json, int dir_fd, const char *place, const char *name, size_t max,
+                   struct error *error)
+{
+    cleanup_close int fd = open_for_reading(dir_fd, name);
+    cleanup(buffer_done) struct buffer text;
+
+    buffer_init(&text, max);
+    *json = NULL;
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0)
+        return error_set_errno(error, errno, "read %s/%s", place, name);
+    if (read_all(fd, &text, error) || parse(json, &text, error)) {
+        error_context(error, "read %s/%s", place, name);
+        return error_advice(error, "repair this image layout or choose another directory");
+    }
+    return 0;
+}
+
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error)
+{
+    const void *data;
+    size_t len;
+    int more;
+
+    while ((more = source_next(source, &data, &len, error)) > 0) {
+        if (tmpfile_append(file, data, len, error))
+            return -1;
+        atomic_fetch_add(&progress->bytes_sent, (int64_t)len);
+    }
+    return more;
+}

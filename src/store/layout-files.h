@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The files of an image layout (image-spec, image-layout.md): their names, the text of the one that
+ * marks a layout, the document "index.json" (image-index.md), which says which images are there and
+ * what they are called, and how files are read and written. The functions for the index are pure.
+ */
+#ifndef CKPTOCI_STORE_LAYOUT_FILES_H
+#define CKPTOCI_STORE_LAYOUT_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/progress.h"
+#include "base/tmpfile.h"
+#include "oci/image.h"
+#include "stream/source.h"
+
+#define LAYOUT_INDEX_FILE "index.json"
+#define LAYOUT_BLOBS "blobs/sha256"
+#define LAYOUT_FILE "oci-layout"
+#define LAYOUT_VERSION_KEY "imageLayoutVersion"
+#define LAYOUT_VERSION "1.0.0"
+#define LAYOUT_CONTENT "{\"" LAYOUT_VERSION_KEY "\":\"" LAYOUT_VERSION "\"}"
+
+enum {
+    LAYOUT_FILE_MAX_BYTES = 64 << 10,
+    INDEX_MAX_BYTES = 16 << 20, /* some forty thousand images */
+};
+
+/* Whether an image may have this name, the value of "org.opencontainers.image.ref.name", by the
+ * grammar of image-spec, annotations.md. NULL, for no name, is fine. -1: ERROR_USAGE, the text
+ * quotes the rule. */
+int ref_name_check(const char *name, struct error *error);
+
+/* An index without images. */
+json_t *index_new(void);
+/* Whether an index from elsewhere can be added to. */
+int index_check(const json_t *index, struct error *error);
+/*
+ * Makes `tag` the name of this manifest and of no other. Without a tag (NULL) the manifest is added
+ * without a name. Everything else in the index stays as it is. False: that was so before, and
+ * nothing has changed.
+ */
+bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
+/* How many images there are, under how many names. */
+size_t index_count(const json_t *index);
+/* The name of one of them, or NULL. */
+const char *index_tag(const json_t *index, size_t i);
+/* The image of that name, or with NULL the only one there is; NULL: there is none. */
+const json_t *index_find_image(const json_t *index, const char *tag);
+/* The manifest that `tag` stands for, where it is one; without a tag (NULL) the last one without a
+ * name. */
+bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest);
+/* *text goes to free(). -1: more than INDEX_MAX_BYTES. */
+int index_format(const json_t *index, char **text, struct error *error);
+
+/* *json is a new reference to the object in file `name`, or NULL where there is no such file. -1:
+ * it cannot be read, has more than `max` bytes or is no JSON object. `place` is the path of the
+ * directory, for messages. */
+int json_file_read(json_t **json, int dir_fd, const char *place, const char *name, size_t max,
+                   struct error *error);
+/* The bytes of a document that are to be checked as they are. -1: it cannot be read, is no regular
+ * file or does not fit. */
+int json_file_bytes(struct buffer *content, int dir_fd, const char *name, struct error *error);
+
+/* Appends all that is left of the source and counts it in progress->bytes_sent. */
+int tmpfile_append_source(struct tmpfile *file, struct source *source, struct progress *progress,
+                          struct error *error);
+
+#endif
