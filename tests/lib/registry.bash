@@ -265,7 +265,7 @@ registry_start_refusing() {
 
 # persona_requests: what $REGISTRY was asked: method, path, Range or "-", status
 persona_requests() {
-    persona_control >"$REGISTRY_DIR/summary" &&
+    persona_control '' >"$REGISTRY_DIR/summary" &&
         jq -r 'select(.request) | "\(.method) \(.path) \(.headers.Range // "-") \(.status)"' \
             "$REGISTRY_JOURNAL"
 }
