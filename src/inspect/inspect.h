@@ -27,8 +27,9 @@ struct inspect_options {
 };
 
 /*
- * *report: a new object, as docs/inspect.md tells; strings in it are the archive's word. An archive
- * that is damaged or malicious is no failure as long as it tells anything. -1: it cannot be read.
+ * *report: a new object, as docs/inspect.md tells; its strings come from the archive and
+ * are not checked. A damaged or malicious archive is no failure as long as anything can be told of
+ * it. -1: it cannot be read.
  */
 int inspect_run(const struct inspect_options *options, json_t **report, struct progress *progress,
                 struct cancel *cancel, struct error *error);

@@ -118,8 +118,8 @@ static bool misses_blob(struct client *client, int status)
                                  refusal_has_code(answer, len, "BLOB_UNKNOWN"));
 }
 
-/* Gives the image its name; its blobs must be there. Where the registry says that they are not, the
- * config is sent again, whatever it said of that before, and the manifest once more. */
+/* Gives the image its name; its blobs must be there. If the registry says that one is missing, the
+ * config is sent again even if it was said to be there, and then the manifest. */
 static int put_image(struct client *client, const char *tag, const struct image *image,
                      struct error *error)
 {

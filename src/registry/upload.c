@@ -284,7 +284,7 @@ static bool has_lost_pieces(struct upload *upload, const struct digest *digest, 
     return presence == BLOB_OTHER_SIZE || presence == BLOB_ABSENT;
 }
 
-/* Once more from byte 0, all at once: the pieces did not come out as one. */
+/* From byte 0 in one request: the registry has not put the pieces together. */
 static int send_whole(struct upload *upload, struct error *error)
 {
     upload->never_bounded = true;
@@ -292,7 +292,7 @@ static int send_whole(struct upload *upload, struct error *error)
     return restart(upload, error) || send_all(upload, error) ? -1 : 0;
 }
 
-/* 1: committed; 0: to be committed once more; -1: for good. */
+/* 1: committed; 0: try again; -1: *error says why it cannot be. */
 static int try_commit(struct upload *upload, const struct digest *digest, struct error *error)
 {
     int64_t size = upload->kept;

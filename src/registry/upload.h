@@ -17,12 +17,13 @@
  *              GET: how much is there? -+                                   |     v
  *                |  nobody knows                                            |   HEAD: is it there?
  *                v                                                          |
- *              POST: from byte 0, all at once; the second time bounded -----+
+ *              POST: from byte 0 in one PATCH; the second time bounded -----+
  *
- * All at once is what every registry takes. A bounded request is one that a proxy lets pass, and
- * that is lost alone when it is lost; some registries keep only the last of them, which the digest
- * shows, and then it is done once more the first way. Bytes are taken from the source a second time
- * where the registry does not have them; one that cannot seek ends the upload there.
+ * Every registry takes the whole blob in one request. Bounded requests pass proxies that limit
+ * their size, and when one fails only its own bytes have to be sent again. Some registries keep
+ * only the last of several requests; then the digest is wrong, and the whole blob is sent again in
+ * one request. Bytes that the registry has lost are read from the source again; if that cannot
+ * seek, the upload fails.
  */
 #ifndef CKPTOCI_REGISTRY_UPLOAD_H
 #define CKPTOCI_REGISTRY_UPLOAD_H
@@ -84,7 +85,7 @@ int upload_stream(struct upload *upload, struct source *source, int64_t size,
                   struct progress *progress, struct error *error);
 /* May take minutes, and all that upload_stream() takes if the registry has lost what it had. */
 int upload_commit(struct upload *upload, const struct digest *digest, struct error *error);
-/* Instead of stream and commit: the whole of a small blob at once. */
+/* Instead of stream and commit: a small blob in one request. */
 int upload_put(struct upload *upload, const struct digest *digest, const void *data, size_t len,
                struct error *error);
 

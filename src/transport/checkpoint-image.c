@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "checkpoint/engine.h"
 
-/* This machine's architecture as Go names it, which is uname's word if it is not listed. */
+/* This machine's architecture as Go names it; one that is not listed as uname() gives it. */
 static const char *host_architecture(const struct utsname *host)
 {
     static const char *const names[][2] = {
