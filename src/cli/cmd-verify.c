@@ -93,7 +93,7 @@ static void print_conclusion(const struct request *request, const struct finding
         puts("in order");
 }
 
-static bool decided_alike(const struct verify_answer *a, const struct verify_answer *b)
+static bool decided_alike(const struct engine_answer *a, const struct engine_answer *b)
 {
     const struct reason *of_a = reasoning_decisive(&a->reasoning);
     const struct reason *of_b = reasoning_decisive(&b->reasoning);
@@ -104,7 +104,7 @@ static bool decided_alike(const struct verify_answer *a, const struct verify_ans
 
 /* How many answers from the first one on are all of its engine, if all are decided alike; else 1:
  * they need a row each. */
-static size_t one_row_for(const struct verify_answer *first, size_t left)
+static size_t one_row_for(const struct engine_answer *first, size_t left)
 {
     size_t count = 1;
 
@@ -143,19 +143,19 @@ static void print_table(const struct verify_result *result)
 
     putchar('\n');
     print_row("ENGINE", "VERSIONS", "RESTORE", "WHY, OR WHAT IT NEEDS FIRST");
-    for (size_t i = 0; i < result->answer_count; i += count) {
-        const struct verify_answer *answer = &result->answers[i];
+    for (size_t i = 0; i < result->answers.count; i += count) {
+        const struct engine_answer *answer = &result->answers.list[i];
         cleanup_free char *summary = summarize(&answer->reasoning);
         bool is_first = i == 0 || answer[-1].engine != answer->engine;
 
-        count = is_first ? one_row_for(answer, result->answer_count - i) : 1;
+        count = is_first ? one_row_for(answer, result->answers.count - i) : 1;
         print_row(engine_name(answer->engine), count > 1 ? "any" : answer->versions,
                   verdict_name(answer->reasoning.verdict), summary);
     }
     puts("\n--engine tells all that each of them needs.");
 }
 
-static void print_reasoning(const struct verify_answer *answer)
+static void print_reasoning(const struct engine_answer *answer)
 {
     printf("\n%s %s: %s\n", engine_name(answer->engine), answer->versions,
            verdict_name(answer->reasoning.verdict));
@@ -169,22 +169,22 @@ static void print_plain(const struct request *request, const struct verify_resul
     for (size_t i = 0; i < result->findings.count; i++)
         print_finding(&result->findings.list[i]);
     print_conclusion(request, &result->findings);
-    if (result->answer_count == 0)
+    if (result->answers.count == 0)
         return;
     if (request->verify.engine == ENGINE_UNKNOWN) {
         print_table(result);
         return;
     }
-    for (size_t i = 0; i < result->answer_count; i++)
-        print_reasoning(&result->answers[i]);
+    for (size_t i = 0; i < result->answers.count; i++)
+        print_reasoning(&result->answers.list[i]);
 }
 
 static json_t *report_answers(const struct verify_result *result)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < result->answer_count; i++) {
-        const struct verify_answer *answer = &result->answers[i];
+    for (size_t i = 0; i < result->answers.count; i++) {
+        const struct engine_answer *answer = &result->answers.list[i];
         json_t *reasons = json_array();
 
         for (size_t j = 0; j < answer->reasoning.count; j++) {

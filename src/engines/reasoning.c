@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "engines/rules.h"
@@ -154,6 +155,52 @@ const struct reason *reasoning_decisive(const struct reasoning *reasoning)
     while (reason->verdict != reasoning->verdict)
         reason++;
     return reason;
+}
+
+static void answer(struct engine_answers *answers, const struct restore_subject *subject,
+                   enum engine engine, const char *versions, const struct engine_version *version)
+{
+    struct engine_answer *answer = &answers->list[answers->count];
+
+    if (answers->count == ENGINE_MAX_ANSWERS)
+        return;
+    *answer = (struct engine_answer){.engine = engine, .versions = versions};
+    engine_reason(&answer->reasoning, subject, engine, version);
+    answers->count++;
+}
+
+void engine_ask(struct engine_answers *answers, const struct restore_subject *subject,
+                enum engine engine, const char *version_text, const struct engine_version *version)
+{
+    if (version_text) {
+        answer(answers, subject, engine, version_text, version);
+        return;
+    }
+    for (const struct engine_range *range = engine_ranges; range->engine != ENGINE_UNKNOWN; range++)
+        if (engine == ENGINE_UNKNOWN || engine == range->engine)
+            answer(answers, subject, range->engine, range->versions, &range->sample);
+}
+
+void engine_answers_done(struct engine_answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++)
+        reasoning_done(&answers->list[i].reasoning);
+}
+
+struct restore_image restore_image_of(const struct manifest *manifest, const struct manifest *top,
+                                      const json_t *config)
+{
+    return (struct restore_image){
+        .annotations = json_object_get(manifest->json, "annotations"),
+        .has_index = top != manifest,
+        .top_annotations = json_object_get(top->json, "annotations"),
+        .manifest_type = manifest->media_type,
+        .config_type = manifest->parts[0].media_type,
+        .layer_type = manifest->parts[1].media_type,
+        .layer_type_is_true = true,
+        .os = json_get_text(config, "os"),
+        .architecture = json_get_text(config, "architecture"),
+    };
 }
 
 int engine_members_visit(void *context, const struct member *member, struct error *error)

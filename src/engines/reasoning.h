@@ -18,6 +18,7 @@
 
 #include "archive/member.h"
 #include "checkpoint/checkpoint.h"
+#include "oci/manifest.h"
 
 enum { ENGINE_VERSION_MAX = 9999 };
 
@@ -57,6 +58,11 @@ struct restore_image {
     bool layer_type_is_true;
     const char *os, *architecture; /* of the config */
 };
+
+/* What a manifest and its config say; `top` is the manifest or, where the name stands for an index,
+ * that. */
+struct restore_image restore_image_of(const struct manifest *manifest, const struct manifest *top,
+                                      const json_t *config);
 
 /* What an engine may want of an archive beside its metadata. */
 struct engine_members {
@@ -107,5 +113,26 @@ void engine_reason(struct reasoning *reasoning, const struct restore_subject *su
 /* The first of the lines that decided; there is one. */
 const struct reason *reasoning_decisive(const struct reasoning *reasoning);
 void reasoning_done(struct reasoning *reasoning);
+
+enum { ENGINE_MAX_ANSWERS = 16 };
+
+/* Whether one engine, in these versions, would restore it. */
+struct engine_answer {
+    enum engine engine;
+    const char *versions;
+    struct reasoning reasoning;
+};
+
+/* Embedded in its owner, zero-initialised. */
+struct engine_answers {
+    struct engine_answer list[ENGINE_MAX_ANSWERS];
+    size_t count;
+};
+
+/* Asks one engine, or all of them (ENGINE_UNKNOWN), in each range of versions; with a version_text,
+ * one engine in `version` alone. Texts are borrowed. */
+void engine_ask(struct engine_answers *answers, const struct restore_subject *subject,
+                enum engine engine, const char *version_text, const struct engine_version *version);
+void engine_answers_done(struct engine_answers *answers);
 
 #endif

@@ -12,8 +12,6 @@
 #include "oci/reference.h"
 #include "restore/job.h"
 
-enum { RANGES_MAX = 16 };
-
 static void job_done(struct restore_job *job)
 {
     reading_done(&job->reading);
@@ -189,68 +187,23 @@ static bool knows_passwd(const struct restore_job *job)
            engine_version_compare(&job->options->version, &since) >= 0;
 }
 
-/* One way to be restored: an engine in versions that are treated alike. */
-struct answer {
-    const char *versions;
-    struct reasoning reasoning;
-};
-
-struct answers {
-    struct answer list[RANGES_MAX];
-    size_t count;
-};
-
-static void answers_done(struct answers *answers)
-{
-    for (size_t i = 0; i < answers->count; i++)
-        reasoning_done(&answers->list[i].reasoning);
-}
-
-/* The kit names the image's manifest by its digest, so that no index is in the way. */
-static struct restore_image see_image(const struct restore_job *job)
-{
-    const struct manifest *manifest = job->reading.manifest;
-    const json_t *annotations = json_object_get(manifest->json, "annotations");
-
-    return (struct restore_image){
-        .annotations = annotations,
-        .top_annotations = annotations,
-        .manifest_type = manifest->media_type,
-        .config_type = manifest->parts[0].media_type,
-        .layer_type = manifest->parts[1].media_type,
-        .layer_type_is_true = true, /* it could be read as that */
-        .os = json_get_text(job->reading.config, "os"),
-        .architecture = json_get_text(job->reading.config, "architecture"),
-    };
-}
-
-static void collect(const struct restore_job *job, struct answers *answers)
+/* The kit names the image's manifest by its digest, so that no index is in the way; its layer could
+ * be read as what its type says. */
+static void ask(const struct restore_job *job, struct engine_answers *answers)
 {
     const struct restore_kit_options *options = job->options;
+    const struct manifest *manifest = job->reading.manifest;
     struct restore_image image;
     struct restore_subject subject = {
         .checkpoint = job->checkpoint,
         .members = job->members,
     };
 
-    if (job->reading.manifest) {
-        image = see_image(job);
+    if (manifest) {
+        image = restore_image_of(manifest, manifest, job->reading.config);
         subject.image = &image;
     }
-    if (options->version_text) {
-        answers->list[0].versions = options->version_text;
-        engine_reason(&answers->list[0].reasoning, &subject, job->engine, &options->version);
-        answers->count = 1;
-        return;
-    }
-    for (const struct engine_range *range = engine_ranges;
-         range->engine != ENGINE_UNKNOWN && answers->count < RANGES_MAX; range++) {
-        if (range->engine != job->engine)
-            continue;
-        answers->list[answers->count].versions = range->versions;
-        engine_reason(&answers->list[answers->count++].reasoning, &subject, job->engine,
-                      &range->sample);
-    }
+    engine_ask(answers, &subject, job->engine, options->version_text, &options->version);
 }
 
 /* What the kit brings itself, or says elsewhere. */
@@ -264,7 +217,7 @@ static bool is_seen_to(const struct restore_job *job, const struct reason *reaso
            (strcmp(reason->rule, "signature-policy") == 0 && !has_image);
 }
 
-static bool says(const struct answer *answer, const struct reason *reason)
+static bool says(const struct engine_answer *answer, const struct reason *reason)
 {
     for (size_t i = 0; i < answer->reasoning.count; i++)
         if (strcmp(answer->reasoning.reasons[i].text, reason->text) == 0)
@@ -272,19 +225,19 @@ static bool says(const struct answer *answer, const struct reason *reason)
     return false;
 }
 
-static bool is_decided(const struct answer *answer)
+static bool is_decided(const struct engine_answer *answer)
 {
     return answer->reasoning.verdict > VERDICT_NEEDS;
 }
 
 /* "VERSIONS, VERSIONS" of those that give this reason; "" if all do that would restore it. */
-static char *versions_that_say(const struct answers *answers, const struct reason *reason)
+static char *versions_that_say(const struct engine_answers *answers, const struct reason *reason)
 {
     char *list = xstrdup("");
     size_t silent = 0;
 
     for (size_t i = 0; i < answers->count; i++) {
-        const struct answer *answer = &answers->list[i];
+        const struct engine_answer *answer = &answers->list[i];
         char *longer;
 
         if (is_decided(answer))
@@ -303,9 +256,9 @@ static char *versions_that_say(const struct answers *answers, const struct reaso
 }
 
 /* Each need once, where it is said first. */
-static void add_needs(struct restore_job *job, const struct answers *answers, size_t index)
+static void add_needs(struct restore_job *job, const struct engine_answers *answers, size_t index)
 {
-    const struct answer *answer = &answers->list[index];
+    const struct engine_answer *answer = &answers->list[index];
 
     for (size_t i = 0; i < answer->reasoning.count; i++) {
         const struct reason *reason = &answer->reasoning.reasons[i];
@@ -325,7 +278,7 @@ static void add_needs(struct restore_job *job, const struct answers *answers, si
     }
 }
 
-static void add_verdict(struct restore_job *job, const struct answer *answer)
+static void add_verdict(struct restore_job *job, const struct engine_answer *answer)
 {
     const struct reason *decisive = reasoning_decisive(&answer->reasoning);
 
@@ -334,9 +287,10 @@ static void add_verdict(struct restore_job *job, const struct answer *answer)
                 decisive->text);
 }
 
-static int refuse(const struct restore_job *job, const struct answers *answers, struct error *error)
+static int refuse(const struct restore_job *job, const struct engine_answers *answers,
+                  struct error *error)
 {
-    const struct answer *last = &answers->list[answers->count - 1];
+    const struct engine_answer *last = &answers->list[answers->count - 1];
 
     error_set(error, ERROR_FAILED, "%s%s%s would not restore it: %s", engine_name(job->engine),
               job->options->version_text ? " " : "",
@@ -349,7 +303,7 @@ static int refuse(const struct restore_job *job, const struct answers *answers, 
  * none of the versions asked for would restore it. */
 static int reason(struct restore_job *job, struct error *error)
 {
-    cleanup(answers_done) struct answers answers = {0};
+    cleanup(engine_answers_done) struct engine_answers answers = {0};
     size_t restoring = 0;
 
     if (job->engine == ENGINE_UNKNOWN) {
@@ -357,7 +311,7 @@ static int reason(struct restore_job *job, struct error *error)
                                 "restores another one's: name it with --engine");
         return 0;
     }
-    collect(job, &answers);
+    ask(job, &answers);
     for (size_t i = 0; i < answers.count; i++)
         restoring += answers.list[i].reasoning.verdict != VERDICT_NO;
     if (restoring == 0)

@@ -104,58 +104,23 @@ static int verify_image(struct verify_job *job, struct error *error)
     return reading->content.has_checkpoint ? verify_annotations(job, error) : 0;
 }
 
-static struct restore_image see_image(const struct verify_job *job)
-{
-    const struct manifest *manifest = job->reading.manifest;
-    const struct manifest *top = job->index ? job->index : manifest;
-
-    return (struct restore_image){
-        .annotations = json_object_get(manifest->json, "annotations"),
-        .has_index = job->index != NULL,
-        .top_annotations = json_object_get(top->json, "annotations"),
-        .manifest_type = manifest->media_type,
-        .config_type = manifest->parts[0].media_type,
-        .layer_type = manifest->parts[1].media_type,
-        .layer_type_is_true = job->layer_type_is_true,
-        .os = json_get_text(job->reading.config, "os"),
-        .architecture = json_get_text(job->reading.config, "architecture"),
-    };
-}
-
-static void answer(struct verify_job *job, const struct restore_subject *subject,
-                   enum engine engine, const char *versions, const struct engine_version *version)
-{
-    struct verify_result *result = job->result;
-    struct verify_answer *answer = &result->answers[result->answer_count];
-
-    if (result->answer_count == VERIFY_MAX_ANSWERS)
-        return;
-    answer->engine = engine;
-    answer->versions = versions;
-    engine_reason(&answer->reasoning, subject, engine, version);
-    result->answer_count++;
-}
-
 static void reason(struct verify_job *job)
 {
     const struct verify_options *options = job->options;
+    const struct manifest *manifest = job->reading.manifest;
     struct restore_image image;
     struct restore_subject subject = {
         .checkpoint = &job->reading.content.checkpoint,
         .members = job->members,
     };
 
-    if (job->reading.manifest) {
-        image = see_image(job);
+    if (manifest) {
+        image = restore_image_of(manifest, job->index ? job->index : manifest, job->reading.config);
+        image.layer_type_is_true = job->layer_type_is_true;
         subject.image = &image;
     }
-    if (options->version_text) {
-        answer(job, &subject, options->engine, options->version_text, &options->version);
-        return;
-    }
-    for (const struct engine_range *range = engine_ranges; range->engine != ENGINE_UNKNOWN; range++)
-        if (options->engine == ENGINE_UNKNOWN || options->engine == range->engine)
-            answer(job, &subject, range->engine, range->versions, &range->sample);
+    engine_ask(&job->result->answers, &subject, options->engine, options->version_text,
+               &options->version);
 }
 
 int verify_run(const struct verify_options *options, struct verify_result *result,
@@ -188,6 +153,5 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
 void verify_result_done(struct verify_result *result)
 {
     findings_done(&result->findings);
-    for (size_t i = 0; i < result->answer_count; i++)
-        reasoning_done(&result->answers[i].reasoning);
+    engine_answers_done(&result->answers);
 }

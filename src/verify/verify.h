@@ -18,8 +18,6 @@
 #include "registry/registry.h"
 #include "transport/destination.h"
 
-enum { VERIFY_MAX_ANSWERS = 16 };
-
 /* All borrowed. */
 struct verify_options {
     const struct subject *subject;
@@ -31,13 +29,6 @@ struct verify_options {
     struct registry_options registry;
 };
 
-/* Whether one engine, in these versions, would restore it. */
-struct verify_answer {
-    enum engine engine;
-    const char *versions;
-    struct reasoning reasoning;
-};
-
 /* Zero-initialised. A digest's text is empty where it is not known. */
 struct verify_result {
     struct findings findings;
@@ -45,8 +36,7 @@ struct verify_result {
     struct digest archive;                 /* SHA-256 of the uncompressed archive */
     uint64_t archive_size;                 /* bytes, uncompressed */
     /* None where the archive does not even say what it is. */
-    struct verify_answer answers[VERIFY_MAX_ANSWERS];
-    size_t answer_count;
+    struct engine_answers answers;
     double seconds;
 };
 
