@@ -94,3 +94,10 @@ bool pattern_matches(const char *pattern, const char *text)
     regfree(&regex);
     return matches;
 }
+
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}

@@ -207,22 +207,11 @@ static const char *base_image(const struct checkpoint *checkpoint)
     return checkpoint->image_name ? checkpoint->image_name : checkpoint->image_requested;
 }
 
-/* Nobody shall paste into a shell what an archive says, unless it is a plain reference. */
-static bool is_reference(const char *name)
-{
-    struct reference reference = {0};
-    struct error ignored;
-
-    if (reference_parse(&reference, name, &ignored))
-        return false;
-    reference_done(&reference);
-    return true;
-}
-
-/* False: there is nothing to name, and a line says so. */
+/* False: there is nothing to name, and a line says so. Only a plain reference is named: whoever
+ * pastes it into a shell must not run what an archive says. */
 static bool check_base_name(const struct inquiry *in, enum verdict verdict, const char *name)
 {
-    if (name && is_reference(name))
+    if (name && reference_is_valid(name))
         return true;
     if (name)
         reasoning_add(in, verdict, json_pack("[s]", name),

@@ -227,6 +227,14 @@ int reference_parse(struct reference *reference, const char *text, struct error 
     return 0;
 }
 
+bool reference_is_valid(const char *text)
+{
+    cleanup(reference_done) struct reference reference = {0};
+    struct error ignored;
+
+    return reference_parse(&reference, text, &ignored) == 0;
+}
+
 static char *copy_text(const char *text)
 {
     return text ? xstrdup(text) : NULL;

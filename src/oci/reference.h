@@ -6,6 +6,8 @@
 #ifndef CKPTOCI_OCI_REFERENCE_H
 #define CKPTOCI_OCI_REFERENCE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -19,6 +21,8 @@ struct reference {
 
 /* -1: ERROR_USAGE, the text quotes the rule that was broken; *reference is then unchanged. */
 int reference_parse(struct reference *reference, const char *text, struct error *error);
+/* Whether the text can be parsed as one. */
+bool reference_is_valid(const char *text);
 void reference_copy(struct reference *copy, const struct reference *reference);
 void reference_done(struct reference *reference);
 /* "domain/path:tag" or "domain/path@digest", for messages; free() it. */

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/tmpfile.h"
 #include "http/secret.h"
 
@@ -58,13 +59,6 @@ static const char *hub_name(const char *registry)
     return registry;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 /* Whether the key stands for that registry, where docker login wrote the URL it was given. */
 static bool is_key_of(const char *key, enum authfile_schema schema, const char *domain)
 {
@@ -76,8 +70,8 @@ static bool is_key_of(const char *key, enum authfile_schema schema, const char *
     else if (strncmp(key, "http://", 7) == 0)
         host = key + 7;
     /* Without a scheme, a path in the key is a repository: it only counts as it stands. */
-    if (host == key && schema == AUTHFILE_AUTHS && !ends_with(key, "/v1/") &&
-        !ends_with(key, "/v2/"))
+    if (host == key && schema == AUTHFILE_AUTHS && !text_ends_with(key, "/v1/") &&
+        !text_ends_with(key, "/v2/"))
         registry = xstrdup(key);
     else
         registry = xstrndup(host, strcspn(host, "/"));

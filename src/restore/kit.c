@@ -44,17 +44,6 @@ static int read_archive(struct restore_job *job, struct error *error)
     return checkpoint_check(job->checkpoint, content->findings, error);
 }
 
-static bool is_reference(const char *name)
-{
-    struct reference reference = {0};
-    struct error ignored;
-
-    if (!name || reference_parse(&reference, name, &ignored))
-        return false;
-    reference_done(&reference);
-    return true;
-}
-
 static const char *find_base_image(const struct restore_job *job)
 {
     const struct checkpoint *checkpoint = job->checkpoint;
@@ -66,7 +55,7 @@ static const char *find_base_image(const struct restore_job *job)
     if (engine_info(job->engine)->pulls_base_image && checkpoint->image_id &&
         strchr(checkpoint->image_id, '@'))
         name = checkpoint->image_id;
-    return is_reference(name) && strncmp(name, "sha256:", 7) != 0 ? name : NULL;
+    return name && reference_is_valid(name) && strncmp(name, "sha256:", 7) != 0 ? name : NULL;
 }
 
 /* The name that the user has chosen, else the archive's if it is valid, else a mark. */

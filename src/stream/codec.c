@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 static const struct codec none_codec = {
     .compression = COMPRESSION_NONE,
@@ -53,18 +54,11 @@ const struct codec *codec_by_media_type(const char *media_type)
     return NULL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 bool codec_names_tar(const char *file_name)
 {
     for (size_t i = 0; i < COMPRESSION_COUNT; i++)
         for (size_t j = 0; j < CODEC_SUFFIXES_MAX && codecs[i]->suffixes[j]; j++)
-            if (ends_with(file_name, codecs[i]->suffixes[j]))
+            if (text_ends_with(file_name, codecs[i]->suffixes[j]))
                 return true;
     return false;
 }
