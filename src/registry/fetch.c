@@ -133,7 +133,7 @@ int manifest_look_up(struct client *client, const char *tag, struct held_image *
                      struct error *error)
 {
     cleanup(held_image_done) struct held_image found = {0};
-    enum blob_presence presence;
+    enum blob_presence presence = BLOB_ABSENT;
     int got = get_held_manifest(client, tag, &found, error);
 
     if (got < 0)
