@@ -161,7 +161,7 @@ static int run_verify(struct run *run)
     struct verify_result result = {0};
 
     return verify_run(&options, &result, &run->progress, run->cancel, &run->error) ||
-           result.answer_count == 0;
+           result.answers.count == 0;
 }
 
 static int run_restore_kit(struct run *run)
