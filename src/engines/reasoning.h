@@ -59,8 +59,8 @@ struct restore_image {
     const char *os, *architecture; /* of the config */
 };
 
-/* What a manifest and its config say; `top` is the manifest or, where the name stands for an index,
- * that. */
+/* From the manifest and the config of an image. `top` is what the image's name stands for: an
+ * index, or the manifest itself. The layer's type is taken to be true. */
 struct restore_image restore_image_of(const struct manifest *manifest, const struct manifest *top,
                                       const json_t *config);
 
@@ -89,18 +89,8 @@ struct reasoning {
     size_t count;
 };
 
-/* Versions that are treated alike. */
-struct engine_range {
-    enum engine engine;
-    const char *versions;
-    struct engine_version sample; /* one of them */
-};
-
 /* For a walk_visitor, whose context is the struct engine_members. */
 int engine_members_visit(void *context, const struct member *member, struct error *error);
-
-/* Every version, in order; ends with ENGINE_UNKNOWN. */
-extern const struct engine_range engine_ranges[];
 
 /* "yes", "needs", "unknown", "no". */
 const char *verdict_name(enum verdict verdict);

@@ -5,6 +5,16 @@
 
 #include "engines/reasoning.h"
 
+/* Versions that are treated alike. */
+struct engine_range {
+    enum engine engine;
+    const char *versions;
+    struct engine_version sample; /* one of them */
+};
+
+/* Every version, in order; ends with ENGINE_UNKNOWN. */
+extern const struct engine_range engine_ranges[];
+
 /* Who asks, by which rule, for what; all borrowed. */
 struct inquiry {
     enum engine engine;

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "engines/reasoning.h"
+#include "engines/rules.h"
 #include "oci/image.h"
 #include "stream/codec.h"
 #include "stream/input.h"
