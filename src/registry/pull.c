@@ -10,6 +10,7 @@
 #include "registry/blob-source.h"
 #include "registry/client.h"
 #include "registry/fetch.h"
+#include "registry/link.h"
 #include "registry/registries-conf.h"
 
 enum {
@@ -82,16 +83,21 @@ static int pull_get_blob(struct image_source *source, const struct descriptor *d
 /* *next: where a list goes on (RFC 8288), or NULL; free() it. */
 static int next_page(struct client *client, char **next, struct error *error)
 {
-    const char *link = http_header(client_http(client), "Link", 0);
-    const char *end = link ? strchr(link, '>') : NULL;
-    cleanup_free char *target = NULL;
+    struct http *http = client_http(client);
+    const char *header;
 
     *next = NULL;
-    if (!link || *link != '<' || !end || !strcasestr(end, "rel=\"next\""))
-        return 0;
-    target = xstrndup(link + 1, (size_t)(end - link - 1));
-    if (url_resolve(next, http_url(client_http(client)), target, error))
-        return error_context(error, "Link header");
+    for (size_t i = 0; !*next && (header = http_header(http, "Link", i)); i++) {
+        cleanup_free char *target = NULL;
+
+        if (link_find_next(header, &target, error) < 0 ||
+            (target && url_resolve(next, http_url(http), target, error) < 0))
+            return error_context(error, "Link header");
+    }
+    if (*next && strcmp(*next, http_url(http)) == 0) {
+        free(steal(*next));
+        return error_set(error, ERROR_FAILED, "the list's next page is the same page again");
+    }
     return 0;
 }
 
