@@ -12,52 +12,66 @@
 #include "checkpoint/criu-image.h"
 #include "checkpoint/mount.h"
 
-static json_t *parse_object(const struct buffer *buffer, const char *member, struct error *error)
+static int refuse(const char *what, const char *why, struct error *error)
+{
+    return error_set(error, ERROR_ARCHIVE, "%s is %s", what, why);
+}
+
+/* `what` is its name. *ret: a new reference, NULL if it is null, which Go takes for nothing. */
+static int parse(json_t **ret, const char *bytes, size_t len, const char *what, struct error *error)
 {
     json_error_t at;
     json_t *json;
 
-    if (buffer->len == 0) {
-        error_set(error, ERROR_ARCHIVE, "%s is empty", member);
-        return NULL;
-    }
-    json = json_loadb(buffer->data, buffer->len, JSON_REJECT_DUPLICATES, &at);
-    if (!json) {
-        error_set(error, ERROR_ARCHIVE, "%s is not valid JSON: line %d: %s", member, at.line,
-                  at.text);
-        return NULL;
-    }
-    if (!json_is_object(json)) {
-        json_decref(json);
-        error_set(error, ERROR_ARCHIVE, "%s is not a JSON object", member);
-        return NULL;
-    }
-    return json;
+    if (len == 0)
+        return refuse(what, "empty", error);
+    json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
+    if (!json)
+        return error_set(error, ERROR_ARCHIVE, "%s is not valid JSON: line %d: %s", what, at.line,
+                         at.text);
+    *ret = json_is_null(json) ? NULL : json;
+    return 0;
 }
 
-/* CRI-O has annotations that are JSON themselves. A new reference; NULL: missing or no JSON. */
-static json_t *parse_annotation(const json_t *annotations, const char *key)
+static int parse_object(json_t **ret, const struct buffer *buffer, const char *member,
+                        struct error *error)
 {
-    const char *text = json_get_text(annotations, key);
-
-    return text ? json_loads(text, 0, NULL) : NULL;
+    if (parse(ret, buffer->data, buffer->len, member, error) < 0)
+        return -1;
+    return json_is_object(*ret) ? 0 : refuse(member, "not a JSON object", error);
 }
 
-/* One of them holds the name that Kubernetes knows. */
-static char *crio_container(const json_t *annotations)
+/* A document that is not in every archive. */
+static int parse_optional(json_t **ret, const struct buffer *buffer, const char *member,
+                          struct error *error)
 {
-    cleanup(json_decrefp) json_t *metadata =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Metadata");
-
-    return json_copy_nonempty(metadata, "name");
+    return buffer->data ? parse(ret, buffer->data, buffer->len, member, error) : 0;
 }
 
-static bool has_crio_annotations(const json_t *annotations)
+static int parse_nested(struct checkpoint *checkpoint, struct error *error)
 {
-    cleanup(json_decrefp) json_t *inner =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Annotations");
+    static const char *const names[NESTED_COUNT] = {
+        [NESTED_ANNOTATIONS] = "io.kubernetes.cri-o.Annotations",
+        [NESTED_LABELS] = "io.kubernetes.cri-o.Labels",
+        [NESTED_METADATA] = "io.kubernetes.cri-o.Metadata",
+        [NESTED_VOLUMES] = "io.kubernetes.cri-o.Volumes",
+        [NESTED_MOUNT_POINTS] = "io.kubernetes.cri-o.MountPoints",
+    };
+    const json_t *annotations = json_object_get(checkpoint->spec, "annotations");
 
-    return json_is_object(inner);
+    for (int i = 0; i < NESTED_COUNT; i++) {
+        const json_t *text = json_object_get(annotations, names[i]);
+
+        if (json_is_string(text) && parse(&checkpoint->nested[i], json_string_value(text),
+                                          json_string_length(text), names[i], error) < 0)
+            return error_context(error, "spec.dump");
+    }
+    return 0;
+}
+
+json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint)
+{
+    return checkpoint->nested[NESTED_ANNOTATIONS];
 }
 
 /* The "sha256:..." of "name@sha256:...", the first one where several are listed. */
@@ -82,7 +96,7 @@ static void read_crio(struct checkpoint *checkpoint, const json_t *config,
                       const json_t *annotations)
 {
     read_kubernetes(checkpoint, config);
-    checkpoint->container = crio_container(annotations);
+    checkpoint->container = json_copy_nonempty(checkpoint->nested[NESTED_METADATA], "name");
     checkpoint->pod = json_copy_nonempty(annotations, "io.kubernetes.pod.name");
     checkpoint->pod_namespace = json_copy_nonempty(annotations, "io.kubernetes.pod.namespace");
     checkpoint->pod_id = json_copy_nonempty(annotations, "io.kubernetes.cri-o.SandboxID");
@@ -160,7 +174,6 @@ static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
         read_kubernetes(checkpoint, config);
         break;
     }
-    checkpoint->has_crio_annotations = has_crio_annotations(annotations);
     checkpoint->architecture = criu_core_architecture(&walk->core_head);
     checkpoint->time = checkpoint_time(config, walk->inventory_time);
 }
@@ -169,8 +182,13 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
 
-    if (!(checkpoint.spec = parse_object(&walk->spec_dump, "spec.dump", error)) ||
-        !(checkpoint.config = parse_object(&walk->config_dump, "config.dump", error)))
+    if (parse_object(&checkpoint.spec, &walk->spec_dump, "spec.dump", error) < 0 ||
+        parse_object(&checkpoint.config, &walk->config_dump, "config.dump", error) < 0 ||
+        parse_optional(&checkpoint.status, &walk->status_dump, "status.dump", error) < 0 ||
+        parse_optional(&checkpoint.bind_mounts, &walk->bind_mounts, "bind.mounts", error) < 0 ||
+        parse_optional(&checkpoint.network_status, &walk->network_status, "network.status", error) <
+            0 ||
+        parse_nested(&checkpoint, error) < 0)
         return -1;
     read_facts(&checkpoint, walk);
     *ret = checkpoint;
@@ -182,6 +200,11 @@ void checkpoint_done(struct checkpoint *checkpoint)
 {
     json_decref(checkpoint->spec);
     json_decref(checkpoint->config);
+    json_decref(checkpoint->status);
+    json_decref(checkpoint->bind_mounts);
+    json_decref(checkpoint->network_status);
+    for (int i = 0; i < NESTED_COUNT; i++)
+        json_decref(checkpoint->nested[i]);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);
