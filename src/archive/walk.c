@@ -21,13 +21,16 @@ enum vital {
     VITAL_NETWORK,
     VITAL_COUNT
 };
-static const char *const vital_paths[VITAL_COUNT] = {
-    [VITAL_SPEC] = "spec.dump",
-    [VITAL_CONFIG] = "config.dump",
-    [VITAL_INVENTORY] = "checkpoint/inventory.img",
-    [VITAL_STATUS] = "status.dump",
-    [VITAL_BIND_MOUNTS] = "bind.mounts",
-    [VITAL_NETWORK] = "network.status",
+static const struct {
+    const char *path;
+    size_t max_bytes; /* 0: its content is not kept */
+} vital_members[VITAL_COUNT] = {
+    [VITAL_SPEC] = {"spec.dump", METADATA_MAX_BYTES},
+    [VITAL_CONFIG] = {"config.dump", METADATA_MAX_BYTES},
+    [VITAL_INVENTORY] = {"checkpoint/inventory.img", 0},
+    [VITAL_STATUS] = {"status.dump", DOCUMENT_MAX_BYTES},
+    [VITAL_BIND_MOUNTS] = {"bind.mounts", DOCUMENT_MAX_BYTES},
+    [VITAL_NETWORK] = {"network.status", DOCUMENT_MAX_BYTES},
 };
 
 struct walker {
@@ -48,7 +51,7 @@ static enum vital find_vital(const struct member *member)
 
     if (member->container)
         return VITAL_COUNT;
-    while (i < VITAL_COUNT && strcmp(member->path, vital_paths[i]) != 0)
+    while (i < VITAL_COUNT && strcmp(member->path, vital_members[i].path) != 0)
         i++;
     return i;
 }
@@ -56,18 +59,20 @@ static enum vital find_vital(const struct member *member)
 static int note_vital(struct walker *walker, const struct member *member, struct error *error)
 {
     enum vital vital = find_vital(member);
+    size_t max;
 
     if (vital == VITAL_COUNT)
         return 0;
+    max = vital_members[vital].max_bytes;
     if (member->type != MEMBER_FILE || member->sparse)
         return finding_report_fatal(walker->findings, CHECK_MEMBER_TYPE, member->path, error,
                                     "it is not a regular file");
     if (walker->seen[vital])
         return finding_report_fatal(walker->findings, CHECK_DUPLICATE_MEMBER, member->path, error,
                                     "it is there twice");
-    if (vital != VITAL_INVENTORY && member->size > METADATA_MAX_BYTES)
+    if (max > 0 && member->size > max)
         return finding_report_fatal(walker->findings, CHECK_METADATA, member->path, error,
-                                    "it is larger than %d MiB", METADATA_MAX_BYTES >> 20);
+                                    "it is larger than %zu MiB", max >> 20);
     walker->seen[vital] = true;
     if (vital == VITAL_INVENTORY)
         walker->walk.inventory_time = member->mtime;
@@ -98,9 +103,10 @@ static struct buffer *document_of(struct walk *walk, enum vital vital)
 /* Where the walk itself keeps content of this member, and how much; NULL: it does not. */
 static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
 {
-    struct buffer *document = document_of(walk, find_vital(member));
+    enum vital vital = find_vital(member);
+    struct buffer *document = document_of(walk, vital);
 
-    *bytes = document ? METADATA_MAX_BYTES : CORE_HEAD_BYTES;
+    *bytes = document ? vital_members[vital].max_bytes : CORE_HEAD_BYTES;
     if (document)
         return document;
     if (!member->container && !walk->core_head.data &&
@@ -291,11 +297,11 @@ static int check_complete(const struct walker *walker, struct error *error)
 {
     for (int vital = 0; vital < VITAL_REQUIRED; vital++)
         if (!walker->seen[vital])
-            return finding_report_fatal(walker->findings, CHECK_MISSING_MEMBER, vital_paths[vital],
-                                        error,
+            return finding_report_fatal(walker->findings, CHECK_MISSING_MEMBER,
+                                        vital_members[vital].path, error,
                                         "not a container checkpoint: %s is missing from the "
                                         "archive",
-                                        vital_paths[vital]);
+                                        vital_members[vital].path);
     return 0;
 }
 
@@ -396,12 +402,14 @@ int walk_metadata(struct walk *walk, struct source *tar, uint64_t hops_within, s
         more = archive_reader_next(reader, &member, error);
         if (more < 0)
             return -1;
-        if (more == 0)
+        if (more == 0) {
+            vital = !walk->spec_dump.data     ? VITAL_SPEC
+                    : !walk->config_dump.data ? VITAL_CONFIG
+                                              : VITAL_INVENTORY;
             return error_set(error, ERROR_ARCHIVE,
                              "not a container checkpoint: %s is missing from the archive",
-                             vital_paths[!walk->spec_dump.data     ? VITAL_SPEC
-                                         : !walk->config_dump.data ? VITAL_CONFIG
-                                                                   : VITAL_INVENTORY]);
+                             vital_members[vital].path);
+        }
         vital = find_vital(member);
         has_inventory = has_inventory || vital == VITAL_INVENTORY;
         if (take_metadata(walk, reader, member, vital, error))

@@ -18,7 +18,8 @@
 #include "stream/source.h"
 
 enum {
-    METADATA_MAX_BYTES = 8 << 20, /* of each document; real ones are below 100 KiB */
+    METADATA_MAX_BYTES = 8 << 20, /* of spec.dump, config.dump; real ones are below 100 KiB */
+    DOCUMENT_MAX_BYTES = 2 << 20, /* of the others; real ones are below 10 KiB */
     CORE_HEAD_BYTES = 64,         /* of checkpoint/core-*.img: enough for the machine type */
 };
 

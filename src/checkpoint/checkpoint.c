@@ -3,70 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "archive/path-set.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "checkpoint/criu-image.h"
+#include "checkpoint/documents.h"
 #include "checkpoint/rules.h"
-
-static int refuse(const char *what, const char *why, struct error *error)
-{
-    return error_set(error, ERROR_ARCHIVE, "%s is %s", what, why);
-}
-
-/* `what` is its name. *ret: a new reference, NULL if it is null, which Go takes for nothing. */
-static int parse(json_t **ret, const char *bytes, size_t len, const char *what, struct error *error)
-{
-    json_error_t at;
-    json_t *json;
-
-    if (len == 0)
-        return refuse(what, "empty", error);
-    json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
-    if (!json)
-        return error_set(error, ERROR_ARCHIVE, "%s is not valid JSON: line %d: %s", what, at.line,
-                         at.text);
-    *ret = json_is_null(json) ? NULL : json;
-    return 0;
-}
-
-static int parse_object(json_t **ret, const struct buffer *buffer, const char *member,
-                        struct error *error)
-{
-    if (parse(ret, buffer->data, buffer->len, member, error) < 0)
-        return -1;
-    return json_is_object(*ret) ? 0 : refuse(member, "not a JSON object", error);
-}
-
-/* A document that is not in every archive. */
-static int parse_optional(json_t **ret, const struct buffer *buffer, const char *member,
-                          struct error *error)
-{
-    return buffer->data ? parse(ret, buffer->data, buffer->len, member, error) : 0;
-}
-
-static int parse_nested(struct checkpoint *checkpoint, struct error *error)
-{
-    static const char *const names[NESTED_COUNT] = {
-        [NESTED_ANNOTATIONS] = "io.kubernetes.cri-o.Annotations",
-        [NESTED_LABELS] = "io.kubernetes.cri-o.Labels",
-        [NESTED_METADATA] = "io.kubernetes.cri-o.Metadata",
-        [NESTED_VOLUMES] = "io.kubernetes.cri-o.Volumes",
-        [NESTED_MOUNT_POINTS] = "io.kubernetes.cri-o.MountPoints",
-    };
-    const json_t *annotations = json_object_get(checkpoint->spec, "annotations");
-
-    for (int i = 0; i < NESTED_COUNT; i++) {
-        const json_t *text = json_object_get(annotations, names[i]);
-
-        if (json_is_string(text) && parse(&checkpoint->nested[i], json_string_value(text),
-                                          json_string_length(text), names[i], error) < 0)
-            return error_context(error, "spec.dump");
-    }
-    return 0;
-}
 
 json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint)
 {
@@ -181,13 +123,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
 
-    if (parse_object(&checkpoint.spec, &walk->spec_dump, "spec.dump", error) < 0 ||
-        parse_object(&checkpoint.config, &walk->config_dump, "config.dump", error) < 0 ||
-        parse_optional(&checkpoint.status, &walk->status_dump, "status.dump", error) < 0 ||
-        parse_optional(&checkpoint.bind_mounts, &walk->bind_mounts, "bind.mounts", error) < 0 ||
-        parse_optional(&checkpoint.network_status, &walk->network_status, "network.status", error) <
-            0 ||
-        parse_nested(&checkpoint, error) < 0)
+    if (documents_parse(&checkpoint, walk, error) < 0)
         return -1;
     read_facts(&checkpoint, walk);
     *ret = checkpoint;
@@ -197,13 +133,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 
 void checkpoint_done(struct checkpoint *checkpoint)
 {
-    json_decref(checkpoint->spec);
-    json_decref(checkpoint->config);
-    json_decref(checkpoint->status);
-    json_decref(checkpoint->bind_mounts);
-    json_decref(checkpoint->network_status);
-    for (int i = 0; i < NESTED_COUNT; i++)
-        json_decref(checkpoint->nested[i]);
+    documents_done(checkpoint);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);
@@ -223,62 +153,6 @@ bool checkpoint_suits_podman(const struct checkpoint *checkpoint)
            json_get_nonempty(checkpoint->config, "rootfs");
 }
 
-/* The checks of what the documents say. */
-
-/* Go's JSON takes the names of a struct's fields in any case, the last one winning: two keys that
- * differ in case only are one key twice. Keys of maps (annotations, labels) are full names with
- * dots or dashes mostly, and their case counts. */
-static bool is_map(const char *key)
-{
-    return strcasecmp(key, "annotations") == 0 || strcasecmp(key, "labels") == 0 ||
-           strcasecmp(key, "sysctl") == 0;
-}
-
-static const char *twin_key(json_t *json, bool map);
-
-static const char *twin_key_in_object(json_t *object, bool map)
-{
-    cleanup(path_set_freep) struct path_set *keys = path_set_new();
-    const char *key, *twin = NULL;
-    json_t *value;
-
-    json_object_foreach(object, key, value)
-    {
-        if (path_set_add(keys, key, false) == PATH_CASE_VARIANT && !map)
-            return key;
-        if ((twin = twin_key(value, is_map(key))))
-            return twin;
-    }
-    return NULL;
-}
-
-/* The first one found, NULL without any. Depth is bounded by jansson, which has read it. */
-static const char *twin_key(json_t *json, bool map)
-{
-    const char *twin = NULL;
-    json_t *value;
-    size_t i;
-
-    if (json_is_object(json))
-        return twin_key_in_object(json, map);
-    json_array_foreach(json, i, value)
-    {
-        if ((twin = twin_key(value, false)))
-            return twin;
-    }
-    return NULL;
-}
-
-static int check_keys(struct findings *findings, const char *member, json_t *json,
-                      struct error *error)
-{
-    const char *key = twin_key(json, false);
-
-    return key ? finding_report_fatal(findings, CHECK_METADATA, member, error,
-                                      "the key \"%s\" is there twice, in upper and lower case", key)
-               : 0;
-}
-
 int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findings,
                      struct error *error)
 {
@@ -287,8 +161,7 @@ int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findi
         annotation_rules_check, podman_config_check,
     };
 
-    if (check_keys(findings, "spec.dump", checkpoint->spec, error) < 0 ||
-        check_keys(findings, "config.dump", checkpoint->config, error) < 0)
+    if (documents_check(checkpoint, findings, error) < 0)
         return -1;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i](checkpoint, findings, error) < 0)

@@ -10,7 +10,7 @@ static int check_reference(struct findings *findings, const json_t *config, cons
                            struct error *error)
 {
     const json_t *value = json_object_get(config, key);
-    const char *text = json_string_value(value);
+    const char *text = json_text(value);
 
     if (!value || json_is_null(value) ||
         (text && (!*text || reference_image_id(text) || reference_is_valid(text))))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "archive/member.h"
 #include "base/json.h"
 #include "checkpoint/mount.h"
 #include "checkpoint/rules.h"
@@ -44,7 +45,25 @@ static bool is_declared(const json_t *spec, const char *source, const char *dest
 }
 
 /* CRI-O writes an entry for bind mounts of spec.dump alone, and makes each source that is not there
- * on the host, wherever that is. What else is wrong with an entry, the gate has told. */
+ * on the host, wherever that is. */
+static int check_bind_mount(const struct checkpoint *checkpoint, const json_t *entry,
+                            struct findings *findings, struct error *error)
+{
+    const char *source = json_get_text(entry, "source");
+    const char *destination = json_get_text(entry, "destination");
+
+    if (!source || !destination || *destination != '/')
+        return finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
+                              "a mount has no source or no absolute destination");
+    if (member_path_climbs(source) || member_path_climbs(destination))
+        return finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
+                              "the mount of \"%s\" on \"%s\" has a \"..\"", source, destination);
+    if (is_declared(checkpoint->spec, source, destination))
+        return 0;
+    return finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
+                          "spec.dump has no bind mount of \"%s\" on \"%s\"", source, destination);
+}
+
 static int check_bind_mounts(const struct checkpoint *checkpoint, struct findings *findings,
                              struct error *error)
 {
@@ -53,13 +72,7 @@ static int check_bind_mounts(const struct checkpoint *checkpoint, struct finding
 
     json_array_foreach(checkpoint->bind_mounts, i, entry)
     {
-        const char *source = json_get_text(entry, "source");
-        const char *destination = json_get_text(entry, "destination");
-
-        if (source && destination && !is_declared(checkpoint->spec, source, destination) &&
-            finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
-                           "spec.dump has no bind mount of \"%s\" on \"%s\"", source,
-                           destination) < 0)
+        if (check_bind_mount(checkpoint, entry, findings, error) < 0)
             return -1;
     }
     return 0;

@@ -123,34 +123,31 @@ static bool is_place_of(const char *path, const char *id)
     return false;
 }
 
-/* ROOT/volumes/NAME/_data[/...]: the name and its length; NULL: the path is no such one. */
-static const char *volume_name(const char *path, size_t *len)
-{
-    static const char data[] = "/_data";
-    const char *at = strstr(path, data), *name, *parent;
-    size_t parent_len;
-
-    if (!at || (at[strlen(data)] && at[strlen(data)] != '/'))
-        return NULL;
-    *len = component_before(path, at + 1, &name);
-    parent_len = component_before(path, name, &parent);
-    return is_text(parent, parent_len, "volumes") ? name : NULL;
-}
-
-/* Whether podman's container has a volume that is the path, or that the path is in. */
+/*
+ * Podman's volumes, ROOT/volumes/NAME/_data[/...]: below a root called as that of
+ * containers/storage, and elsewhere if the container has a volume of that name.
+ */
 static bool is_volume(const char *path, const json_t *volumes)
 {
-    size_t i, len;
-    const char *name = volume_name(path, &len);
+    static const char data[] = "/_data", storage[] = "storage";
+    const char *at = strstr(path, data), *name, *parent, *root;
+    size_t i, name_len, parent_len, root_len;
     const json_t *volume;
 
-    if (!name)
+    if (!at || (at[strlen(data)] && at[strlen(data)] != '/'))
         return false;
+    name_len = component_before(path, at + 1, &name);
+    parent_len = component_before(path, name, &parent);
+    if (!is_text(parent, parent_len, "volumes"))
+        return false;
+    root_len = component_before(path, parent, &root);
+    if (root_len >= strlen(storage) && strncmp(root, storage, strlen(storage)) == 0)
+        return true;
     json_array_foreach(volumes, i, volume)
     {
         const char *own = json_get_nonempty(volume, "volumeName");
 
-        if (own && is_text(name, len, own))
+        if (own && is_text(name, name_len, own))
             return true;
     }
     return false;

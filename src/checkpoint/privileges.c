@@ -222,7 +222,7 @@ static bool covers(const json_t *list, const char *path)
 
     json_array_foreach(list, i, entry)
     {
-        const char *text = json_string_value(entry);
+        const char *text = json_text(entry);
         size_t len = text ? strlen(text) : 0;
 
         if (len > 0 && strncmp(path, text, len) == 0 && (!path[len] || path[len] == '/'))
