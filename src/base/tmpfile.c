@@ -167,6 +167,16 @@ int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, s
     return write_at(file, offset, data, len, error);
 }
 
+int tmpfile_truncate(struct tmpfile *file, uint64_t size, struct error *error)
+{
+    if (ftruncate(file->fd, (off_t)size))
+        return failed(file, error);
+    file->size = size;
+    if (file->written_out > size)
+        file->written_out = size;
+    return 0;
+}
+
 int tmpfile_sync(struct tmpfile *file, struct error *error)
 {
     return fsync(file->fd) ? failed(file, error) : 0;

@@ -47,6 +47,8 @@ int tmpfile_append(struct tmpfile *file, const void *data, size_t len, struct er
 /* Writes over bytes that have been appended before. */
 int tmpfile_overwrite(struct tmpfile *file, uint64_t offset, const void *data, size_t len,
                       struct error *error);
+/* Takes back what has been appended behind the first `size` bytes. */
+int tmpfile_truncate(struct tmpfile *file, uint64_t size, struct error *error);
 /* Makes the bytes durable; for what is to be done before any of several files gets its name. */
 int tmpfile_sync(struct tmpfile *file, struct error *error);
 /* Makes the bytes durable and gives the file its name, in the place of whatever had it. The name is

@@ -54,6 +54,8 @@ static const struct option_spec options[] = {
     {CHUNK_SIZE_OPTION(copy.registry.chunk_bytes)},
     {LIMIT_RATE_OPTION(copy.registry.rate_limit)},
     {"dry-run", 'n', NULL, "only print what would be moved", OPTION_FLAG(copy.dry_run)},
+    {"fail-fast", 0, NULL, "with --all-tags, stop at the first tag that cannot be copied",
+     OPTION_FLAG(copy.fail_fast)},
     {"jobs", 'j', "N", "blobs copied at the same time; default: 4",
      OPTION_INTEGER(copy.jobs, 1, COPY_MAX_JOBS)},
     {JSON_OPTION(json)},
@@ -76,11 +78,15 @@ static bool names_image(const struct destination *place, const char *text)
     return place->reference.digest || (slash && strchr(slash, ':'));
 }
 
-static int check_all_tags(const struct request *request, const struct destination *place,
+static int check_all_tags(const struct request *request, struct destination *place,
                           const char *text, struct error *error)
 {
-    if (!request->copy.all_tags || !names_image(place, text))
+    if (!request->copy.all_tags)
         return 0;
+    if (!names_image(place, text)) {
+        destination_drop_tag(place);
+        return 0;
+    }
     return error_set(error, ERROR_USAGE,
                      "with --all-tags \"%s\" must be without a tag and without a digest", text);
 }
@@ -90,6 +96,8 @@ static int prepare(void *context, const struct command_line *line, struct error 
     struct request *request = context;
     struct copy_options *copy = &request->copy;
 
+    if (copy->fail_fast && !copy->all_tags)
+        return error_set(error, ERROR_USAGE, "--fail-fast has no meaning without --all-tags");
     if (line->argument_count - 1 > COPY_MAX_DESTINATIONS)
         return error_set(error, ERROR_USAGE, "more than %d destinations", COPY_MAX_DESTINATIONS);
     copy->source = &request->source;
@@ -128,6 +136,8 @@ static json_t *report_outcome(const struct request *request, const struct copy_o
 
     if (request->copy.dry_run)
         json_object_set(report, "plan", outcome->plan);
+    if (request->copy.all_tags)
+        json_object_set(report, "failed", outcome->failed);
     return report;
 }
 
@@ -166,6 +176,21 @@ static void print_plain(const struct request *request, const struct copy_outcome
         printf("%s@%s\n", json_get_text(image, "reference"), json_get_text(image, "digest"));
 }
 
+/* A line for each tag, which the one for the destination only counts. */
+static void tell_failures(const struct copy_outcome *outcome)
+{
+    struct error error;
+    size_t i;
+    json_t *failure;
+
+    json_array_foreach(outcome->failed, i, failure)
+    {
+        error_set(&error, ERROR_FAILED, "copy to %s: tag %s: %s", outcome->destination->name,
+                  json_get_text(failure, "tag"), json_get_text(failure, "error"));
+        cmd_fail(&error);
+    }
+}
+
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct request *request, const struct copy_result *result)
 {
@@ -174,11 +199,13 @@ static int report(const struct request *request, const struct copy_result *resul
     if (request->json)
         print_json(request, result);
     for (unsigned i = 0; i < result->outcome_count; i++)
-        if (!request->json && result->outcomes[i].error.kind == ERROR_NONE)
+        if (!request->json)
             print_plain(request, &result->outcomes[i]);
     status = cmd_flush();
-    for (unsigned i = 0; i < result->outcome_count; i++)
+    for (unsigned i = 0; i < result->outcome_count; i++) {
+        tell_failures(&result->outcomes[i]);
         cmd_fail_first(&status, &result->outcomes[i].error);
+    }
     return status;
 }
 

@@ -32,6 +32,7 @@ struct image_source_ops {
     int (*get_blob)(struct image_source *source, const struct descriptor *descriptor,
                     struct source **blob, struct error *error);
     int (*list_tags)(struct image_source *source, json_t **tags, struct error *error);
+    json_t *(*list_unnamed)(struct image_source *source); /* or NULL */
     int (*list_referrers)(struct image_source *source, const struct digest *subject,
                           json_t **descriptors, struct error *error);
     void (*free)(struct image_source *source);
@@ -56,11 +57,18 @@ static inline int image_source_get_blob(struct image_source *source,
     return source->ops->get_blob(source, descriptor, blob, error);
 }
 
-/* *tags: a new array of strings, at most IMAGE_SOURCE_MAX_TAGS. */
+/* *tags: a new array, at most IMAGE_SOURCE_MAX_TAGS, of what the images are called there. Nobody
+ * has looked at what is in it: a layout may have full names, and a registry can say anything. */
 static inline int image_source_list_tags(struct image_source *source, json_t **tags,
                                          struct error *error)
 {
     return source->ops->list_tags(source, tags, error);
+}
+
+/* A new array of the digests of those that nothing is called there and that no list of tags has. */
+static inline json_t *image_source_list_unnamed(struct image_source *source)
+{
+    return source->ops->list_unnamed ? source->ops->list_unnamed(source) : json_array();
 }
 
 /* *descriptors: a new array of the descriptors of manifests whose subject this is. */

@@ -103,9 +103,14 @@ static int check_name_len(const struct reference *reference, struct error *error
                      NAME_MAX_LEN, len);
 }
 
+bool reference_is_tag(const char *text)
+{
+    return strlen(text) <= TAG_MAX_LEN && pattern_matches(tag_grammar, text);
+}
+
 static int check_tag(const char *tag, struct error *error)
 {
-    if (pattern_matches(tag_grammar, tag))
+    if (reference_is_tag(tag))
         return 0;
     return refuse(error,
                   "a tag is 1 to 128 letters, digits, \"_\", \".\" and \"-\" and does not start "
@@ -266,6 +271,20 @@ const char *reference_image_id(const char *text)
     if (strncmp(text, prefix, strlen(prefix)) == 0)
         digits += strlen(prefix);
     return strlen(digits) == SHA256_HEX_LEN && pattern_matches(image_id, digits) ? digits : NULL;
+}
+
+char *reference_tag_in_name(const char *name)
+{
+    cleanup(reference_done) struct reference reference = {0};
+    const char *last = strrchr(name, '/');
+    struct error ignored;
+
+    if (reference_is_tag(name))
+        return xstrdup(name);
+    /* A tag that is not written would be "latest" of our own making. */
+    if (!strchr(last ? last : name, ':') || reference_parse_any_digest(&reference, name, &ignored))
+        return NULL;
+    return steal(reference.tag);
 }
 
 static char *copy_text(const char *text)

@@ -31,6 +31,11 @@ bool reference_names_registry(const char *text);
 /* The 64 digits of "sha256:..." or of the digits alone, by which engines know an image that they
  * have; borrowed. NULL: the text is no such id. */
 const char *reference_image_id(const char *text);
+/* Whether the text can be a tag. */
+bool reference_is_tag(const char *text);
+/* The tag in an image's name, "host/path:tag" or the like, also where the name is nothing but a
+ * tag; free() it. NULL: it names none. */
+char *reference_tag_in_name(const char *name);
 void reference_copy(struct reference *copy, const struct reference *reference);
 void reference_done(struct reference *reference);
 /* "domain/path:tag" or "domain/path@digest", for messages; free() it. */

@@ -244,6 +244,7 @@ struct push {
     /* Of the layer, or of one blob after the other. Its session may be open before the bytes come:
      * the open or a mount has opened it. */
     struct upload upload;
+    bool has_failed;           /* the upload of a blob, whose session has an unknown part of it */
     const char *tag;           /* of the image that will be staged */
     const struct image *image; /* that was staged; NULL: none */
 };
@@ -280,6 +281,14 @@ static int push_has_blob(struct image_target *target, const struct descriptor *b
     return 0;
 }
 
+/* Before the next blob: nothing of one that failed may come before its bytes. */
+static void drop_failed(struct push *push)
+{
+    if (push->has_failed)
+        upload_drop(&push->upload);
+    push->has_failed = false;
+}
+
 /* distribution-spec, "Mounting a blob from another repository". A registry that refuses to mount
  * may still take the bytes. */
 static int push_mount_blob(struct image_target *target, const struct descriptor *blob,
@@ -289,8 +298,10 @@ static int push_mount_blob(struct image_target *target, const struct descriptor 
     cleanup_free char *url =
         client_url(push->client, "blobs/uploads/?mount=%s&from=%s", blob->digest.text, repository);
     struct http_request request = {.method = "POST", .url = url, .creates = true};
-    int status = client_send(push->client, &request, error);
+    int status;
 
+    drop_failed(push);
+    status = client_send(push->client, &request, error);
     if (status < 0)
         return error_context(error, "mount blob %s", blob->digest.text);
     *mounted = status == 201;
@@ -302,13 +313,18 @@ static int push_mount_blob(struct image_target *target, const struct descriptor 
 static int push_put_blob(struct image_target *target, const struct descriptor *blob,
                          struct source *bytes, struct progress *progress, struct error *error)
 {
-    struct upload *upload = &push_of(target)->upload;
+    struct push *push = push_of(target);
+    struct upload *upload = &push->upload;
 
+    drop_failed(push);
+    push->has_failed = true;
     if (!upload_is_open(upload) && upload_start(upload, error))
         return -1;
-    if (upload_stream(upload, bytes, (int64_t)blob->size, progress, error))
+    if (upload_stream(upload, bytes, (int64_t)blob->size, progress, error) ||
+        upload_commit(upload, &blob->digest, error))
         return -1;
-    return upload_commit(upload, &blob->digest, error);
+    push->has_failed = false;
+    return 0;
 }
 
 static const char *name_of(const struct manifest *manifest, const struct manifest_name *name)

@@ -28,6 +28,11 @@ bool upload_is_open(const struct upload *upload)
     return upload->session.location != NULL;
 }
 
+void upload_drop(struct upload *upload)
+{
+    session_cancel(&upload->session);
+}
+
 static void begin_body(struct upload *upload, int64_t offset, int64_t size)
 {
     body_init(&upload->body, upload->source, offset, size, upload->progress);

@@ -77,6 +77,8 @@ int upload_start(struct upload *upload, struct error *error);
  * has: a mount that was not made does. */
 void upload_adopt(struct upload *upload);
 bool upload_is_open(const struct upload *upload);
+/* Takes an open session back; another one may be started. */
+void upload_drop(struct upload *upload);
 
 /* All bytes of the source, which stands at its beginning, `size` of them or, with -1, as many as
  * there are. It stays in use until upload_commit() has returned. If the source fails, its error is

@@ -260,9 +260,15 @@ static int read_described(const struct image_reader *self, const struct descript
     return 0;
 }
 
-static int no_image(const struct image_reader *self, const char *tag, size_t count,
+static int no_image(const struct image_reader *self, const char *tag, bool is_ambiguous,
                     struct error *error)
 {
+    size_t count = index_count(self->index);
+
+    if (is_ambiguous)
+        return error_set(error, ERROR_FAILED,
+                         "%s has several images called \"%s\"; name one by its digest", self->path,
+                         tag);
     if (tag) {
         error_set(error, ERROR_FAILED, "%s has no image called \"%s\"", self->path, tag);
         error->http_status = 404;
@@ -280,15 +286,16 @@ static int reader_get_manifest(struct image_source *source, const char *referenc
     struct image_reader *self = (struct image_reader *)source;
     struct descriptor descriptor;
     struct digest digest;
+    bool is_ambiguous;
     const json_t *entry;
 
     if (!reference)
         reference = self->reference;
     if (reference && digest_parse(&digest, reference) == 0)
         return read_manifest(self, &digest, NULL, manifest, error);
-    entry = index_find_image(self->index, reference);
+    entry = index_find_image(self->index, reference, &is_ambiguous);
     if (!entry)
-        return no_image(self, reference, index_count(self->index), error);
+        return no_image(self, reference, is_ambiguous, error);
     if (manifest_read_descriptor(entry, &descriptor, error))
         return error_context(error, "read " LAYOUT_INDEX_FILE " in %s", self->path);
     return read_described(self, &descriptor, manifest, error);
@@ -314,19 +321,23 @@ static int reader_get_blob(struct image_source *source, const struct descriptor 
 static int reader_list_tags(struct image_source *source, json_t **ret, struct error *error)
 {
     struct image_reader *self = (struct image_reader *)source;
-    cleanup(json_decrefp) json_t *tags = json_array();
+    cleanup(json_decrefp) json_t *names = NULL, *unnamed = NULL;
 
-    for (size_t i = 0; i < index_count(self->index); i++) {
-        const char *tag = index_tag(self->index, i);
-
-        if (tag)
-            json_array_append_new(tags, json_string(tag));
-    }
-    if (json_array_size(tags) > IMAGE_SOURCE_MAX_TAGS)
-        return error_set(error, ERROR_FAILED, "%s has more than %d tags", self->path,
+    index_list_names(self->index, &names, &unnamed);
+    if (json_array_size(names) > IMAGE_SOURCE_MAX_TAGS)
+        return error_set(error, ERROR_FAILED, "%s has more than %d names", self->path,
                          IMAGE_SOURCE_MAX_TAGS);
-    *ret = steal(tags);
+    *ret = steal(names);
     return 0;
+}
+
+static json_t *reader_list_unnamed(struct image_source *source)
+{
+    cleanup(json_decrefp) json_t *names = NULL;
+    json_t *unnamed;
+
+    index_list_names(((struct image_reader *)source)->index, &names, &unnamed);
+    return unnamed;
 }
 
 /* Whether this manifest of the index is about the subject. What cannot be read is not. */
@@ -378,6 +389,7 @@ static struct image_source *reader_new(const char *path, const char *reference, 
         .get_manifest = reader_get_manifest,
         .get_blob = reader_get_blob,
         .list_tags = reader_list_tags,
+        .list_unnamed = reader_list_unnamed,
         .list_referrers = reader_list_referrers,
         .free = reader_free,
     };

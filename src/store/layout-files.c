@@ -9,8 +9,10 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/store.h"
 
 static const char ref_name_key[] = "org.opencontainers.image.ref.name";
+static const char image_name_key[] = "io.containerd.image.name";
 
 /* The specification has no limit. This is the longest "host/path:tag" a registry would take. */
 enum { REF_NAME_MAX_LEN = 255 + 1 + 128 };
@@ -102,24 +104,88 @@ size_t index_count(const json_t *index)
     return json_array_size(json_object_get(index, "manifests"));
 }
 
-const char *index_tag(const json_t *index, size_t i)
+static const char *entry_name(const json_t *entry, const char *key)
 {
-    const json_t *entry = json_array_get(json_object_get(index, "manifests"), i);
-
-    return json_get_text(json_object_get(entry, "annotations"), ref_name_key);
+    return json_get_nonempty(json_object_get(entry, "annotations"), key);
 }
 
-const json_t *index_find_image(const json_t *index, const char *tag)
+/* What the entries of that annotation stand for: an object of digests. *shared: those of several.
+ */
+static json_t *collect_names(const json_t *entries, const char *key, json_t **shared)
+{
+    json_t *digests = json_object(), *entry;
+    size_t i;
+
+    *shared = json_object();
+    json_array_foreach(entries, i, entry)
+    {
+        const char *name = entry_name(entry, key);
+        json_t *digest = json_object_get(entry, "digest");
+        const json_t *other = name ? json_object_get(digests, name) : NULL;
+
+        if (other && !json_equal(other, digest))
+            json_object_set_new(*shared, name, json_true());
+        else if (name && digest)
+            json_object_set(digests, name, digest);
+    }
+    return digests;
+}
+
+void index_list_names(const json_t *index, json_t **names, json_t **unnamed)
 {
     const json_t *entries = json_object_get(index, "manifests");
+    cleanup(json_decrefp) json_t *shared = NULL, *seen = json_object();
+    cleanup(json_decrefp) json_t *digests = collect_names(entries, ref_name_key, &shared);
+    json_t *entry;
+    size_t i;
 
-    if (!tag)
+    *names = json_array();
+    *unnamed = json_array();
+    json_array_foreach(entries, i, entry)
+    {
+        const char *name = entry_name(entry, ref_name_key);
+        const char *full = entry_name(entry, image_name_key);
+        const json_t *other = full ? json_object_get(digests, full) : NULL;
+
+        /* Not where somebody else has it for a ref.name, which counts more. */
+        if (full && (!name || json_object_get(shared, name)) &&
+            (!other || json_equal(other, json_object_get(entry, "digest"))))
+            name = full;
+        if (!name)
+            json_array_append(*unnamed, json_object_get(entry, "digest"));
+        else if (!json_object_get(seen, name))
+            json_array_append_new(*names, json_string(name));
+        if (name)
+            json_object_set_new(seen, name, json_true());
+    }
+}
+
+static const json_t *find_by(const json_t *entries, const char *key, const char *name,
+                             bool *ambiguous)
+{
+    const json_t *found = NULL;
+
+    for (size_t i = 0; i < json_array_size(entries) && !*ambiguous; i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!json_text_is(json_object_get(entry, "annotations"), key, name))
+            continue;
+        *ambiguous = found && !json_equal(json_object_get(found, "digest"),
+                                          json_object_get(entry, "digest"));
+        found = found ? found : entry;
+    }
+    return *ambiguous ? NULL : found;
+}
+
+const json_t *index_find_image(const json_t *index, const char *name, bool *ambiguous)
+{
+    const json_t *entries = json_object_get(index, "manifests"), *found;
+
+    *ambiguous = false;
+    if (!name)
         return json_array_size(entries) == 1 ? json_array_get(entries, 0) : NULL;
-    for (size_t i = 0; i < json_array_size(entries); i++)
-        if (json_text_is(json_object_get(json_array_get(entries, i), "annotations"), ref_name_key,
-                         tag))
-            return json_array_get(entries, i);
-    return NULL;
+    found = find_by(entries, ref_name_key, name, ambiguous);
+    return found || *ambiguous ? found : find_by(entries, image_name_key, name, ambiguous);
 }
 
 bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest)

@@ -31,11 +31,6 @@ enum {
     INDEX_MAX_BYTES = 16 << 20, /* some forty thousand images */
 };
 
-/* Whether an image may have this name, the value of "org.opencontainers.image.ref.name", by the
- * grammar of image-spec, annotations.md. NULL, for no name, is fine. -1: ERROR_USAGE, the text
- * quotes the rule. */
-int ref_name_check(const char *name, struct error *error);
-
 /* An index without images. */
 json_t *index_new(void);
 /* Whether an index from elsewhere can be added to. */
@@ -46,12 +41,16 @@ int index_check(const json_t *index, struct error *error);
  * nothing has changed.
  */
 bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
-/* How many images there are, under how many names. */
+/* How many entries there are. */
 size_t index_count(const json_t *index);
-/* The name of one of them, or NULL. */
-const char *index_tag(const json_t *index, size_t i);
-/* The image of that name, or with NULL the only one there is; NULL: there is none. */
-const json_t *index_find_image(const json_t *index, const char *tag);
+/* What the images are called, each name once, by their ref.name. Where several different ones share
+ * that, or have none, it is the full name in "io.containerd.image.name", which containerd and
+ * docker write. *unnamed: the digests of those that have neither. Both are new arrays of strings.
+ */
+void index_list_names(const json_t *index, json_t **names, json_t **unnamed);
+/* The image of that name, or with NULL the only one there is. NULL: there is none, or *ambiguous:
+ * the name stands for several that differ. */
+const json_t *index_find_image(const json_t *index, const char *name, bool *ambiguous);
 /* The manifest that `tag` stands for, where it is one; without a tag (NULL) the last one without a
  * name. */
 bool index_find_manifest(const json_t *index, const char *tag, struct digest *digest);

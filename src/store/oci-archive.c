@@ -16,6 +16,7 @@ struct oci_archive {
     json_t *index;
     json_t *blobs;    /* object whose keys are the digests of all blobs that are in it */
     uint64_t blob_at; /* offset of the header of the blob that is being written */
+    bool has_begun;   /* that blob, which has not been ended yet */
     const char *tag;  /* of the image that will be staged, or NULL */
     bool is_complete; /* the index is in it */
 };
@@ -44,11 +45,15 @@ static int archive_has_blob(struct image_target *target, const struct descriptor
     return 0;
 }
 
-/* The block before the bytes is for the header, which needs their number and digest. */
+/* The block before the bytes is for the header, which needs their number and digest. A blob that
+ * failed on the way is taken back. */
 static int begin_blob(struct oci_archive *archive, struct error *error)
 {
     static const uint8_t reserved[TAR_BLOCK_BYTES];
 
+    if (archive->has_begun && tmpfile_truncate(&archive->output.file, archive->blob_at, error))
+        return -1;
+    archive->has_begun = true;
     archive->blob_at = archive->output.file.size;
     return tmpfile_append(&archive->output.file, reserved, sizeof reserved, error);
 }
@@ -72,6 +77,7 @@ static int end_blob(struct oci_archive *archive, const struct descriptor *blob, 
         tmpfile_overwrite(file, archive->blob_at, header, sizeof header, error) ||
         (rest && tmpfile_append(file, zeros, TAR_BLOCK_BYTES - rest, error)))
         return -1;
+    archive->has_begun = false;
     json_object_set_new(archive->blobs, blob->digest.text, json_true());
     return 0;
 }
@@ -148,6 +154,8 @@ static int complete(struct oci_archive *archive, struct error *error)
     cleanup_free uint8_t *tail = NULL;
     size_t len;
 
+    if (archive->has_begun && tmpfile_truncate(&archive->output.file, archive->blob_at, error))
+        return -1;
     if (index_format(archive->index, &index, error))
         return -1;
 

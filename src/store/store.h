@@ -15,6 +15,11 @@
 struct image_target *layout_target_new(const char *path);
 struct image_target *oci_archive_target_new(const char *path);
 
+/* Whether an image in a layout may have this name, the value of
+ * "org.opencontainers.image.ref.name", by the grammar of image-spec, annotations.md. NULL, for no
+ * name, is fine. -1: ERROR_USAGE, the text quotes the rule. */
+int ref_name_check(const char *name, struct error *error);
+
 /* `reference`, copied too, is a tag or a digest, NULL for the only image there is. The tar file is
  * not unpacked: its members are read where they lie. */
 struct image_source *layout_source_new(const char *path, const char *reference);

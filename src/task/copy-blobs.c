@@ -17,8 +17,12 @@ int copy_worker_open(struct copy_worker *worker, struct error *error)
     worker->source = destination_source_new(job->options->source, registry, job->cancel);
     worker->target = destination_target_new(job->destination, registry, job->cancel);
     if (image_source_open(worker->source, error))
-        return error_context(error, "%s", job->options->source->name);
-    return image_target_open(worker->target, NULL, error);
+        error_context(error, "%s", job->options->source->name);
+    else if (image_target_open(worker->target, NULL, error) == 0)
+        return 0;
+    image_target_free(steal(worker->target));
+    image_source_free(steal(worker->source));
+    return -1;
 }
 
 /* What is left of one manifest's blobs. */
@@ -120,7 +124,9 @@ static void fail(struct queue *queue, const struct error *error)
     if (queue->error.kind == ERROR_NONE)
         queue->error = *error;
     pthread_mutex_unlock(&queue->job->mutex);
-    cancel_trigger(queue->job->cancel);
+    /* The tags that follow need the cancel; the other workers end behind their blob. */
+    if (!queue->job->options->all_tags || queue->job->options->fail_fast)
+        cancel_trigger(queue->job->cancel);
 }
 
 static void work(struct queue *queue, struct copy_worker *worker)

@@ -2,8 +2,8 @@
 /*
  * One destination of a copy, and the workers that move blobs there; copy.c does the rest. Each
  * worker has a source and a target of its own, so that workers share only what the mutex guards.
- * The first failure triggers the job's own `cancel`, which stops the other workers; other
- * destinations are not affected.
+ * The first failure triggers the job's own `cancel`, which stops the other workers, unless further
+ * tags are to be copied; other destinations are not affected.
  */
 #ifndef CKPTOCI_TASK_COPY_BLOBS_H
 #define CKPTOCI_TASK_COPY_BLOBS_H

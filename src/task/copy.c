@@ -2,8 +2,10 @@
 #include "task/copy.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "task/copy-blobs.h"
+#include "task/copy-tags.h"
 
 static int copy_named(struct copy_job *job, const char *reference, const struct manifest_name *name,
                       int depth, struct error *error);
@@ -128,22 +130,31 @@ static int copy_referrers(struct copy_job *job, const struct digest *subject, in
 }
 
 /* Copies what the manifest names, then the manifest, then what refers to it. */
-static int copy_whole(struct copy_job *job, const struct manifest *manifest,
-                      const struct manifest_name *name, int depth, struct error *error)
+static int copy_steps(struct copy_job *job, const struct manifest *manifest,
+                      const struct manifest_name *name, bool is_new, int depth, struct error *error)
 {
-    bool is_new = !json_object_get(job->copied, manifest->digest.text);
-
-    if (is_new) {
-        json_object_set_new(job->copied, manifest->digest.text, json_true());
-        if (manifest->kind == MANIFEST_INDEX ? copy_parts(job, manifest, depth, error)
-                                             : copy_blobs(job, manifest, error))
-            return -1;
-    }
+    if (is_new && (manifest->kind == MANIFEST_INDEX ? copy_parts(job, manifest, depth, error)
+                                                    : copy_blobs(job, manifest, error)))
+        return -1;
     if (put(job, manifest, name, error))
         return -1;
     if (is_new && job->options->referrers)
         return copy_referrers(job, &manifest->digest, depth, error);
     return 0;
+}
+
+static int copy_whole(struct copy_job *job, const struct manifest *manifest,
+                      const struct manifest_name *name, int depth, struct error *error)
+{
+    bool is_new = !json_object_get(job->copied, manifest->digest.text);
+
+    if (is_new)
+        json_object_set_new(job->copied, manifest->digest.text, json_true());
+    if (copy_steps(job, manifest, name, is_new, depth, error) == 0)
+        return 0;
+    if (is_new) /* another tag may still need all of it */
+        json_object_del(job->copied, manifest->digest.text);
+    return -1;
 }
 
 /* A manifest, everything it names, and its referrers if they are wanted. `reference` NULL: the
@@ -171,37 +182,80 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     return copy_whole(job, manifest, name, depth, error);
 }
 
-static int copy_all_tags(struct copy_job *job, struct error *error)
+static int copy_tag(struct copy_job *job, const json_t *item, struct error *error)
 {
-    cleanup(json_decrefp) json_t *tags = NULL;
-    size_t i;
-    json_t *tag;
+    const struct manifest_name name = {.tag = json_get_text(item, "tag")};
 
-    if (image_source_list_tags(job->workers[0].source, &tags, error))
+    if (!name.tag)
+        return error_set(error, ERROR_FAILED, "%s", json_get_text(item, "error"));
+    return copy_named(job, json_get_text(item, "name"), &name, 0, error);
+}
+
+static void note_failure(struct copy_job *job, const json_t *item, const struct error *error)
+{
+    json_array_append_new(job->outcome->failed,
+                          json_pack("{s:O, s:s}", "tag", json_object_get(item, "name"), "error",
+                                    error->text));
+}
+
+/* -1: interrupted, or there is no list. 0: *failure tells of those that could not be copied; it is
+ * of the kind of the first of them if there are no others. */
+static int copy_all_tags(struct copy_job *job, struct error *failure, struct error *error)
+{
+    cleanup(json_decrefp) json_t *plan = NULL;
+    size_t i, copied = 0, failed = 0;
+    json_t *item;
+
+    if (copy_tags_plan(job, &plan, error))
         return -1;
-    if (json_array_size(tags) == 0)
-        return error_set(error, ERROR_FAILED, "%s has no tags", job->options->source->name);
-    json_array_foreach(tags, i, tag)
+    json_array_foreach(plan, i, item)
     {
-        const struct manifest_name name = {.tag = json_string_value(tag)};
+        struct error reason = {0};
 
-        if (!name.tag)
-            return error_set(error, ERROR_FAILED, "a tag in the list is no string");
-        if (copy_named(job, name.tag, &name, 0, error))
-            return error_context(error, "tag %s", name.tag);
+        if (copy_tag(job, item, &reason) == 0) {
+            copied++;
+            continue;
+        }
+        if (reason.kind == ERROR_INTERRUPTED) {
+            *error = reason;
+            return -1;
+        }
+        note_failure(job, item, &reason);
+        if (failed++ == 0)
+            *failure = reason;
+        if (job->options->fail_fast)
+            break;
     }
+    copy_tags_tell_left_out(job);
+    if (failed)
+        error_set(failure, copied ? ERROR_FAILED : failure->kind,
+                  "%zu of %zu tags could not be copied", failed, json_array_size(plan));
     return 0;
 }
 
 static int copy_images(struct copy_job *job, struct error *error)
 {
     const struct manifest_name name = {.tag = destination_tag(job->destination)};
+    struct error failure = {0};
+    bool is_useless;
 
     if (copy_worker_open(&job->workers[0], error))
         return -1;
-    if (job->options->all_tags ? copy_all_tags(job, error) : copy_named(job, NULL, &name, 0, error))
+    if (job->options->all_tags ? copy_all_tags(job, &failure, error)
+                               : copy_named(job, NULL, &name, 0, error))
         return -1;
-    return job->options->dry_run ? 0 : image_target_publish(job->workers[0].target, error);
+    /* An archive file is not to be replaced by one that nobody wants. */
+    is_useless = failure.kind != ERROR_NONE &&
+                 (job->options->fail_fast || json_array_size(job->outcome->images) == 0);
+    if (!job->options->dry_run && !is_useless &&
+        image_target_publish(job->workers[0].target, error))
+        return -1;
+    if (failure.kind == ERROR_NONE)
+        return 0;
+    if (is_useless && job->destination->kind == DESTINATION_ARCHIVE)
+        json_array_clear(job->outcome->images);
+    *error = failure;
+    return -1;
 }
 
 static void pass_cancel_on(void *context)
@@ -263,6 +317,7 @@ int copy_run(const struct copy_options *options, struct copy_result *ret, struct
         outcome->destination = &options->destinations[i];
         outcome->images = json_array();
         outcome->plan = json_array();
+        outcome->failed = json_array();
         run_job(options, outcome, progress, cancel);
         if (cancel_check(cancel, error))
             return -1;
@@ -278,6 +333,7 @@ void copy_result_done(struct copy_result *result)
     for (unsigned i = 0; i < result->outcome_count; i++) {
         json_decref(result->outcomes[i].images);
         json_decref(result->outcomes[i].plan);
+        json_decref(result->outcomes[i].failed);
     }
     result->outcome_count = 0;
 }

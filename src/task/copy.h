@@ -30,6 +30,7 @@ struct copy_options {
     const struct platform *platforms; /* of indexes; none: all of them */
     unsigned platform_count;
     bool all_tags;  /* of the source's repository or layout, under the same names */
+    bool fail_fast; /* one tag that cannot be copied keeps those behind it from being */
     bool referrers; /* and what refers to what is copied: signatures, SBOMs ... */
     bool dry_run;   /* only find out */
     unsigned jobs;  /* blobs that are copied at the same time, 1 to COPY_MAX_JOBS */
@@ -45,6 +46,7 @@ struct copy_outcome {
     const struct destination *destination;
     json_t *images; /* [{"reference", "digest", "status"}] of what got a name, or has it already */
     json_t *plan;   /* [{"action", "digest", "mediaType", "size"}] with dry_run */
+    json_t *failed; /* [{"tag", "error"}] with all_tags */
     struct copy_amount moved, skipped, mounted;
     struct error error; /* ERROR_NONE: all is there */
 };

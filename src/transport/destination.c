@@ -123,6 +123,35 @@ const char *destination_tag(const struct destination *destination)
                                                      : destination->tag;
 }
 
+void destination_drop_tag(struct destination *destination)
+{
+    struct reference *reference = &destination->reference;
+
+    if (destination->kind != DESTINATION_REGISTRY)
+        return;
+    free(steal(reference->tag));
+    free(destination->name);
+    destination->name = xasprintf("docker://%s/%s", reference->domain, reference->path);
+}
+
+int destination_tag_for(const struct destination *destination, const char *name, char **ret,
+                        struct error *error)
+{
+    char *tag;
+
+    if (destination->kind != DESTINATION_REGISTRY) {
+        if (ref_name_check(name, error))
+            return -1;
+        *ret = xstrdup(name);
+        return 0;
+    }
+    tag = reference_tag_in_name(name);
+    if (!tag)
+        return error_set(error, ERROR_FAILED, "\"%.300s\" is no tag, and names none", name);
+    *ret = tag;
+    return 0;
+}
+
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox)
 {
     cleanup_free char *above = NULL;

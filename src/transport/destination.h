@@ -53,6 +53,14 @@ void destination_done(struct destination *destination);
 /* The tag of an image there, or NULL. */
 const char *destination_tag(const struct destination *destination);
 
+/* For a place that all tags of are meant: the tag that it was given without being asked for. */
+void destination_drop_tag(struct destination *destination);
+
+/* What an image is called at the destination that its source calls `name`, whoever made that up:
+ * *tag, free() it. -1: nothing can be called so there. */
+int destination_tag_for(const struct destination *destination, const char *name, char **tag,
+                        struct error *error);
+
 /* Lets the sandbox write where an image at this destination is written. To be called once the
  * target is open, because directories must exist by then. */
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox);

@@ -61,6 +61,7 @@ wrong() {
     wrong '"1" is no version' verify --engine cri-o --engine-version 1 oci:image
     wrong "no meaning without --engine" verify --engine-version 1.36 oci:image
     wrong "a source and at least one destination" copy oci:image
+    wrong "no meaning without --all-tags" copy --fail-fast oci:image oci:copied
     wrong "inspect needs one archive or image" inspect
     wrong "inspect needs one archive or image" inspect "$archive" "$archive"
     wrong '"arm64" is not OS/ARCH' inspect --platform arm64 oci:image

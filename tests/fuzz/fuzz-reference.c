@@ -12,7 +12,7 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "registry/registries-conf.h"
-#include "store/layout-files.h"
+#include "store/store.h"
 #include "transport/destination.h"
 
 static bool same(const char *a, const char *b)

@@ -267,6 +267,38 @@ static void test_names_of_others(void **state)
     assert_null(reference_image_id("x"));
 }
 
+static void assert_tag_in(const char *name, const char *expected)
+{
+    cleanup_free char *tag = reference_tag_in_name(name);
+
+    if (expected)
+        assert_string_equal(tag, expected);
+    else
+        assert_null(tag);
+}
+
+/* Whatever a source calls its images: only a tag becomes part of a request. */
+static void test_tags_in_names(void **state)
+{
+    static const char *const none[] = {
+        "",       ".",        "-a",    "a/b", "h.example/a", "a b", "..",
+        "../x:1", "h:5000/a", "a:b/c", "a:",  "a/b:../../x", "a?b", "h.example/A:1"};
+
+    (void)state;
+    assert_true(reference_is_tag("_x"));
+    assert_true(reference_is_tag("a..b-"));
+    assert_false(reference_is_tag("../../../prod/app/manifests/latest"));
+    assert_false(reference_is_tag(""));
+    assert_tag_in("v1", "v1");
+    assert_tag_in("registry.example/team/app:1.0", "1.0");
+    assert_tag_in("h:5000/a:2", "2");
+    assert_tag_in("busybox:1-", "1-");
+    assert_tag_in("h.example/a:3@" DIGEST, "3");
+    assert_tag_in("h.example/a@" DIGEST, NULL);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_tag_in(none[i], NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_lengths_are_limited),
         cmocka_unit_test(test_format_gives_the_full_name),
         cmocka_unit_test(test_names_of_others),
+        cmocka_unit_test(test_tags_in_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

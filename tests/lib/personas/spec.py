@@ -30,6 +30,7 @@ OPTIONS = {
     "foreign_blobs": False,  # GET of a blob is redirected there
     "foreign_name": "127.0.0.1",  # what that host is called; from the start only
     "tags_page": None,  # the most tags of a list at once
+    "more_tags": [],  # that a list has, too, and nothing stands for
     "referrers": True,
     "blob_ranges": True,
     "immutable_tags": False,
@@ -466,7 +467,7 @@ class Spec:
     def get_tags(self, request):
         if request.name not in request.store.repositories:
             return refusal(404, "NAME_UNKNOWN", "repository name not known to registry")
-        tags = sorted(request.store.repositories[request.name].tags)
+        tags = sorted([*request.store.repositories[request.name].tags, *self.options["more_tags"]])
         tags = [tag for tag in tags if tag > request.query.get("last", "")]
         count = min(int(request.query.get("n", len(tags))), self.options["tags_page"] or len(tags))
         headers = {}
