@@ -34,6 +34,11 @@ const char *digest_hex(const struct digest *digest)
     return digest->text + PREFIX_LEN;
 }
 
+char *digest_tag(const struct digest *digest)
+{
+    return xasprintf("sha256-%s", digest_hex(digest));
+}
+
 bool digest_equal(const struct digest *a, const struct digest *b)
 {
     return strcmp(a->text, b->text) == 0;

@@ -22,6 +22,9 @@ void digest_from_bytes(struct digest *digest, const uint8_t bytes[SHA256_BYTES])
 int digest_parse(struct digest *digest, const char *text);
 /* The 64 digits behind "sha256:". */
 const char *digest_hex(const struct digest *digest);
+/* "sha256-HEX", the tag of the list of what refers to it where there is no API for that
+ * (distribution-spec, "Referrers Tag Schema"); free() it. */
+char *digest_tag(const struct digest *digest);
 bool digest_equal(const struct digest *a, const struct digest *b);
 
 /* SHA-256 (FIPS 180-4) of bytes as they pass. Heap object of one thread. */

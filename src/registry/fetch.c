@@ -52,6 +52,24 @@ int fetch_manifest(struct client *client, const char *reference, struct manifest
     return 0;
 }
 
+int fetch_referrers_tag(struct client *client, const struct digest *subject, struct manifest **ret,
+                        struct error *error)
+{
+    cleanup_free char *tag = digest_tag(subject);
+    cleanup(manifest_freep) struct manifest *list = NULL;
+
+    *ret = NULL;
+    if (fetch_manifest(client, tag, &list, error)) {
+        if (error->http_status != 404)
+            return -1;
+        *error = (struct error){0};
+        return 0;
+    }
+    if (!digest_equal(&list->digest, subject))
+        *ret = steal(list);
+    return 0;
+}
+
 static enum blob_presence judge(struct client *client, int status, uint64_t size)
 {
     const char *header = http_header(client_http(client), "Content-Length", 0);

@@ -15,6 +15,12 @@
 int fetch_manifest(struct client *client, const char *reference, struct manifest **manifest,
                    struct error *error);
 
+/* What the tag stands for that lists the subject's referrers where a registry has no API for them
+ * (distribution-spec, "Referrers Tag Schema"). NULL: nothing, or the subject itself: some
+ * registries take such a tag for the digest. */
+int fetch_referrers_tag(struct client *client, const struct digest *subject, struct manifest **list,
+                        struct error *error);
+
 enum blob_presence {
     BLOB_ABSENT,
     BLOB_PRESENT,

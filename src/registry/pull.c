@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "http/http.h"
 #include "http/url.h"
@@ -124,9 +125,31 @@ static int take_page(struct client *client, const char *key, json_t *list, size_
     return 0;
 }
 
-/* All pages from `url` on, which it takes. -1 also for an answer that is not 200. */
-static int fetch_list(struct client *client, char *url, const char *key, size_t max, json_t **ret,
-                      struct error *error)
+/* How registries say that they know nothing of such a list: with one of these answers, with the web
+ * page that every unknown path of theirs leads to, or with a document about something else. */
+static bool is_no_list(struct client *client, int status, const char *key)
+{
+    static const int statuses[] = {400, 404, 405, 406, 501};
+    cleanup(json_decrefp) json_t *document = NULL;
+    size_t len;
+    const char *answer = http_answer(client_http(client), &len);
+
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        if (status == statuses[i])
+            return true;
+    if (status != 200 || len > PAGE_MAX_BYTES)
+        return false;
+    if (answer[strspn(answer, " \t\r\n")] != '{')
+        return true;
+    document = json_loadb(answer, len, 0, NULL);
+    return document && !json_object_get(document, key) &&
+           !json_text_is(document, "mediaType", MEDIA_TYPE_INDEX);
+}
+
+/* All pages from `url` on, which it takes. -1 also for an answer that is not 200. *has_no_api,
+ * where that may be: the registry has no such list. */
+static int fetch_list(struct client *client, char *url, const char *key, size_t max,
+                      bool *has_no_api, json_t **ret, struct error *error)
 {
     cleanup(json_decrefp) json_t *list = json_array();
     cleanup_free char *page_url = url;
@@ -141,7 +164,9 @@ static int fetch_list(struct client *client, char *url, const char *key, size_t 
 
         if (status < 0)
             return -1;
-        if (status != 200)
+        if (has_no_api && page == 0)
+            *has_no_api = is_no_list(client, status, key);
+        if (status != 200 || (has_no_api && *has_no_api))
             return client_refused(client, status, error);
         if (page == MAX_PAGES)
             return error_set(error, ERROR_FAILED, "the list has more than %d pages", MAX_PAGES);
@@ -159,7 +184,7 @@ static int pull_list_tags(struct image_source *source, json_t **tags, struct err
     struct client *client = ((struct pull *)source)->client;
 
     if (fetch_list(client, client_url(client, "tags/list?n=1000"), "tags", IMAGE_SOURCE_MAX_TAGS,
-                   tags, error))
+                   NULL, tags, error))
         return error_context(error, "list the tags");
     return 0;
 }
@@ -168,20 +193,14 @@ static int pull_list_tags(struct image_source *source, json_t **tags, struct err
 static int fetch_fallback_referrers(struct client *client, const struct digest *subject,
                                     json_t **descriptors, struct error *error)
 {
-    cleanup(manifest_freep) struct manifest *index = NULL;
-    cleanup_free char *tag = xasprintf("sha256-%s", digest_hex(subject));
+    cleanup(manifest_freep) struct manifest *list = NULL;
 
-    if (fetch_manifest(client, tag, &index, error)) {
-        if (error->http_status != 404)
-            return -1;
-        *error = (struct error){0};
-        *descriptors = json_array();
-        return 0;
-    }
-    if (!index || index->kind != MANIFEST_INDEX || index->part_count > MAX_REFERRERS)
-        return error_set(error, ERROR_FAILED, "tag %s is no index of at most %d referrers", tag,
-                         MAX_REFERRERS);
-    *descriptors = json_incref(json_object_get(index->json, "manifests"));
+    if (fetch_referrers_tag(client, subject, &list, error))
+        return -1;
+    if (list && (list->kind != MANIFEST_INDEX || list->part_count > MAX_REFERRERS))
+        return error_set(error, ERROR_FAILED, "tag sha256-%s is no index of at most %d referrers",
+                         digest_hex(subject), MAX_REFERRERS);
+    *descriptors = list ? json_incref(json_object_get(list->json, "manifests")) : json_array();
     return 0;
 }
 
@@ -189,17 +208,13 @@ static int pull_list_referrers(struct image_source *source, const struct digest 
                                json_t **descriptors, struct error *error)
 {
     struct client *client = ((struct pull *)source)->client;
-    struct error refusal = {0};
+    bool has_no_api = false;
 
     if (fetch_list(client, client_url(client, "referrers/%s", subject->text), "manifests",
-                   MAX_REFERRERS, descriptors, &refusal) == 0)
+                   MAX_REFERRERS, &has_no_api, descriptors, error) == 0)
         return 0;
-    if (refusal.http_status == 404 || refusal.http_status == 405) {
-        if (fetch_fallback_referrers(client, subject, descriptors, error) == 0)
-            return 0;
-    } else {
-        *error = refusal;
-    }
+    if (has_no_api && fetch_fallback_referrers(client, subject, descriptors, error) == 0)
+        return 0;
     return error_context(error, "list the referrers of %s", subject->text);
 }
 

@@ -200,16 +200,13 @@ static int add_fallback_referrer(struct client *client, const struct digest *sub
 {
     cleanup(manifest_freep) struct manifest *there = NULL;
     cleanup(json_decrefp) json_t *index = NULL;
-    cleanup_free char *tag = xasprintf("sha256-%s", digest_hex(subject));
+    cleanup_free char *tag = digest_tag(subject);
 
-    if (fetch_manifest(client, tag, &there, error)) {
-        if (error->http_status != 404)
-            return -1;
-        index = json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_INDEX,
-                          "manifests");
-    } else {
-        index = json_incref(there->json);
-    }
+    if (fetch_referrers_tag(client, subject, &there, error))
+        return -1;
+    index = there ? json_incref(there->json)
+                  : json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_INDEX,
+                              "manifests");
     if (!json_is_array(json_object_get(index, "manifests")))
         return error_set(error, ERROR_FAILED, "tag %s is no index of referrers", tag);
     if (lists(index, &manifest->digest))

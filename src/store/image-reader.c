@@ -355,17 +355,44 @@ static bool refers_to(const struct image_reader *self, const json_t *entry,
            manifest_subject(manifest, &about) && digest_equal(&about, subject);
 }
 
+/* Those that the list under the subject's own tag has, which comes along from a registry without an
+ * API for them. */
+static int add_listed_referrers(const struct image_reader *self, const struct digest *subject,
+                                json_t *descriptors, struct error *error)
+{
+    cleanup_free char *tag = digest_tag(subject);
+    cleanup(manifest_freep) struct manifest *list = NULL;
+    bool is_ambiguous;
+    const json_t *entry = index_find_image(self->index, tag, &is_ambiguous);
+    struct descriptor descriptor;
+
+    if (!entry && !is_ambiguous)
+        return 0;
+    if (is_ambiguous)
+        return no_image(self, tag, true, error);
+    if (manifest_read_descriptor(entry, &descriptor, error) ||
+        read_described(self, &descriptor, &list, error))
+        return error_context(error, "the list of referrers %s", tag);
+    if (list->kind != MANIFEST_INDEX)
+        return error_set(error, ERROR_FAILED, "%s in %s is no index of referrers", tag, self->path);
+    if (!digest_equal(&list->digest, subject))
+        json_array_extend(descriptors, json_object_get(list->json, "manifests"));
+    return 0;
+}
+
 static int reader_list_referrers(struct image_source *source, const struct digest *subject,
-                                 json_t **descriptors, struct error *error)
+                                 json_t **ret, struct error *error)
 {
     struct image_reader *self = (struct image_reader *)source;
+    cleanup(json_decrefp) json_t *descriptors = json_array();
     json_t *entries = json_object_get(self->index, "manifests");
 
-    (void)error;
-    *descriptors = json_array();
     for (size_t i = 0; i < json_array_size(entries); i++)
         if (refers_to(self, json_array_get(entries, i), subject))
-            json_array_append(*descriptors, json_array_get(entries, i));
+            json_array_append(descriptors, json_array_get(entries, i));
+    if (add_listed_referrers(self, subject, descriptors, error))
+        return -1;
+    *ret = steal(descriptors);
     return 0;
 }
 

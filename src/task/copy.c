@@ -9,6 +9,8 @@
 
 static int copy_named(struct copy_job *job, const char *reference, const struct manifest_name *name,
                       int depth, struct error *error);
+static int copy_whole(struct copy_job *job, const struct manifest *manifest,
+                      const struct manifest_name *name, int depth, struct error *error);
 
 /* "docker://host/path:tag", for people. */
 static char *name_at(const struct destination *destination, const char *tag)
@@ -38,6 +40,15 @@ static void note(struct copy_job *job, const struct manifest *manifest,
                               json_pack("{s:s, s:s, s:s, s:I}", "action", "manifest", "digest",
                                         manifest->digest.text, "mediaType", manifest->media_type,
                                         "size", (json_int_t)manifest->len));
+}
+
+static int check_depth(const char *reference, int depth, struct error *error)
+{
+    if (depth <= COPY_MAX_DEPTH)
+        return 0;
+    return error_set(error, ERROR_FAILED,
+                     "manifest %s: more than %d indexes or referrers inside each other", reference,
+                     COPY_MAX_DEPTH);
 }
 
 /* A manifest that is there is not put again, because a tag may be immutable. One with a subject is:
@@ -129,6 +140,39 @@ static int copy_referrers(struct copy_job *job, const struct digest *subject, in
     return 0;
 }
 
+/* What cosign keeps of a manifest where it makes no referrers of it, as it does by default before
+ * version 3: images whose tags say which one they are about. */
+static int copy_cosign_images(struct copy_job *job, const struct digest *subject, int depth,
+                              struct error *error)
+{
+    static const char *const ends[] = {"sig", "att", "sbom"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        cleanup_free char *stem = digest_tag(subject), *tag = xasprintf("%s.%s", stem, ends[i]);
+        const struct manifest_name name = {.tag = tag};
+        cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+        if (image_source_get_manifest(job->workers[0].source, tag, &manifest, error) == 0) {
+            if (check_depth(tag, depth + 1, error) ||
+                copy_whole(job, manifest, &name, depth + 1, error))
+                return error_context(error, "tag %s", tag);
+        } else if (error->http_status != 404) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* All that is about the manifest, and what is about that. With all tags, those of cosign come by
+ * themselves. */
+static int copy_attached(struct copy_job *job, const struct digest *subject, int depth,
+                         struct error *error)
+{
+    if (copy_referrers(job, subject, depth, error))
+        return -1;
+    return job->options->all_tags ? 0 : copy_cosign_images(job, subject, depth, error);
+}
+
 /* Copies what the manifest names, then the manifest, then what refers to it. */
 static int copy_steps(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, bool is_new, int depth, struct error *error)
@@ -139,7 +183,7 @@ static int copy_steps(struct copy_job *job, const struct manifest *manifest,
     if (put(job, manifest, name, error))
         return -1;
     if (is_new && job->options->referrers)
-        return copy_referrers(job, &manifest->digest, depth, error);
+        return copy_attached(job, &manifest->digest, depth, error);
     return 0;
 }
 
@@ -165,11 +209,7 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     size_t part = 0;
 
-    if (depth > COPY_MAX_DEPTH)
-        return error_set(error, ERROR_FAILED,
-                         "manifest %s: more than %d indexes or referrers inside each other",
-                         reference, COPY_MAX_DEPTH);
-    if (cancel_check(job->cancel, error) ||
+    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
         image_source_get_manifest(job->workers[0].source, reference, &manifest, error))
         return -1;
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {

@@ -6,45 +6,16 @@ bats_require_minimum_version 1.5.0
 setup() {
     # shellcheck source=tests/lib/place.bash
     . "$TEST_LIB/place.bash"
-    # shellcheck source=tests/lib/image.bash
-    . "$TEST_LIB/image.bash"
+    # shellcheck source=tests/lib/layout.bash
+    . "$TEST_LIB/layout.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
     place_enter
-    mkdir -p layout/blobs/sha256
-    printf '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout
-    echo '{"schemaVersion":2,"manifests":[]}' >layout/index.json
+    layout_begin
 }
 
 teardown() {
     registry_stop_all
-}
-
-manifest_type=application/vnd.oci.image.manifest.v1+json
-
-# add_image NOTE [ANNOTATIONS]: to layout, an entry with these annotations, a JSON object; the
-# descriptor in $added, the digest of the layer in $layer
-add_image() {
-    local config
-    printf '{"architecture":"amd64","os":"linux"}' >config
-    config=$(add_blob config)
-    echo "$1" >note
-    layer=$(add_blob note)
-    jq -nc --argjson config "$config" --argjson layer "$layer" --arg type "$manifest_type" \
-        '{schemaVersion: 2, mediaType: $type,
-          config: ({mediaType: "application/vnd.oci.image.config.v1+json"} + $config),
-          layers: [{mediaType: "application/vnd.oci.image.layer.v1.tar"} + $layer]}' >manifest
-    layer=$(jq -r .digest <<<"$layer")
-    added=$(add_blob manifest | jq -c --arg type "$manifest_type" '{mediaType: $type} + .')
-    jq -c --argjson entry "$added" --argjson annotations "${2:-{\}}" \
-        '.manifests += [$entry + {annotations: $annotations}]' layout/index.json >index.new
-    cp index.new layout/index.json
-}
-
-# ref_name NAME [FULL-NAME]: annotations
-ref_name() {
-    jq -nc --arg name "$1" --arg full "${2:-}" '{"org.opencontainers.image.ref.name": $name}
-        + if $full == "" then {} else {"io.containerd.image.name": $full} end'
 }
 
 copy() {
@@ -118,7 +89,7 @@ bad=../../../prod/app/manifests/latest
     copy --all-tags oci:layout oci:out
     [ "$status" -eq 0 ]
     [[ $stderr == *"oci:layout: 1 of its manifests have no name"* ]]
-    echo '{"schemaVersion":2,"manifests":[]}' >layout/index.json
+    layout_begin
     add_image two
     copy --all-tags oci:layout oci:none
     [ "$status" -eq 1 ]

@@ -91,10 +91,20 @@ class Store:
             entries = json.load(file)["manifests"]
         held = self.repositories[repository]
         for entry in entries:
-            held.manifests[entry["digest"]] = (entry["mediaType"], self.blobs[entry["digest"]])
+            self.load_manifest(held, entry)
             tag = entry.get("annotations", {}).get("org.opencontainers.image.ref.name")
             if tag:
                 held.tags[tag] = entry["digest"]
+
+    def load_manifest(self, held, entry):
+        """With those that an index has."""
+        data = self.blobs.get(entry["digest"])
+        if data is None:
+            return
+        held.manifests[entry["digest"]] = (entry["mediaType"], data)
+        if "index" in entry["mediaType"]:
+            for part in json.loads(data).get("manifests") or []:
+                self.load_manifest(held, part)
 
     def mount(self, repository, digest, source):
         """source None: from wherever it is."""

@@ -228,6 +228,20 @@ class Zot(Spec):
         request.store.lose(upload)
 
 
+class GitLab(Spec):
+    """Takes the tag sha256-HEX, where there is none, for the digest."""
+
+    name = "gitlab"
+    defaults = {"referrers": False}
+
+    def get_manifest(self, request):
+        answer = super().get_manifest(request)
+        if answer.status == 404 and request.target.startswith("sha256-"):
+            request.target = request.target.replace("-", ":", 1)
+            answer = super().get_manifest(request)
+        return answer
+
+
 class Front(Spec):
     """A proxy in front that reads a whole body before it passes it on, and not more than so much
     of it."""
@@ -251,7 +265,7 @@ PERSONAS = {
     persona.name: persona
     for persona in (
         Spec, Distribution, Distribution28, Ghcr, GhcrLastWins, Ecr, Gar, Acr, Artifactory, Quay,
-        Harbor, DockerHub, Zot, Nginx, Cloudflare, faulty.Damaged, faulty.DamagedManifests,
+        Harbor, DockerHub, Zot, GitLab, Nginx, Cloudflare, faulty.Damaged, faulty.DamagedManifests,
         faulty.Long, faulty.WrongRange, faulty.Claiming, faulty.Forgetful, faulty.Redirecting,
     )
 }
