@@ -29,6 +29,7 @@ struct descriptor {
     const char *media_type; /* borrowed */
     struct digest digest;
     uint64_t size; /* bytes */
+    bool has_urls; /* it says where else its bytes are */
 };
 
 /* A new object. NULL: the media type is not valid UTF-8. */

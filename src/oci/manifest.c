@@ -21,6 +21,14 @@ void manifest_free(struct manifest *manifest)
     free(manifest);
 }
 
+static bool has_text(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_string_length(json_array_get(list, i)) > 0)
+            return true;
+    return false;
+}
+
 int manifest_read_descriptor(const json_t *json, struct descriptor *ret, struct error *error)
 {
     const char *media_type = json_get_text(json, "mediaType");
@@ -38,6 +46,7 @@ int manifest_read_descriptor(const json_t *json, struct descriptor *ret, struct 
     if (!json_is_integer(size) || json_integer_value(size) < 0)
         return error_set(error, ERROR_IMAGE, "the descriptor of %s in it has no size", digest);
     descriptor.size = (uint64_t)json_integer_value(size);
+    descriptor.has_urls = has_text(json_object_get(json, "urls"));
     *ret = descriptor;
     return 0;
 }
@@ -181,8 +190,8 @@ int platform_parse(struct platform *ret, const char *text, struct error *error)
 
 bool descriptor_is_foreign(const struct descriptor *descriptor)
 {
-    return strstr(descriptor->media_type, ".nondistributable.") ||
-           strstr(descriptor->media_type, ".foreign.");
+    return descriptor->has_urls && (strstr(descriptor->media_type, ".nondistributable.") ||
+                                    strstr(descriptor->media_type, ".foreign."));
 }
 
 int image_source_get_manifest(struct image_source *source, const char *reference,

@@ -54,7 +54,9 @@ DEFINE_CLEANUP(struct manifest *, manifest_free);
 /* The media type is borrowed. */
 static inline struct descriptor manifest_descriptor(const struct manifest *manifest)
 {
-    return (struct descriptor){manifest->media_type, manifest->digest, manifest->len};
+    return (struct descriptor){.media_type = manifest->media_type,
+                               .digest = manifest->digest,
+                               .size = manifest->len};
 }
 
 /* The descriptor in a JSON object; the media type is borrowed from it. */
@@ -75,7 +77,8 @@ bool platform_matches(const struct platform *is, const struct platform *wanted);
 /* "os/arch[/variant]"; the strings, in one piece, go to free() by `os`. -1: ERROR_USAGE. */
 int platform_parse(struct platform *platform, const char *text, struct error *error);
 
-/* A layer that is meant to stay where its maker has put it and that others may not have. */
+/* A layer that is meant to stay where its maker has put it, and says where that is. Without that,
+ * its bytes are with the manifest and perhaps nowhere else. */
 bool descriptor_is_foreign(const struct descriptor *descriptor);
 
 #endif

@@ -71,6 +71,38 @@ static void test_an_index_has_platforms(void **state)
     assert_false(platform_matches(&is, &arm));
 }
 
+/* Whether a descriptor with this media type and what is behind it is of a foreign layer. */
+static bool is_foreign(const char *media_type, const char *more)
+{
+    cleanup_free char *text =
+        xasprintf("{\"mediaType\":\"%s\",\"digest\":\"sha256:" HEX_A "\",\"size\":3%s}", media_type,
+                  more);
+    cleanup(json_decrefp) json_t *json = json_loads(text, 0, NULL);
+    struct descriptor descriptor;
+    struct error error;
+
+    assert_int_equal(manifest_read_descriptor(json, &descriptor, &error), 0);
+    return descriptor_is_foreign(&descriptor);
+}
+
+static void test_foreign_layers_say_where_they_are(void **state)
+{
+    static const char *const types[] = {
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        assert_true(is_foreign(types[i], ",\"urls\":[\"https://x.example/layer\"]"));
+        assert_false(is_foreign(types[i], ""));
+        assert_false(is_foreign(types[i], ",\"urls\":null"));
+        assert_false(is_foreign(types[i], ",\"urls\":[\"\"]"));
+    }
+    assert_false(is_foreign("application/vnd.oci.image.layer.v1.tar",
+                            ",\"urls\":[\"https://x.example/layer\"]"));
+}
+
 static void test_what_is_no_manifest(void **state)
 {
     static const char *const wrong[] = {
@@ -122,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_image),
         cmocka_unit_test(test_an_index_has_platforms),
+        cmocka_unit_test(test_foreign_layers_say_where_they_are),
         cmocka_unit_test(test_what_is_no_manifest),
         cmocka_unit_test(test_platforms_on_the_command_line),
     };
