@@ -110,7 +110,7 @@ static int prepare(void *context, const struct command_line *line, struct error 
     for (int i = 1; i < line->argument_count; i++) {
         struct destination *destination = &request->destinations[copy->destination_count];
 
-        if (destination_parse(destination, line->arguments[i], error))
+        if (destination_parse_copy(destination, line->arguments[i], error))
             return -1;
         copy->destination_count++;
         if (check_all_tags(request, destination, line->arguments[i], error))
@@ -241,7 +241,8 @@ const struct command copy_command = {
     .arguments = "[OPTIONS] SOURCE DESTINATION...",
     .details = "Copies an image of any kind to each of the destinations, as it is: every digest\n"
                "stays. Blobs that a destination has are not moved, the others stream through.\n\n"
-               "SOURCE and DESTINATION are\n" PLACE_HELP "SOURCE may end with @DIGEST.\n\n"
+               "SOURCE and DESTINATION are\n" PLACE_HELP
+               "SOURCE may end with @DIGEST, DESTINATION too if that is the image's.\n\n"
                "Prints a line for each image that is at a destination: its name and digest.",
     .needs = "copy needs a source and at least one destination",
     .min_arguments = 2,

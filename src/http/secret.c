@@ -57,8 +57,20 @@ char *secret_basic(const char *username, const char *password)
     return header;
 }
 
-char *secret_base64_decode(const char *text, size_t *len)
+static char *without_line_ends(const char *text)
 {
+    char *copy = xcalloc(strlen(text) + 1, 1);
+    size_t len = 0;
+
+    for (; *text; text++)
+        if (*text != '\r' && *text != '\n')
+            copy[len++] = *text;
+    return copy;
+}
+
+char *secret_base64_decode(const char *given, size_t *len)
+{
+    cleanup(secret_freep) char *text = without_line_ends(given);
     size_t text_len = strlen(text), padding = 0;
     unsigned char *bytes;
     int bytes_len;

@@ -21,8 +21,8 @@ DEFINE_CLEANUP(json_t *, secret_json_free);
 
 /* The value of an Authorization header (RFC 7617, section 2). */
 char *secret_basic(const char *username, const char *password);
-/* The bytes behind base64 text (RFC 4648, section 4), with a NUL that *len does not count. NULL: it
- * is not base64. */
+/* The bytes behind base64 text (RFC 4648, section 4), with a NUL that *len does not count. Ends of
+ * lines in it do not matter, as they do not to Go. NULL: it is not base64. */
 char *secret_base64_decode(const char *text, size_t *len);
 
 #endif

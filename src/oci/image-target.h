@@ -48,8 +48,9 @@ struct image_target {
 
 /* What a manifest is called at its destination. */
 struct manifest_name {
-    bool is_part;    /* nothing but its digest: an index names it */
-    const char *tag; /* of one that is no part; NULL: it has none */
+    bool is_part;       /* nothing but its digest: an index names it */
+    const char *tag;    /* of one that is no part; NULL: it has none */
+    const char *digest; /* that it has to have, of a copy; NULL: any */
 };
 
 struct image_target_ops {

@@ -63,23 +63,51 @@ static bool is_known_type(const char *media_type)
            strcmp(media_type, MEDIA_TYPE_DOCKER_MANIFEST) == 0;
 }
 
+/* Whether there is such a list. One that is null, as Go writes an empty one, is as good as none. */
+static bool has_list(const json_t *json, const char *key)
+{
+    return json_is_array(json_object_get(json, key));
+}
+
+/* Of a document without either list, its type tells. NULL type: none is known. */
+static int find_kind_of_empty(struct manifest *manifest, const char *type, struct error *error)
+{
+    static const char *const keys[] = {"manifests", "layers"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *list = json_object_get(manifest->json, keys[i]);
+
+        if (list && !json_is_null(list))
+            return error_set(error, ERROR_IMAGE, "its \"%s\" is no array", keys[i]);
+    }
+    if (!type)
+        return error_set(error, ERROR_IMAGE,
+                         "it has neither of the arrays \"manifests\" and \"layers\", and no type "
+                         "of an image or index");
+    manifest->kind = is_index_type(type) ? MANIFEST_INDEX : MANIFEST_IMAGE;
+    return 0;
+}
+
 /* One text must not be an index to one reader and an image to another. */
 static int find_kind(struct manifest *manifest, const char *sent_as, struct error *error)
 {
     const char *own = json_get_text(manifest->json, "mediaType");
-    const json_t *manifests = json_object_get(manifest->json, "manifests");
-    const json_t *layers = json_object_get(manifest->json, "layers");
+    bool is_index = has_list(manifest->json, "manifests");
+    bool is_image = has_list(manifest->json, "layers");
     size_t sent_len = sent_as ? strcspn(sent_as, "; ") : 0;
     cleanup_free char *sent = xstrndup(sent_as ? sent_as : "", sent_len);
 
     if (json_get_integer(manifest->json, "schemaVersion") != 2)
         return error_set(error, ERROR_IMAGE, "it is no manifest of schema version 2");
-    if (!json_is_array(manifests) == !json_is_array(layers))
+    if (is_index && is_image)
         return error_set(error, ERROR_IMAGE,
-                         "it has not exactly one of the arrays \"manifests\" and \"layers\"");
-    manifest->kind = json_is_array(manifests) ? MANIFEST_INDEX : MANIFEST_IMAGE;
+                         "it has both of the arrays \"manifests\" and \"layers\"");
     if (!own && is_known_type(sent))
         own = sent;
+    manifest->kind = is_index ? MANIFEST_INDEX : MANIFEST_IMAGE;
+    if (!is_index && !is_image &&
+        find_kind_of_empty(manifest, own && is_known_type(own) ? own : NULL, error))
+        return -1;
     if (!own)
         own = manifest->kind == MANIFEST_INDEX ? MEDIA_TYPE_INDEX : MEDIA_TYPE_MANIFEST;
     if (!is_known_type(own) || is_index_type(own) != (manifest->kind == MANIFEST_INDEX))
@@ -165,10 +193,46 @@ static bool same(const char *is, const char *wanted)
     return is && strcmp(is, wanted) == 0;
 }
 
+/* What a variant is without its number being written, and the number that most say (containerd's
+ * platforms.Normalize): an image for arm64 is one for arm64/v8. */
+static const char *usual_variant(const struct platform *platform)
+{
+    static const char *const usual[][3] = {
+        {"arm64", "v8", ""}, {"arm64", "8", ""}, {"amd64", "v1", ""}, {"arm", "", "v7"},
+        {"arm", "7", "v7"},  {"arm", "6", "v6"}, {"arm", "5", "v5"},
+    };
+    const char *variant = platform->variant ? platform->variant : "";
+
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (same(platform->architecture, usual[i][0]) && strcmp(variant, usual[i][1]) == 0)
+            return usual[i][2];
+    return variant;
+}
+
 bool platform_matches(const struct platform *is, const struct platform *wanted)
 {
     return same(is->os, wanted->os) && same(is->architecture, wanted->architecture) &&
-           (!wanted->variant || same(is->variant, wanted->variant));
+           (!wanted->variant || same(usual_variant(is), usual_variant(wanted)));
+}
+
+bool platform_is_same(const struct platform *is, const struct platform *wanted)
+{
+    return platform_matches(is, wanted) && same(usual_variant(is), usual_variant(wanted));
+}
+
+size_t manifest_find_platform(const struct manifest *index, const struct platform *wanted)
+{
+    size_t first = index->part_count;
+
+    for (size_t i = 0; i < index->part_count; i++) {
+        struct platform is = manifest_platform(index, i);
+
+        if (platform_is_same(&is, wanted))
+            return i;
+        if (first == index->part_count && platform_matches(&is, wanted))
+            first = i;
+    }
+    return first;
 }
 
 int platform_parse(struct platform *ret, const char *text, struct error *error)
@@ -186,6 +250,11 @@ int platform_parse(struct platform *ret, const char *text, struct error *error)
     *ret = platform;
     steal(copy);
     return 0;
+}
+
+bool descriptor_is_manifest(const struct descriptor *descriptor)
+{
+    return is_known_type(descriptor->media_type) || strstr(descriptor->media_type, ".manifest.");
 }
 
 bool descriptor_is_foreign(const struct descriptor *descriptor)

@@ -74,9 +74,17 @@ struct platform manifest_platform(const struct manifest *manifest, size_t index)
 char *platform_text(const struct platform *platform);
 /* Whether an image for `is` is one for `wanted`; a variant that is not wanted does not count. */
 bool platform_matches(const struct platform *is, const struct platform *wanted);
+/* Whether both are the same to the variant. */
+bool platform_is_same(const struct platform *is, const struct platform *wanted);
+/* The part of an index for a platform: the first of those for the very same one, else the first
+ * that matches. part_count: there is none. */
+size_t manifest_find_platform(const struct manifest *index, const struct platform *wanted);
 /* "os/arch[/variant]"; the strings, in one piece, go to free() by `os`. -1: ERROR_USAGE. */
 int platform_parse(struct platform *platform, const char *text, struct error *error);
 
+/* Whether what an index names is a manifest, if perhaps of a kind not known here. All else is a
+ * blob: BuildKit keeps its cache in such an index. */
+bool descriptor_is_manifest(const struct descriptor *descriptor);
 /* A layer that is meant to stay where its maker has put it, and says where that is. Without that,
  * its bytes are with the manifest and perhaps nowhere else. */
 bool descriptor_is_foreign(const struct descriptor *descriptor);

@@ -149,7 +149,7 @@ static int find_entry(struct credentials *credentials, json_t *auths, const char
     const char *key;
     int found;
 
-    if (auths && !json_is_object(auths))
+    if (auths && !json_is_object(auths) && !json_is_null(auths))
         return error_set(error, ERROR_FAILED, "read %s: \"auths\" is not an object", origin);
     key = find_key(auths, schema, reference);
     if (!key)
@@ -248,7 +248,7 @@ int authfile_edit_open(struct authfile_edit *edit, const char *path, struct erro
     if (!edit->json)
         edit->json = json_object();
     edit->auths = json_object_get(edit->json, "auths");
-    if (!edit->auths) {
+    if (!edit->auths || json_is_null(edit->auths)) {
         edit->auths = json_object();
         json_object_set_new(edit->json, "auths", edit->auths);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/credentials.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,23 @@ static void answer_done(struct answer *answer)
 static bool is_name(const char *name)
 {
     return strlen(name) <= CREDENTIAL_HELPER_NAME_MAX_LEN && pattern_matches(name_grammar, name);
+}
+
+/* Whether there is such a program in $PATH. */
+static bool is_installed(const char *name)
+{
+    const char *path = getenv("PATH"), *end;
+
+    for (; path && *path; path = *end ? end + 1 : end) {
+        cleanup_free char *program = NULL;
+
+        end = strchrnul(path, ':');
+        program = xasprintf("%.*s%sdocker-credential-%s", (int)(end - path), path,
+                            end > path ? "/" : "./", name);
+        if (access(program, X_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 static int ask(struct answer *answer, const char *name, const char *action, const char *input,
@@ -113,8 +131,16 @@ static int take(struct credentials *credentials, const char *name, const struct 
 int credential_helper_get(struct credentials *credentials, const char *name, const char *server,
                           struct cancel *cancel, struct error *error)
 {
+    static atomic_bool told; /* each connection to a registry comes by here */
     cleanup(answer_done) struct answer answer = {0};
 
+    if (is_name(name) && !is_installed(name)) {
+        if (!atomic_exchange(&told, true))
+            log_warning("the credential helper docker-credential-%s is not installed: going on "
+                        "without what it may have for %s",
+                        name, server);
+        return 0;
+    }
     if (ask(&answer, name, "get", server, cancel, error))
         return -1;
     if (is_not_found(&answer))

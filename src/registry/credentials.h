@@ -54,8 +54,9 @@ enum {
     CREDENTIAL_HELPER_NAME_MAX_LEN = 64,
 };
 
-/* What the helper has for `server`; the origin is the helper's name. 1: found; 0: it has none; -1:
- * it is not there, fails or answers nonsense, and *credentials is unchanged. */
+/* What the helper has for `server`; the origin is the helper's name. 1: found; 0: it has none, or
+ * it is not installed, of which the first one is told in a warning; -1: it fails or answers
+ * nonsense, and *credentials is unchanged. */
 int credential_helper_get(struct credentials *credentials, const char *name, const char *server,
                           struct cancel *cancel, struct error *error);
 int credential_helper_store(const char *name, const char *server, const char *username,

@@ -207,6 +207,8 @@ static int add_fallback_referrer(struct client *client, const struct digest *sub
     index = there ? json_incref(there->json)
                   : json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_INDEX,
                               "manifests");
+    if (there && there->kind == MANIFEST_INDEX && there->part_count == 0)
+        json_object_set_new(index, "manifests", json_array()); /* it may have been null */
     if (!json_is_array(json_object_get(index, "manifests")))
         return error_set(error, ERROR_FAILED, "tag %s is no index of referrers", tag);
     if (lists(index, &manifest->digest))

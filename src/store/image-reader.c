@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "store/layout-files.h"
 #include "store/tar.h"
+#include "stream/codec.h"
 
 enum { BLOCK_BYTES = 1 << 20 };
 
@@ -187,6 +188,20 @@ static int read_json(const struct image_reader *self, const char *name, size_t m
     return *json ? 0 : error_context(error, "%s in %s is no JSON", name, self->path);
 }
 
+/* Members are read where they lie, which only a plain tar file lets us. */
+static int index_members(struct image_reader *self, struct error *error)
+{
+    uint8_t magic[CODEC_MAGIC_MAX_LEN];
+    ssize_t len = pread(self->fd, magic, sizeof magic, 0);
+    const struct codec *codec = codec_detect(magic, len > 0 ? (size_t)len : 0);
+
+    if (codec->compression == COMPRESSION_NONE)
+        return tar_index_new(&self->members, self->fd, error);
+    error_set(error, ERROR_FAILED, "it is compressed with %s, and only a plain tar file is read",
+              codec->name);
+    return error_advice(error, "decompress it first, as %s -d does", codec->name);
+}
+
 static int open_place(struct image_reader *self, struct error *error)
 {
     self->fd = open(self->path, O_RDONLY | O_CLOEXEC | (self->is_archive ? 0 : O_DIRECTORY));
@@ -195,7 +210,7 @@ static int open_place(struct image_reader *self, struct error *error)
         return error_advice(error, self->is_archive ? "name a tar file with an image layout"
                                                     : "name a directory with an image layout");
     }
-    if (self->is_archive && tar_index_new(&self->members, self->fd, error))
+    if (self->is_archive && index_members(self, error))
         return error_context(error, "read %s", self->path);
     return 0;
 }

@@ -45,13 +45,16 @@ json_t *index_new(void)
                      "manifests");
 }
 
-int index_check(const json_t *index, struct error *error)
+int index_check(json_t *index, struct error *error)
 {
     const json_t *version = json_object_get(index, "schemaVersion");
+    const json_t *manifests = json_object_get(index, "manifests");
 
     if (!json_is_integer(version) || json_integer_value(version) != 2)
         return error_set(error, ERROR_FAILED, "no image index: its schemaVersion is not 2");
-    if (!json_is_array(json_object_get(index, "manifests")))
+    if (json_is_object(index) && (!manifests || json_is_null(manifests)))
+        json_object_set_new(index, "manifests", json_array());
+    else if (!json_is_array(manifests))
         return error_set(error, ERROR_FAILED, "no image index: it has no array \"manifests\"");
     return 0;
 }

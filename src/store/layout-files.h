@@ -33,8 +33,9 @@ enum {
 
 /* An index without images. */
 json_t *index_new(void);
-/* Whether an index from elsewhere can be added to. */
-int index_check(const json_t *index, struct error *error);
+/* Whether an index from elsewhere can be added to. A list that is null or missing, as programs in
+ * Go write an empty one, becomes one. */
+int index_check(json_t *index, struct error *error);
 /*
  * Makes `tag` the name of this manifest and of no other. Without a tag (NULL) the manifest is added
  * without a name. Everything else in the index stays as it is. False: that was so before, and

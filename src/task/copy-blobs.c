@@ -180,6 +180,12 @@ static void run_all(struct queue *queue)
             pthread_join(job->workers[i].thread, NULL);
 }
 
+static bool is_left_out(const struct manifest *manifest, const struct descriptor *part)
+{
+    return manifest->kind == MANIFEST_INDEX ? descriptor_is_manifest(part)
+                                            : descriptor_is_foreign(part);
+}
+
 int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error)
 {
     cleanup(json_decrefp) json_t *seen = json_object();
@@ -190,7 +196,7 @@ int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct err
     for (size_t i = 0; i < manifest->part_count; i++) {
         const struct descriptor *blob = &manifest->parts[i];
 
-        if (descriptor_is_foreign(blob) || json_object_get(seen, blob->digest.text))
+        if (is_left_out(manifest, blob) || json_object_get(seen, blob->digest.text))
             continue;
         json_object_set_new(seen, blob->digest.text, json_true());
         blobs[queue.count++] = blob;

@@ -39,7 +39,7 @@ struct copy_job {
 /* Opens the worker's source and target, if they are not open yet. */
 int copy_worker_open(struct copy_worker *worker, struct error *error);
 
-/* Moves all blobs that an image's manifest names. */
+/* Moves all blobs that a manifest names, also those of an index. */
 int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task/copy.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -69,50 +71,52 @@ static int put(struct copy_job *job, const struct manifest *manifest,
     return 0;
 }
 
-static bool is_wanted(const struct copy_options *options, const struct manifest *index, size_t part)
+/* Whether the part is for the platform, as the best there is for it. */
+static bool is_for(const struct manifest *index, size_t part, const struct platform *wanted)
 {
     struct platform is = manifest_platform(index, part);
+    struct platform best = manifest_platform(index, manifest_find_platform(index, wanted));
 
+    return platform_is_same(&best, wanted) ? platform_is_same(&is, wanted)
+                                           : platform_matches(&is, wanted);
+}
+
+static bool is_wanted(const struct copy_options *options, const struct manifest *index, size_t part)
+{
     if (options->platform_count == 0)
         return true;
     for (unsigned i = 0; i < options->platform_count; i++)
-        if (platform_matches(&is, &options->platforms[i]))
+        if (is_for(index, part, &options->platforms[i]))
             return true;
     return false;
 }
 
-/* Each platform that is wanted must be there. *part is the first one for the first platform. */
+/* Each platform that is wanted must be there. *part is the one for the first platform. */
 static int find_platforms(const struct copy_options *options, const struct manifest *index,
                           size_t *part, struct error *error)
 {
     for (unsigned i = options->platform_count; i-- > 0;) {
-        const struct platform *wanted = &options->platforms[i];
-        size_t found;
-
-        for (found = 0; found < index->part_count; found++) {
-            struct platform is = manifest_platform(index, found);
-
-            if (platform_matches(&is, wanted))
-                break;
-        }
-        if (found == index->part_count) {
-            cleanup_free char *name = platform_text(wanted);
+        *part = manifest_find_platform(index, &options->platforms[i]);
+        if (*part == index->part_count) {
+            cleanup_free char *name = platform_text(&options->platforms[i]);
 
             return error_set(error, ERROR_FAILED, "index %s has no image for %s",
                              index->digest.text, name);
         }
-        *part = found;
     }
     return 0;
 }
 
+/* The blobs first: an index may have some, too. */
 static int copy_parts(struct copy_job *job, const struct manifest *index, int depth,
                       struct error *error)
 {
     const struct manifest_name part = {.is_part = true};
 
+    if (copy_blobs(job, index, error))
+        return -1;
     for (size_t i = 0; i < index->part_count; i++)
-        if (is_wanted(job->options, index, i) &&
+        if (descriptor_is_manifest(&index->parts[i]) && is_wanted(job->options, index, i) &&
             copy_named(job, index->parts[i].digest.text, &part, depth + 1, error))
             return -1;
     return 0;
@@ -192,6 +196,10 @@ static int copy_whole(struct copy_job *job, const struct manifest *manifest,
 {
     bool is_new = !json_object_get(job->copied, manifest->digest.text);
 
+    if (name->digest && strcmp(name->digest, manifest->digest.text) != 0)
+        return error_set(error, ERROR_FAILED,
+                         "the destination is to have %s, and the image at the source has %s",
+                         name->digest, manifest->digest.text);
     if (is_new)
         json_object_set_new(job->copied, manifest->digest.text, json_true());
     if (copy_steps(job, manifest, name, is_new, depth, error) == 0)
@@ -275,7 +283,8 @@ static int copy_all_tags(struct copy_job *job, struct error *failure, struct err
 
 static int copy_images(struct copy_job *job, struct error *error)
 {
-    const struct manifest_name name = {.tag = destination_tag(job->destination)};
+    const struct manifest_name name = {.tag = destination_tag(job->destination),
+                                       .digest = destination_digest(job->destination)};
     struct error failure = {0};
     bool is_useless;
 

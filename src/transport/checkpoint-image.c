@@ -51,14 +51,9 @@ int checkpoint_image_choose(const struct manifest *index, const struct platform 
     uname(&host);
     if (!platform->os)
         wanted = (struct platform){.os = "linux", .architecture = host_architecture(&host)};
-    for (size_t i = 0; i < index->part_count; i++) {
-        struct platform is = manifest_platform(index, i);
-
-        if (platform_matches(&is, &wanted)) {
-            *ret = i;
-            return 0;
-        }
-    }
+    *ret = manifest_find_platform(index, &wanted);
+    if (*ret < index->part_count)
+        return 0;
     /* Nothing is run on this machine, so that its architecture does not matter. */
     if (!platform->os && index->part_count == 1) {
         *ret = 0;

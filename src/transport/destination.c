@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "stream/codec.h"
 
-static int parse_registry(struct destination *destination, const char *text, bool is_source,
+static int parse_registry(struct destination *destination, const char *text, bool takes_digest,
                           struct error *error)
 {
     struct reference *reference = &destination->reference;
@@ -18,7 +18,7 @@ static int parse_registry(struct destination *destination, const char *text, boo
     destination->kind = DESTINATION_REGISTRY;
     if (reference_parse(reference, text, error) < 0)
         return -1;
-    if (reference->digest && !is_source)
+    if (reference->digest && !takes_digest)
         return error_set(error, ERROR_USAGE,
                          "a destination cannot name a digest: it is known only afterwards");
     formatted = reference_format(reference);
@@ -27,9 +27,10 @@ static int parse_registry(struct destination *destination, const char *text, boo
 }
 
 static int parse_path(struct destination *destination, enum destination_kind kind,
-                      const char *transport, const char *text, bool is_source, struct error *error)
+                      const char *transport, const char *text, bool takes_digest,
+                      struct error *error)
 {
-    const char *at = is_source ? strstr(text, "@sha256:") : NULL;
+    const char *at = takes_digest ? strstr(text, "@sha256:") : NULL;
     cleanup_free char *place = at ? xstrndup(text, (size_t)(at - text)) : xstrdup(text);
     const char *colon = strchr(place, ':');
     struct digest digest;
@@ -75,24 +76,26 @@ static int check_transport(const char *text, struct error *error)
     return 0;
 }
 
-static int parse(struct destination *ret, const char *text, bool is_source, struct error *error)
+/* `role`: what messages call it. */
+static int parse(struct destination *ret, const char *text, const char *role, bool takes_digest,
+                 struct error *error)
 {
     static const char docker[] = "docker://", layout[] = "oci:", archive[] = "oci-archive:";
     cleanup(destination_done) struct destination destination = {0};
     int result;
 
     if (strncmp(text, docker, sizeof docker - 1) == 0)
-        result = parse_registry(&destination, text + sizeof docker - 1, is_source, error);
+        result = parse_registry(&destination, text + sizeof docker - 1, takes_digest, error);
     else if (strncmp(text, layout, sizeof layout - 1) == 0)
         result = parse_path(&destination, DESTINATION_LAYOUT, layout, text + sizeof layout - 1,
-                            is_source, error);
+                            takes_digest, error);
     else if (strncmp(text, archive, sizeof archive - 1) == 0)
         result = parse_path(&destination, DESTINATION_ARCHIVE, archive, text + sizeof archive - 1,
-                            is_source, error);
+                            takes_digest, error);
     else if ((result = check_transport(text, error)) == 0)
-        result = parse_registry(&destination, text, is_source, error);
+        result = parse_registry(&destination, text, takes_digest, error);
     if (result < 0)
-        return error_context(error, is_source ? "image \"%s\"" : "destination \"%s\"", text);
+        return error_context(error, "%s \"%s\"", role, text);
     *ret = destination;
     destination = (struct destination){0};
     return 0;
@@ -100,12 +103,17 @@ static int parse(struct destination *ret, const char *text, bool is_source, stru
 
 int destination_parse(struct destination *destination, const char *text, struct error *error)
 {
-    return parse(destination, text, false, error);
+    return parse(destination, text, "destination", false, error);
 }
 
 int destination_parse_source(struct destination *source, const char *text, struct error *error)
 {
-    return parse(source, text, true, error);
+    return parse(source, text, "image", true, error);
+}
+
+int destination_parse_copy(struct destination *destination, const char *text, struct error *error)
+{
+    return parse(destination, text, "destination", true, error);
 }
 
 void destination_done(struct destination *destination)
@@ -121,6 +129,12 @@ const char *destination_tag(const struct destination *destination)
 {
     return destination->kind == DESTINATION_REGISTRY ? destination->reference.tag
                                                      : destination->tag;
+}
+
+const char *destination_digest(const struct destination *destination)
+{
+    return destination->kind == DESTINATION_REGISTRY ? destination->reference.digest
+                                                     : destination->digest;
 }
 
 void destination_drop_tag(struct destination *destination)

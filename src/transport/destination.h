@@ -9,7 +9,7 @@
  *     oci-archive:FILE[:TAG]            a tar file of one
  *
  * The path of the last two ends at its first colon, as in skopeo and podman. In all three, a place
- * that is read from may have @DIGEST behind.
+ * that is read from may have @DIGEST behind, and one that images are copied to as they are.
  *
  * A subject is what a command is to look at, a checkpoint archive or an image:
  *
@@ -41,17 +41,21 @@ struct destination {
     char *name;                 /* in full, with the transport and the tag; for messages */
     struct reference reference; /* of a registry */
     char *path, *tag;           /* of a layout or archive; tag may be NULL */
-    char *digest;               /* of what is read from a layout or archive, or NULL */
+    char *digest; /* of what is read from a layout or archive, or copied there; or NULL */
 };
 
 /* -1: ERROR_USAGE; *destination is then unchanged. */
 int destination_parse(struct destination *destination, const char *text, struct error *error);
 /* The same for a place that an image is read from. */
 int destination_parse_source(struct destination *source, const char *text, struct error *error);
+/* The same for a place that an image is copied to, whose digest can be known. */
+int destination_parse_copy(struct destination *destination, const char *text, struct error *error);
 void destination_done(struct destination *destination);
 
 /* The tag of an image there, or NULL. */
 const char *destination_tag(const struct destination *destination);
+/* The digest that was given for it, or NULL. */
+const char *destination_digest(const struct destination *destination);
 
 /* For a place that all tags of are meant: the tag that it was given without being asked for. */
 void destination_drop_tag(struct destination *destination);

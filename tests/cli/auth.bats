@@ -63,8 +63,14 @@ END
     registry_start_htpasswd
     echo '{"credsStore":"none-such"}' >auth.json
     push --authfile auth.json
-    [ "$status" -eq 1 ]
-    [[ $stderr == *docker-credential-none-such* ]]
+    [ "$status" -eq 4 ]
+    [ "$(grep -c docker-credential-none-such <<<"$stderr")" -eq 1 ]
+    # What the file has itself is good, also in several lines.
+    jq --arg host "$REGISTRY" --arg auth "$(printf %s "$REGISTRY_CREDS" | base64 -w 8)" \
+        '.auths = {($host): {auth: $auth}}' auth.json >wrapped.json
+    push --authfile wrapped.json
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"docker-credential-none-such is not installed"* ]]
     helper wrong tester hunter2
     echo '{"credsStore":"wrong"}' >auth.json
     push --authfile auth.json

@@ -41,3 +41,87 @@ copy() {
     [ "$status" -eq 0 ]
     [ ! -e "$(blob_path out "$there")" ]
 }
+
+@test "what an index names and is no manifest is copied as a blob" {
+    make_image image
+    image=$added
+    echo "a layer of the cache" >cache
+    cache=$(describe cache "$layer_type+gzip")
+    echo '{"layers":[]}' >config
+    config=$(describe config application/vnd.buildkit.cacheconfig.v0)
+    add_index "[$cache, $image, $config]" "$(ref_name cache)"
+    registry_start_persona spec --option index_blobs=true
+    copy oci:layout:cache "$REGISTRY/x:cache" oci-archive:cache.tar:cache
+    [ "$status" -eq 0 ]
+    curl -sf "http://$REGISTRY/v2/x/blobs/$(digest_in "$cache")" | cmp - cache
+    copy "$REGISTRY/x:cache" oci:out:cache
+    [ "$status" -eq 0 ]
+    diff -r layout/blobs out/blobs
+}
+
+@test "lists that are null are empty" {
+    printf '{"schemaVersion":2,"mediaType":"%s","manifests":null}' "$index_type" >empty
+    enter "$(describe empty "$index_type")" "$(ref_name index)"
+    printf '{"schemaVersion":2,"mediaType":"%s"}' "$index_type" >none
+    enter "$(describe none "$index_type")" "$(ref_name none)"
+    add_image image "$(ref_name image)" '.layers = null'
+    rm "$(blob_path layout "$layer")" # nobody's
+    registry_start_persona spec
+    for manifests in '"manifests":null' '"x":0'; do
+        mkdir -p out/blobs/sha256
+        cp layout/oci-layout out
+        echo "{\"schemaVersion\":2,$manifests}" >out/index.json
+        copy --all-tags oci:layout oci:out "$REGISTRY/x"
+        [ "$status" -eq 0 ]
+        [ "${#lines[@]}" -eq 6 ]
+        jq -e '.manifests | length == 3' out/index.json
+        rm -r out
+    done
+    copy --all-tags "$REGISTRY/x" oci:out
+    [ "$status" -eq 0 ]
+    diff -r layout/blobs out/blobs
+}
+
+@test "to a digest, if it is that of the image" {
+    add_image one "$(ref_name one)"
+    one=$(digest_in "$added")
+    add_image two "$(ref_name two)"
+    registry_start_persona spec
+    copy oci:layout:two "$REGISTRY/x:latest"
+    copy "oci:layout@$one" "$REGISTRY/x@$one" "oci:out@$one"
+    [ "$status" -eq 0 ]
+    [ "$output" = "docker://$REGISTRY/x@$one
+oci:out@$one" ]
+    [ "$(persona_control | jq -c .tags.x)" = "{\"latest\":\"$(digest_in "$added")\"}" ]
+    curl -sf -o /dev/null "http://$REGISTRY/v2/x/manifests/$one"
+    [ "$(jq -c '.manifests[0].annotations' out/index.json)" = null ]
+    copy "oci:layout:one" "$REGISTRY/x:one@$one"
+    [ "$status" -eq 0 ]
+    [ "$(persona_control | jq -r .tags.x.one)" = "$one" ]
+    copy oci:layout:two "$REGISTRY/y@$one" "$REGISTRY/y:1@$one" "oci:other@$one"
+    [ "$status" -eq 1 ]
+    [ "$output" = "" ]
+    [ "$(grep -c "is to have $one, and the image at the source has" <<<"$stderr")" -eq 3 ]
+    [ "$(persona_requests | grep -c '/v2/y/')" -eq 0 ]
+    [ ! -e other ]
+}
+
+@test "the image for the very platform, before one for its kin" {
+    for variant in v9 v8; do
+        make_image "$variant"
+        parts+=$(jq -c --arg variant "$variant" \
+            '. + {platform: {os: "linux", architecture: "arm64", variant: $variant}}' <<<"$added"),
+    done
+    add_index "[${parts%,}]" "$(ref_name multi)"
+    copy --platform linux/arm64 oci:layout:multi oci:out:one
+    [ "$status" -eq 0 ]
+    [[ $output == *"@$(jq -r '.manifests[1].digest' index)" ]]
+}
+
+@test "an archive that is compressed is refused with words about it" {
+    add_image one "$(ref_name one)"
+    tar -C layout -czf layout.tar.gz .
+    copy oci-archive:layout.tar.gz:one oci:out:one
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"compressed with gzip"*"gzip -d"* ]]
+}

@@ -81,7 +81,6 @@ wrong() {
     wrong 'podman does not restore into pods' restore-kit --engine podman "$archive"
     wrong '"0" is not a number from 1' copy --jobs 0 oci:image oci:other
     wrong '"arm64" is not OS/ARCH' copy --platform arm64 oci:image oci:other
-    wrong 'cannot name a digest' copy oci:image "localhost:5000/x@sha256:$(printf '0%.0s' {1..64})"
     wrong 'is not supported' convert "$archive" docker-archive:image.tar
     wrong 'destination "docker://Upper/case"' convert "$archive" docker://Upper/case
     wrong 'cannot name a digest' convert "$archive" \

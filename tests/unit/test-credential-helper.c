@@ -100,7 +100,19 @@ static void test_failures_are_told_apart(void **state)
     assert_fails(NAME, "no JSON object");
     put_helper(state, "exec head -c 300000 /dev/zero");
     assert_fails(NAME, "more than 262144 bytes");
-    assert_fails("nowhere", "docker-credential-nowhere");
+}
+
+static void test_one_that_is_not_installed_has_nothing(void **state)
+{
+    struct credentials credentials = {0};
+    struct error error;
+
+    (void)state;
+    assert_int_equal(credential_helper_get(&credentials, "nowhere", server, NULL, &error), 0);
+    assert_null(credentials.origin);
+    /* What is to be kept has to be kept somewhere. */
+    assert_int_equal(credential_helper_store("nowhere", server, "u", "p", NULL, &error), -1);
+    assert_non_null(strstr(error.text, "docker-credential-nowhere"));
 }
 
 static void test_names_are_plain_words(void **state)
@@ -217,6 +229,7 @@ int main(void)
         HOME_TEST(test_an_identity_token),
         HOME_TEST(test_not_found_is_no_error),
         HOME_TEST(test_failures_are_told_apart),
+        HOME_TEST(test_one_that_is_not_installed_has_nothing),
         HOME_TEST(test_names_are_plain_words),
         HOME_TEST(test_store),
         HOME_TEST(test_erase),

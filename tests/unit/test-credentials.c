@@ -315,13 +315,35 @@ static void test_helpers_come_before_entries(void **state)
 #undef AUTHS
 }
 
-static void test_a_helper_that_is_missing_is_an_error(void **state)
+static unsigned warnings;
+
+static void count_warning(const char *text)
+{
+    assert_non_null(strstr(text, "docker-credential-nowhere is not installed"));
+    warnings++;
+}
+
+/* As docker's desktop leaves it where only the file is shared. */
+static void test_a_helper_that_is_not_installed_is_passed_over(void **state)
 {
     const struct registry_options options = {0};
-    const char *words[] = {".docker/config.json", "docker-credential-nowhere", "install", NULL};
 
+    log_set_writer(count_warning);
     put_file(state, ".docker/config.json", "{\"credsStore\":\"nowhere\"}");
-    assert_refused(&options, words);
+    assert_found(&repository, &options, NULL);
+    put_file(state, ".docker/config.json",
+             "{\"credsStore\":\"nowhere\",\"auths\":{\"registry.example:5000\":" X "}}");
+    assert_found(&repository, &options, "x");
+    log_set_writer(NULL);
+    assert_int_equal(warnings, 1);
+}
+
+static void test_lists_may_be_null(void **state)
+{
+    const struct registry_options options = {0};
+
+    put_file(state, ".docker/config.json", "{\"auths\":null,\"credHelpers\":null}");
+    assert_found(&repository, &options, NULL);
 }
 
 static void test_environment_comes_before_the_usual_files(void **state)
@@ -494,7 +516,8 @@ int main(void)
         HOME_TEST(test_refuses_another_shape),
         HOME_TEST(test_refuses_files_over_the_limit),
         HOME_TEST(test_helpers_come_before_entries),
-        HOME_TEST(test_a_helper_that_is_missing_is_an_error),
+        HOME_TEST(test_a_helper_that_is_not_installed_is_passed_over),
+        HOME_TEST(test_lists_may_be_null),
         HOME_TEST(test_environment_comes_before_the_usual_files),
         HOME_TEST(test_tokens),
         HOME_TEST(test_advice_says_where_credentials_came_from),

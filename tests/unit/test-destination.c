@@ -72,6 +72,30 @@ static void test_layouts_and_archives(void **state)
     assert_path("oci-archive:file.tar", DESTINATION_ARCHIVE, "file.tar", NULL);
 }
 
+#define DIGEST "sha256:0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e"
+
+/* Only what is copied has a digest beforehand. */
+static void test_digests_of_what_is_copied(void **state)
+{
+    static const char *const names[] = {"r.example/x@" DIGEST, "r.example/x:1@" DIGEST,
+                                        "oci:dir@" DIGEST, "oci-archive:file:1@" DIGEST};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cleanup(destination_done) struct destination destination = {0};
+        const char *tag = strstr(names[i], ":1@") ? "1" : NULL;
+        struct error error = {0};
+
+        assert_int_equal(destination_parse_copy(&destination, names[i], &error), 0);
+        assert_string_equal(destination_digest(&destination), DIGEST);
+        if (tag)
+            assert_string_equal(destination_tag(&destination), tag);
+        else
+            assert_null(destination_tag(&destination));
+    }
+    assert_refused(names[0], "cannot name a digest");
+}
+
 static void test_what_we_cannot_write_to_is_refused(void **state)
 {
     (void)state;
@@ -87,8 +111,6 @@ static void test_what_we_cannot_write_to_is_refused(void **state)
                    "0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e",
                    "cannot name a digest");
 }
-
-#define DIGEST "sha256:0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e"
 
 static void test_sources_may_have_a_digest(void **state)
 {
@@ -117,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_registries),
         cmocka_unit_test(test_layouts_and_archives),
         cmocka_unit_test(test_sources_may_have_a_digest),
+        cmocka_unit_test(test_digests_of_what_is_copied),
         cmocka_unit_test(test_what_we_cannot_write_to_is_refused),
     };
 

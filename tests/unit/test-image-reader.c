@@ -141,6 +141,8 @@ static void test_what_is_no_layout(void **state)
     assert_refused(fixture, oci_archive_source_new, "No such file");
     write_file(fixture->path, "this is no tar file, whatever its name says");
     assert_refused(fixture, oci_archive_source_new, "no plain tar file");
+    write_file(fixture->path, "\x1f\x8b\x08");
+    assert_refused(fixture, oci_archive_source_new, "decompress it first, as gzip -d does");
     assert_refused(fixture, layout_source_new, "Not a directory");
 }
 

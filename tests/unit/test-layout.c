@@ -401,7 +401,7 @@ static void test_broken_indexes_are_refused_before_the_work(void **state)
         {"{}", "schemaVersion"},
         {"{\"schemaVersion\":1,\"manifests\":[]}", "schemaVersion"},
         {"{\"schemaVersion\":\"2\",\"manifests\":[]}", "schemaVersion"},
-        {"{\"schemaVersion\":2}", "manifests"},
+        {"{\"schemaVersion\":2,\"manifests\":\"x\"}", "manifests"},
         {"{\"schemaVersion\":2,\"manifests\":{}}", "manifests"},
         {"{\"schemaVersion\":2,\"manifests\":[],\"manifests\":[]}", "not JSON"},
         {"", "not JSON"},

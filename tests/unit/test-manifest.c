@@ -133,6 +133,110 @@ static void test_what_is_no_manifest(void **state)
     }
 }
 
+static void assert_kind(const char *text, const char *sent_as, const char *media_type,
+                        size_t part_count)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct error error;
+
+    if (read_text(&manifest, text, sent_as, &error))
+        fail_msg("%s: %s", text, error.text);
+    assert_string_equal(manifest->media_type, media_type);
+    assert_int_equal(manifest->kind, part_count ? MANIFEST_IMAGE : MANIFEST_INDEX);
+    assert_int_equal(manifest->part_count, part_count);
+}
+
+/* As programs in Go write an empty list. */
+static void test_lists_may_be_null(void **state)
+{
+    static const char image[] =
+        "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_MANIFEST
+        "\",\"config\":" PART(HEX_A, "") ",\"manifests\":null,\"layers\":null}";
+    static const char *const wrong[] = {
+        "{\"schemaVersion\":2}",
+        "{\"schemaVersion\":2,\"manifests\":null}",
+        "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_INDEX "\",\"manifests\":{}}",
+        "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_MANIFEST "\",\"layers\":null}",
+    };
+
+    (void)state;
+    assert_kind("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_INDEX "\"}", NULL,
+                MEDIA_TYPE_INDEX, 0);
+    assert_kind("{\"schemaVersion\":2,\"manifests\":null}", MEDIA_TYPE_DOCKER_INDEX,
+                MEDIA_TYPE_DOCKER_INDEX, 0);
+    assert_kind("{\"schemaVersion\":2,\"manifests\":[],\"layers\":null}", NULL, MEDIA_TYPE_INDEX,
+                0);
+    assert_kind(image, NULL, MEDIA_TYPE_MANIFEST, 1);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct manifest *manifest;
+        struct error error;
+
+        assert_int_equal(read_text(&manifest, wrong[i], NULL, &error), -1);
+    }
+}
+
+static void assert_found(const char *platforms, const char *wanted, size_t expected)
+{
+    cleanup_free char *text = xstrdup(platforms), *list = xstrdup("");
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct platform platform = {0};
+    struct error error;
+    char *rest = text, *name;
+
+    while ((name = strsep(&rest, " "))) {
+        char *os = strsep(&name, "/"), *architecture = strsep(&name, "/"), *longer;
+
+        longer = xasprintf("%s%s" PART(HEX_A, ",\"platform\":{\"os\":\"%s\",\"architecture\":"
+                                              "\"%s\"%s%s%s}"),
+                           list, *list ? "," : "", os, architecture, name ? ",\"variant\":\"" : "",
+                           name ? name : "", name ? "\"" : "");
+        free(list);
+        list = longer;
+    }
+    free(text);
+    text = xasprintf("{\"schemaVersion\":2,\"manifests\":[%s]}", list);
+    assert_int_equal(read_text(&manifest, text, NULL, &error), 0);
+    assert_int_equal(platform_parse(&platform, wanted, &error), 0);
+    assert_int_equal(manifest_find_platform(manifest, &platform), expected);
+    free((char *)(uintptr_t)platform.os);
+}
+
+static void test_the_best_of_several_platforms(void **state)
+{
+    (void)state;
+    assert_found("linux/arm/v6 linux/arm/v7 linux/arm64/v8", "linux/arm64", 2);
+    assert_found("linux/arm64", "linux/arm64/v8", 0);
+    assert_found("linux/arm64/v9 linux/arm64/v8", "linux/arm64", 1);
+    assert_found("linux/arm64/v9", "linux/arm64", 0);
+    assert_found("linux/arm64/v9", "linux/arm64/v8", 1);
+    assert_found("linux/arm/v6 linux/arm/v7", "linux/arm", 1);
+    assert_found("linux/arm/v6 linux/arm/v5", "linux/arm", 0);
+    assert_found("linux/arm", "linux/arm/v7", 0);
+    assert_found("linux/amd64/v3 linux/amd64", "linux/amd64", 1);
+    assert_found("linux/amd64 linux/amd64/v3", "linux/amd64/v3", 1);
+    assert_found("windows/amd64", "linux/amd64", 1);
+}
+
+static void test_what_is_no_manifest_in_an_index(void **state)
+{
+    static const char *const blobs[] = {"application/vnd.oci.image.layer.v1.tar+gzip",
+                                        "application/vnd.buildkit.cacheconfig.v0",
+                                        "application/vnd.oci.image.config.v1+json"};
+    static const char *const manifests[] = {
+        MEDIA_TYPE_MANIFEST,
+        MEDIA_TYPE_INDEX,
+        MEDIA_TYPE_DOCKER_MANIFEST,
+        MEDIA_TYPE_DOCKER_INDEX,
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.oci.artifact.manifest.v1+json"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++)
+        assert_false(descriptor_is_manifest(&(struct descriptor){.media_type = blobs[i]}));
+    for (size_t i = 0; i < sizeof manifests / sizeof *manifests; i++)
+        assert_true(descriptor_is_manifest(&(struct descriptor){.media_type = manifests[i]}));
+}
+
 static void test_platforms_on_the_command_line(void **state)
 {
     static const char *const wrong[] = {"", "linux", "linux/", "/arm", "linux/arm/", "a/b/c/d"};
@@ -156,6 +260,9 @@ int main(void)
         cmocka_unit_test(test_an_index_has_platforms),
         cmocka_unit_test(test_foreign_layers_say_where_they_are),
         cmocka_unit_test(test_what_is_no_manifest),
+        cmocka_unit_test(test_lists_may_be_null),
+        cmocka_unit_test(test_the_best_of_several_platforms),
+        cmocka_unit_test(test_what_is_no_manifest_in_an_index),
         cmocka_unit_test(test_platforms_on_the_command_line),
     };
 

@@ -81,7 +81,8 @@ static void test_base64_undoes_every_padding(void **state)
     static const char *const pairs[][2] = {{"dTpw", "u:p"},
                                            {"dTpwdw==", "u:pw"},
                                            {"dTpwd2Q=", "u:pwd"},
-                                           {"8J+RjTo=", "\xf0\x9f\x91\x8d:"}};
+                                           {"8J+RjTo=", "\xf0\x9f\x91\x8d:"},
+                                           {"dTpw\ndwo\r\n=\n", "u:pw\n"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
@@ -96,7 +97,7 @@ static void test_base64_undoes_every_padding(void **state)
 
 static void test_base64_refuses_other_text(void **state)
 {
-    static const char *const texts[] = {"", "dTp", "dT-w", "d\xc3\xa9w=", "dTpw!"};
+    static const char *const texts[] = {"", "\n", "dTp", "dT pw", "dT-w", "d\xc3\xa9w=", "dTpw!"};
     size_t len;
 
     (void)state;

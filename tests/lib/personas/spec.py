@@ -32,6 +32,7 @@ OPTIONS = {
     "tags_page": None,  # the most tags of a list at once
     "more_tags": [],  # that a list has, too, and nothing stands for
     "referrers": True,
+    "index_blobs": False,  # an index may name what is no manifest
     "blob_ranges": True,
     "immutable_tags": False,
     "keep_torn": True,  # what came of a PATCH that was cut short
@@ -425,11 +426,13 @@ class Spec:
     def missing_part(self, request, manifest):
         """The first thing that the manifest names and the repository has not."""
         parts = [manifest["config"]] if "config" in manifest else []
-        for part in parts + manifest.get("layers", []):
+        for part in parts + (manifest.get("layers") or []):
             if not request.store.has_blob(request.name, part["digest"]):
                 return part["digest"]
-        for part in manifest.get("manifests", []):
-            if not request.store.find_manifest(request.name, part["digest"]):
+        for part in manifest.get("manifests") or []:
+            if not request.store.find_manifest(request.name, part["digest"]) and not (
+                    self.options["index_blobs"]
+                    and request.store.has_blob(request.name, part["digest"])):
                 return part["digest"]
         return None
 
