@@ -80,14 +80,19 @@ static int64_t jitter(int64_t delay_ms)
     return delay_ms - (int64_t)(random % (uint32_t)(delay_ms / 2 + 1));
 }
 
-int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
-                 const struct cancel *cancel, struct error *error)
+int64_t backoff_next_ms(const struct backoff *backoff, unsigned failures, int64_t asked_ms)
 {
     int64_t delay_ms = jitter(backoff_delay_ms(backoff, failures));
 
     if (asked_ms > BACKOFF_ASKED_MAX_MS)
         asked_ms = BACKOFF_ASKED_MAX_MS;
-    cancel_wait(cancel, delay_ms > asked_ms ? delay_ms : asked_ms);
+    return delay_ms > asked_ms ? delay_ms : asked_ms;
+}
+
+int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
+                 const struct cancel *cancel, struct error *error)
+{
+    cancel_wait(cancel, backoff_next_ms(backoff, failures, asked_ms));
     return cancel_check(cancel, error);
 }
 

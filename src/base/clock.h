@@ -42,9 +42,11 @@ struct backoff {
 
 /* The delay before the try that follows the `failures`-th failure in a row, without jitter. */
 int64_t backoff_delay_ms(const struct backoff *backoff, unsigned failures);
-/* Waits that long, less up to half of it, so that many that failed together do not come back
- * together; but at least `asked_ms`, which the other side has asked for (0: it has not).
- * -1: ERROR_INTERRUPTED. */
+/* How long to wait then: that long, less up to half of it, so that many that failed together do not
+ * come back together; but at least `asked_ms`, which the other side has asked for (0: it has not).
+ */
+int64_t backoff_next_ms(const struct backoff *backoff, unsigned failures, int64_t asked_ms);
+/* Waits so long. -1: ERROR_INTERRUPTED. */
 int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
                  const struct cancel *cancel, struct error *error);
 

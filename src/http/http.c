@@ -36,6 +36,7 @@ struct http {
     int64_t unsent; /* bytes that the system holds for a peer who has not taken them */
     struct sockets sockets;
     enum http_failure failure;
+    bool was_kept; /* the connection that failed */
     char message[CURL_ERROR_SIZE];
 };
 
@@ -344,6 +345,7 @@ static void begin(struct http *http, const struct http_request *request)
     http->unsent = 0;
     stall_begin(&http->stall);
     http->failure = HTTP_FAILURE_NONE;
+    http->was_kept = false;
     http->message[0] = '\0';
 }
 
@@ -363,7 +365,7 @@ static int explain(struct http *http, CURLcode code, struct error *error)
     const struct http_request *request = http->request;
     const char *reason = http_reason(code, http->message);
     cleanup_free char *origin = NULL;
-    long errnum = 0;
+    long errnum = 0, connects = 0;
 
     http->failure = HTTP_FAILURE_OTHER;
     if (request->body && request->body->error.kind != ERROR_NONE) {
@@ -379,6 +381,9 @@ static int explain(struct http *http, CURLcode code, struct error *error)
         return error_set(error, ERROR_FAILED, "%s: more than %d bytes of headers in the answer",
                          origin, HTTP_HEADERS_MAX_BYTES);
     http->failure = http_classify(http->easy, code);
+    curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects);
+    /* To send a body again over another connection, curl wants to rewind it. */
+    http->was_kept = connects == 0 || code == CURLE_SEND_FAIL_REWIND;
     if (code == CURLE_COULDNT_CONNECT) /* curl leaves the reason out */
         curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
     error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",
@@ -444,6 +449,11 @@ void http_set_parting(struct http *http)
 enum http_failure http_failure(const struct http *http)
 {
     return http->failure;
+}
+
+bool http_was_kept(const struct http *http)
+{
+    return http->was_kept;
 }
 
 int64_t http_retry_after_ms(const struct http *http)

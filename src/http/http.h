@@ -83,7 +83,8 @@ struct http_request {
 /* Why there was no response. */
 enum http_failure {
     HTTP_FAILURE_NONE,
-    HTTP_FAILURE_UNREACHABLE, /* nobody there, or no such host */
+    HTTP_FAILURE_UNREACHABLE, /* no such host, or one that is silent */
+    HTTP_FAILURE_REFUSED,     /* a host where nobody takes connections now */
     HTTP_FAILURE_NO_TLS,      /* somebody, who does not speak TLS or broke off while he did */
     HTTP_FAILURE_BROKEN,      /* no whole answer, or not in time */
     HTTP_FAILURE_OTHER,       /* trying again would not help */
@@ -111,6 +112,9 @@ int http_send(struct http *http, const struct http_request *request, struct erro
 void http_set_parting(struct http *http);
 
 enum http_failure http_failure(const struct http *http);
+/* Whether the last request has failed on a connection that was there before: the other side may
+ * have given that up without our knowing. */
+bool http_was_kept(const struct http *http);
 /* How long the response asks us to wait (Retry-After, in seconds or as a date); 0: it does not. */
 int64_t http_retry_after_ms(const struct http *http);
 /* The last request's URL. */

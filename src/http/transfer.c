@@ -181,6 +181,8 @@ const char *http_reason(CURLcode code, const char *message)
 
     if (strncmp(message, quoting, sizeof quoting - 1) == 0)
         return "the proxy's URL is not understood";
+    if (code == CURLE_SEND_FAIL_REWIND) /* curl would send the body anew, and may not */
+        return "the connection ended while a body was sent";
     return *message ? message : curl_easy_strerror(code);
 }
 
@@ -211,6 +213,7 @@ enum http_failure http_classify(CURL *easy, CURLcode code)
         return HTTP_FAILURE_UNREACHABLE;
     switch (code) {
     case CURLE_COULDNT_CONNECT:
+        return HTTP_FAILURE_REFUSED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return HTTP_FAILURE_UNREACHABLE;

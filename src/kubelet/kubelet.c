@@ -242,7 +242,8 @@ int kubelet_open(struct kubelet **result, const struct kubelet_options *options,
 
 static int explain_no_answer(const struct kubelet *kubelet, struct error *error)
 {
-    if (http_failure(kubelet->http) != HTTP_FAILURE_UNREACHABLE)
+    if (http_failure(kubelet->http) != HTTP_FAILURE_UNREACHABLE &&
+        http_failure(kubelet->http) != HTTP_FAILURE_REFUSED)
         return -1;
     if (kubelet->options.via_apiserver)
         return error_advice(error, "is that where the cluster's API server is?");

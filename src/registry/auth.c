@@ -158,21 +158,25 @@ static void replace(char **text, const char *with)
     *text = with ? xstrdup(with) : NULL;
 }
 
-static int take_bearer(struct auth *auth, const struct challenge *challenge)
+static int take_bearer(struct auth *auth, const struct challenge *challenge, bool of_request)
 {
-    /* Only a token that was refused shows that our scope is too narrow, as it is for a DELETE at
-     * distribution: the scope in a first challenge may be a mere example. */
-    if (auth->bearer && challenge->scope && !has_scope(auth, challenge->scope))
+    bool wants_more = false;
+
+    /* Our own scope can be too narrow, as it is for a DELETE at distribution, or another one than a
+     * registry behind a prefix means. */
+    if ((auth->bearer || of_request) && challenge->scope && !has_scope(auth, challenge->scope)) {
+        wants_more = !auth->more_scope || strcmp(auth->more_scope, challenge->scope) != 0;
         replace(&auth->more_scope, challenge->scope);
+    }
     auth->scheme = AUTH_BEARER;
     secret_free(steal(auth->bearer));
     replace(&auth->asker, http_url(auth->http));
     replace(&auth->realm, challenge->realm);
     replace(&auth->service, challenge->service);
-    return 1;
+    return wants_more ? 2 : 1;
 }
 
-int auth_take_challenges(struct auth *auth)
+int auth_take_challenges(struct auth *auth, bool of_request)
 {
     cleanup(challenge_list_done) struct challenge_list list = {0};
     const struct challenge *bearer;
@@ -188,7 +192,7 @@ int auth_take_challenges(struct auth *auth)
     }
     bearer = challenge_find(&list, "Bearer");
     if (bearer && bearer->realm && *bearer->realm)
-        return take_bearer(auth, bearer);
+        return take_bearer(auth, bearer, of_request);
     if (!challenge_find(&list, "Basic") || !auth->basic || auth->scheme == AUTH_BASIC)
         return 0;
     auth->scheme = AUTH_BASIC;
@@ -339,6 +343,16 @@ static int ask_service(struct auth *auth, struct error *error)
     return done < 0 ? -1 : 0;
 }
 
+/* Whether the token service has refused more than what we need ourselves; that is asked for next.
+ */
+static bool may_do_with_less(struct auth *auth, const struct error *error)
+{
+    if (!auth->more_scope || error->http_status / 100 != 4 || error->http_status == 429)
+        return false;
+    free(steal(auth->more_scope));
+    return true;
+}
+
 static int fetch_token(struct auth *auth, struct error *error)
 {
     cleanup_free char *url = NULL, *origin = NULL;
@@ -346,7 +360,8 @@ static int fetch_token(struct auth *auth, struct error *error)
     secret_free(steal(auth->bearer));
     if (url_resolve(&url, auth->asker, auth->realm, error))
         return error_context(error, "the address of the registry's token service");
-    if (ask_service(auth, error)) {
+    /* A scope of the registry's, for a mount say, may be one that we are not to have. */
+    if (ask_service(auth, error) && (!may_do_with_less(auth, error) || ask_service(auth, error))) {
         origin = url_origin(url);
         return error_context(error, "get a token from %s", origin);
     }

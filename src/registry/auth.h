@@ -8,6 +8,8 @@
 #ifndef CKPTOCI_REGISTRY_AUTH_H
 #define CKPTOCI_REGISTRY_AUTH_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "http/http.h"
@@ -37,8 +39,10 @@ void auth_add_scope(struct auth *auth, const char *scope);
 void auth_prepare_long(struct auth *auth);
 
 /* Takes in the challenges of the 401 that `http` has just received. 1: the next auth_header() is
- * another one; 0: there is nothing else to try; the response is still there. */
-int auth_take_challenges(struct auth *auth);
+ * another one; 2: and of another scope than before, that of the challenge; 0: there is nothing else
+ * to try; the response is still there. `of_request`: it answers a request for something in the
+ * repository; elsewhere a scope may be a mere example. */
+int auth_take_challenges(struct auth *auth, bool of_request);
 
 /* The value for an Authorization header, NULL for none, until the next call. May fetch a token with
  * `http`. -1: the authorisation service cannot be reached or refuses. */

@@ -156,7 +156,8 @@ static int request_rest(struct blob_source *self, struct error *error)
 /* After the `failures`-th one that failed in a row. False: it is not wanted any more. */
 static bool wait_before_retry(struct blob_source *self, unsigned failures)
 {
-    int64_t delay_ms = backoff_delay_ms(&client_options(self->client)->retry, failures);
+    int64_t delay_ms = backoff_next_ms(&client_options(self->client)->retry, failures,
+                                       http_retry_after_ms(client_http(self->client)));
     const struct timespec until = clock_timespec(clock_monotonic_ns() + delay_ms * 1000000);
     bool stopped;
 

@@ -136,17 +136,21 @@ static int send_authorized(struct client *client, struct http_request *request, 
     return status;
 }
 
-/* Once with the authorisation we have, and once more with the one that a 401 asks for. */
+/* With the authorisation we have, and again with the one that a 401 asks for; a token that was
+ * refused because of its scope makes it three times. */
 static int send_once(struct client *client, struct http_request *request, struct error *error)
 {
-    int status = send_authorized(client, request, error);
+    int status = send_authorized(client, request, error), taken;
 
-    if (status != 401 || !url_same_origin(http_url(client->http), client->base) ||
-        !auth_take_challenges(client->auth))
-        return status;
-    if (request->body && request->body->taken > 0)
-        return status;
-    return send_authorized(client, request, error);
+    for (int i = 0; i < 2; i++) {
+        if (status != 401 || !url_same_origin(http_url(client->http), client->base))
+            break;
+        taken = auth_take_challenges(client->auth, true);
+        if (taken == 0 || (i > 0 && taken < 2) || (request->body && request->body->taken > 0))
+            break;
+        status = send_authorized(client, request, error);
+    }
+    return status;
 }
 
 /* What registries and proxies answer when they are busy or half down. */
@@ -168,6 +172,7 @@ bool client_may_retry(const struct client *client, int status, const struct erro
         return is_passing(error->http_status);
     switch (http_failure(client->http)) {
     case HTTP_FAILURE_BROKEN:
+    case HTTP_FAILURE_REFUSED: /* it may be about to start */
         return true;
     case HTTP_FAILURE_UNREACHABLE:
     case HTTP_FAILURE_NO_TLS: /* at first contact, more likely a wrong address */
@@ -188,6 +193,10 @@ int client_wait(struct client *client, unsigned failures, struct error *error)
 {
     const struct backoff *retry = &client->options->retry;
 
+    /* An old connection that ends under a request says nothing of the registry. */
+    if (failures == 1 && http_failure(client->http) == HTTP_FAILURE_BROKEN &&
+        http_was_kept(client->http))
+        return cancel_check(client->cancel, error);
     if (failures > retry->times)
         return add_tries(failures, error);
     return backoff_wait(retry, failures, http_retry_after_ms(client->http), client->cancel, error);
@@ -272,7 +281,8 @@ static int ping(struct client *client, const char *scheme, struct error *error)
     pass_on_warnings(client);
     client->asked_for_credentials = status == 401;
     if (status == 401 && url_same_origin(http_url(client->http), client->base))
-        auth_take_challenges(client->auth); /* if that does not help, the first upload says so */
+        auth_take_challenges(client->auth,
+                             false); /* if that does not help, the first upload says so */
     else if (status / 100 != 2) {
         client_refused(client, status, error);
         error_context(error, "GET /v2/");
@@ -285,8 +295,8 @@ static bool is_connection_failure(const struct http *http)
 {
     enum http_failure failure = http_failure(http);
 
-    return failure == HTTP_FAILURE_UNREACHABLE || failure == HTTP_FAILURE_NO_TLS ||
-           failure == HTTP_FAILURE_BROKEN;
+    return failure == HTTP_FAILURE_UNREACHABLE || failure == HTTP_FAILURE_REFUSED ||
+           failure == HTTP_FAILURE_NO_TLS || failure == HTTP_FAILURE_BROKEN;
 }
 
 bool client_is_in_clear(const struct client *client)

@@ -301,8 +301,8 @@ static int push_mount_blob(struct image_target *target, const struct descriptor 
 
     drop_failed(push);
     status = client_send(push->client, &request, error);
-    if (status < 0)
-        return error_context(error, "mount blob %s", blob->digest.text);
+    if (status < 0 && error->kind == ERROR_INTERRUPTED)
+        return -1;
     *mounted = status == 201;
     if (status == 202)
         upload_adopt(&push->upload);

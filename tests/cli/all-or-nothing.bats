@@ -61,6 +61,7 @@ assert_no_tag() {
     exec 5<>archive.fifo
     head -c 50000 "$archive" >&5
     run --separate-stderr timeout "$WAIT_S" "$CKPTOCI" convert -q --tls-verify=false --all-or-nothing \
+        --retry-delay 10ms \
         archive.fifo "$REGISTRY/x:1" 127.0.0.1:1/x:1 oci:image:1 oci-archive:image.tar
     exec 5>&-
     echo "status $status: $output $stderr"

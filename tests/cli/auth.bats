@@ -193,3 +193,25 @@ told() {
     [ "$(told '.path == "/token" and (.authorization | not)' | wc -l)" -eq 1 ]
     [ "$(told .foreign)" = "" ]
 }
+
+@test "the scope that a challenge names is asked for, wherever it comes" {
+    for base in true false; do
+        registry_start_persona spec --option auth=bearer --option creds=u:p \
+            --option scope_prefix=prefix/ --option open_base=$base
+        push --creds u:p --retry-times 0
+        [ "$status" -eq 0 ]
+        run "$CKPTOCI" pull -q --tls-verify=false --creds u:p "$REGISTRY/x:1" "back-$base.tar"
+        [ "$status" -eq 0 ]
+        cmp "back-$base.tar" "$archive"
+    done
+}
+
+@test "a mount that no token is given for is an upload" {
+    registry_start_persona spec --option auth=bearer --option creds=u:p --option one_repository=true
+    push --creds u:p
+    [ "$status" -eq 0 ]
+    run --separate-stderr "$CKPTOCI" copy --json -q --tls-verify=false --creds u:p "$REGISTRY/x:1" \
+        "$REGISTRY/y:1"
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '.destinations[0] | [.moved.blobs, .mounted.blobs]' <<<"$output")" = "[2,0]" ]
+}

@@ -297,7 +297,7 @@ our_facts='{
     run inspect localhost/counter
     [ "$status" -eq 0 ]
     [[ $output == *"archive       localhost/counter, "* ]]
-    run inspect localhost:1/counter
+    run inspect --retry-delay 10ms localhost:1/counter
     [ "$status" -eq 1 ]
     [[ $output == *"docker://localhost:1/counter:latest"* ]]
 }

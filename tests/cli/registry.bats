@@ -157,7 +157,7 @@ write_authfile() {
 }
 
 @test "no registry there" {
-    run --separate-stderr "$CKPTOCI" convert "$archive" 127.0.0.1:1/x:1
+    run --separate-stderr "$CKPTOCI" convert --retry-delay 10ms "$archive" 127.0.0.1:1/x:1
     [ "$status" -eq 1 ]
     [[ $stderr == *"push to docker://127.0.0.1:1/x:1: "* ]]
     run --separate-stderr "$CKPTOCI" convert "$archive" no-such-host.invalid/x:1

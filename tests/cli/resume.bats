@@ -121,6 +121,36 @@ cut_layer() {
     done
 }
 
+@test "Retry-After is waited for by who reads a blob, too" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    for status in 429 503; do
+        registry_start_persona spec --layout layout --fault \
+            "{\"method\": \"GET\", \"path\": \"/blobs/\", \"status\": $status, \"retry_after\": 1}"
+        begin=$(date +%s%3N)
+        "$CKPTOCI" copy -q --tls-verify=false --retry-delay 1ms "$REGISTRY/x:tag" oci:back:tag
+        [ $(($(date +%s%3N) - begin)) -ge 1000 ]
+        [ "$(grep -c "\"status\": $status" "$REGISTRY_JOURNAL")" -eq 1 ]
+        rm -r back
+    done
+}
+
+@test "a registry that does not listen yet is tried as often as any" {
+    run --separate-stderr "$CKPTOCI" convert -q --retry-times 2 --retry-delay 1ms "$archive" \
+        127.0.0.1:1/x:1
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"Connection refused"*"given up after 3 tries"* ]]
+}
+
+@test "a kept connection that ends under a manifest costs no try" {
+    registry_start_persona spec --fault '{"method": "PUT", "path": "/manifests/"}'
+    push "$archive" --retry-times 0
+    assert_pushed
+    persona_control '{"reset": true, "faults": [{"method": "PUT", "path": "/manifests/", "times": 2}]}'
+    push "$archive" --retry-times 0
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"no answer to PUT"* ]]
+}
+
 @test "a body that stalls is given up, in either direction" {
     # Near the end: our system has swallowed the rest, which does not count as sent.
     registry_start_persona spec

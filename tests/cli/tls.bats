@@ -92,6 +92,6 @@ push() {
     [ "$status" -eq 0 ]
     grep -qx "CONNECT $REGISTRY" "$REGISTRY_DIR/connects"
     run ! grep -qi "^authorization" "$REGISTRY_DIR/connects"
-    https_proxy=http://127.0.0.1:1 push --cert-dir "$REGISTRY_CERT_DIR"
+    https_proxy=http://127.0.0.1:1 push --retry-delay 10ms --cert-dir "$REGISTRY_CERT_DIR"
     [ "$status" -eq 1 ]
 }

@@ -98,7 +98,7 @@ static void set_up(struct fixture *fixture, const struct credentials *credential
     assert_int_equal(http_new(&fixture->http, &options, &error), 0);
     fixture->auth = auth_new(fixture->http, credentials, "registry.example", scope);
     assert_int_equal(http_send(fixture->http, &request, &error), 401);
-    assert_int_equal(auth_take_challenges(fixture->auth), 1);
+    assert_int_equal(auth_take_challenges(fixture->auth, false), 1);
 }
 
 static void tear_down(struct fixture *fixture)
@@ -199,7 +199,7 @@ static void test_a_registry_token_is_tried_once(void **state)
     auth_add_scope(fixture.auth, "repository:b:pull");
     assert_header(fixture.auth, "Bearer mine");
     assert_int_equal(server.tokens, 0);
-    assert_int_equal(auth_take_challenges(fixture.auth), 0);
+    assert_int_equal(auth_take_challenges(fixture.auth, true), 0);
     tear_down(&fixture);
 }
 

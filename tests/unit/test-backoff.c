@@ -41,6 +41,17 @@ static void test_waits_as_long_as_it_is_asked_to(void **state)
     assert_in_range(now_ms() - begun_ms, 50, 10000);
 }
 
+static void test_what_is_asked_counts_if_it_is_longer(void **state)
+{
+    const struct backoff backoff = {.times = 1, .delay_ms = 1000};
+
+    (void)state;
+    assert_in_range(backoff_next_ms(&backoff, 1, 0), 500, 1000);
+    assert_in_range(backoff_next_ms(&backoff, 2, 10), 1000, 2000);
+    assert_int_equal(backoff_next_ms(&backoff, 1, 10000), 10000);
+    assert_int_equal(backoff_next_ms(&backoff, 1, INT64_MAX), BACKOFF_ASKED_MAX_MS);
+}
+
 static void test_cancelling_ends_the_wait(void **state)
 {
     cleanup(cancel_freep) struct cancel *cancel = cancel_new();
@@ -60,6 +71,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_doubles_up_to_a_maximum),
         cmocka_unit_test(test_waits_as_long_as_it_is_asked_to),
+        cmocka_unit_test(test_what_is_asked_counts_if_it_is_longer),
         cmocka_unit_test(test_cancelling_ends_the_wait),
     };
 

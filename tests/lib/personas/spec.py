@@ -24,6 +24,9 @@ OPTIONS = {
     "chunk_min": None,  # bytes, for OCI-Chunk-Min-Length
     "auth": "none",  # or basic, bearer
     "creds": None,  # user:password; None: everybody may do everything
+    "open_base": False,  # /v2/ is open to everybody, whatever the rest asks for
+    "scope_prefix": "",  # before the names in scopes: the registry is behind a prefix
+    "one_repository": False,  # a token is for one alone, and mounts want one for two
     "token_lifetime": 300.0,  # seconds
     "token_requests": None,  # how often a token is taken
     "foreign_uploads": False,  # Locations of uploads point to the other port
@@ -108,8 +111,14 @@ class Spec:
         value = 'Bearer realm="http://%s/token",service="%s"' % (request.host, self.name)
         if request.name:
             actions = "pull" if request.method in ("GET", "HEAD") else "pull,push"
-            value += ',scope="repository:%s:%s"' % (request.name, actions)
+            name = self.options["scope_prefix"] + request.name
+            value += ',scope="repository:%s:%s%s"' % (name, actions, self.scope_of_mount(request))
         return value
+
+    def scope_of_mount(self, request):
+        """As distribution has it, which wants to know both repositories."""
+        source = request.query.get("from")
+        return " repository:%s%s:pull" % (self.options["scope_prefix"], source) if source else ""
 
     def unauthorized(self, request):
         headers = {"WWW-Authenticate": self.challenge(request)}
@@ -127,11 +136,14 @@ class Spec:
         mode = self.options["auth"]
         if mode == "none" or (mode == "basic" and self.has_creds(request)):
             return None
+        if request.route == "base" and self.options["open_base"]:
+            return None
         if mode == "bearer":
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
             action = "pull" if request.method in ("GET", "HEAD") else "push"
-            grant = (request.name, action) if request.name else None
-            if scheme.lower() == "bearer" and self.tokens.take(token, grant):
+            grant = (self.options["scope_prefix"] + request.name, action) if request.name else None
+            is_mount = self.options["one_repository"] and "from" in request.query
+            if not is_mount and scheme.lower() == "bearer" and self.tokens.take(token, grant):
                 return None
         return self.unauthorized(request)
 
@@ -142,6 +154,9 @@ class Spec:
             return refusal(401, "UNAUTHORIZED", "wrong user name or password")
         everything = known or self.options["creds"] is None
         grants = set()
+        names = {scope.split(":")[1] for scope in " ".join(request.scopes).split()}
+        if self.options["one_repository"] and len(names) > 1:
+            return refusal(403, "DENIED", "no token for several repositories")
         for scope in " ".join(request.scopes).split():
             _, name, actions = scope.split(":", 2)
             grants |= {(name, action) for action in actions.split(",")
