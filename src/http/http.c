@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/proxy.h"
 #include "http/secret.h"
 #include "http/transfer.h"
 #include "http/url.h"
@@ -279,6 +280,8 @@ static void set_connection(struct http *http)
     SET(http, CURLOPT_TCP_KEEPALIVE, 1L);
     if (options->proxy)
         SET(http, CURLOPT_PROXY, options->proxy);
+    else if (proxy_is_bypassed(http->url))
+        SET(http, CURLOPT_PROXY, "");
     SET(http, CURLOPT_CONNECT_TO, http->connect_to);
     http_set_tls(http->easy, options->tls, options->tls_verify, &http->cas);
 }

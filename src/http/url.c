@@ -122,6 +122,23 @@ int url_replace_host(char **renamed, char **address, const char *url, const char
     return 0;
 }
 
+int url_find_host(char **ret_host, char **ret_port, const char *url)
+{
+    cleanup(curl_url_cleanupp) CURLU *handle = new_handle();
+    cleanup_free char *host = NULL, *port = NULL;
+    struct error ignored;
+
+    if (set_url(handle, url, &ignored))
+        return -1;
+    host = get_part(handle, CURLUPART_HOST, 0);
+    port = get_part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (!host || !port)
+        return -1;
+    *ret_host = steal(host);
+    *ret_port = steal(port);
+    return 0;
+}
+
 char *url_encode(const char *text)
 {
     char *encoded = curl_easy_escape(NULL, text, 0), *copy;

@@ -24,6 +24,10 @@ int url_add_query(char **result, const char *url, const char *name, const char *
 int url_replace_host(char **renamed, char **address, const char *url, const char *host,
                      struct error *error);
 
+/* The host, IPv6 addresses in brackets, and the port, which may be the scheme's own; free() both.
+ */
+int url_find_host(char **host, char **port, const char *url);
+
 /* The text as a value in a form or a query. May be secret: secret_free() it. */
 char *url_encode(const char *text);
 

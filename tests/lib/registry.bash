@@ -107,7 +107,7 @@ YAML
 # registry_make_cert NAME: NAME.crt and NAME.key for loopback, its own CA
 registry_make_cert() {
     openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 2 -subj "/CN=ckptoci test $1" \
-        -addext "subjectAltName=IP:127.0.0.1,DNS:localhost" \
+        -addext "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:reg.localhost" \
         -keyout "$REGISTRY_DIR/$1.key" -out "$REGISTRY_DIR/$1.crt" 2>"$REGISTRY_DIR/openssl.log"
 }
 
