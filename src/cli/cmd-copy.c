@@ -19,6 +19,8 @@ struct request {
     struct destination source;
     struct destination destinations[COPY_MAX_DESTINATIONS];
     struct platforms platforms;
+    struct registry_options registry; /* for all of them */
+    struct registry_side from, to;
     bool json, quiet;
 };
 
@@ -51,8 +53,8 @@ static const struct option_spec options[] = {
      OPTION_SPECIAL(take_all_platforms, platforms)},
     {"all-tags", 'a', NULL, "copy every tag of the source, under the same names",
      OPTION_FLAG(copy.all_tags)},
-    {CHUNK_SIZE_OPTION(copy.registry.chunk_bytes)},
-    {LIMIT_RATE_OPTION(copy.registry.rate_limit)},
+    {CHUNK_SIZE_OPTION(registry.chunk_bytes)},
+    {LIMIT_RATE_OPTION(registry.rate_limit)},
     {"dry-run", 'n', NULL, "only print what would be moved", OPTION_FLAG(copy.dry_run)},
     {"fail-fast", 0, NULL, "with --all-tags, stop at the first tag that cannot be copied",
      OPTION_FLAG(copy.fail_fast)},
@@ -65,6 +67,8 @@ static const struct option_spec options[] = {
     {QUIET_OPTION(quiet)},
     {"referrers", 0, NULL, "copy what refers to the images, too: signatures, SBOMs ...",
      OPTION_FLAG(copy.referrers)},
+    SIDE_OPTIONS("src", "source", from),
+    SIDE_OPTIONS("dest", "destinations", to),
     {0},
 };
 
@@ -104,6 +108,9 @@ static int prepare(void *context, const struct command_line *line, struct error 
     copy->destinations = request->destinations;
     copy->platforms = request->platforms.list;
     copy->platform_count = request->platforms.count;
+    copy->source_registry = registry_side_options(&request->from, &request->registry);
+    copy->source_registry.creds_shared = request->registry.creds && !request->from.creds;
+    copy->registry = registry_side_options(&request->to, &request->registry);
     if (destination_parse_source(&request->source, line->arguments[0], error) ||
         check_all_tags(request, &request->source, line->arguments[0], error))
         return -1;
@@ -229,11 +236,13 @@ static void done(void *context)
     for (unsigned i = 0; i < request->copy.destination_count; i++)
         destination_done(&request->destinations[i]);
     destination_done(&request->source);
-    registry_options_done(&request->copy.registry);
+    registry_side_done(&request->from);
+    registry_side_done(&request->to);
+    registry_options_done(&request->registry);
 }
 
-static const struct request defaults = {
-    .copy = {.jobs = COPY_DEFAULT_JOBS, .registry = REGISTRY_OPTIONS_INIT}};
+static const struct request defaults = {.copy = {.jobs = COPY_DEFAULT_JOBS},
+                                        .registry = REGISTRY_OPTIONS_INIT};
 
 const struct command copy_command = {
     .name = "copy",
@@ -247,7 +256,7 @@ const struct command copy_command = {
     .needs = "copy needs a source and at least one destination",
     .min_arguments = 2,
     .options = options,
-    .shared = {{registry_option_specs, offsetof(struct request, copy.registry)}},
+    .shared = {{registry_option_specs, offsetof(struct request, registry)}},
     .request_size = sizeof(struct request),
     .defaults = &defaults,
     .prepare = prepare,

@@ -22,7 +22,7 @@ static void wipe_creds(const char *creds)
 
 /* Our copy is wiped at the end; the one on the command line at once, so that ps does not show it
  * for as long as the upload takes. */
-static int take_creds(void *field, const char *value, struct error *error)
+int option_creds(void *field, const char *value, struct error *error)
 {
     const char **creds = field;
 
@@ -105,6 +105,27 @@ void option_platform_done(struct platform *platform)
     free((char *)(uintptr_t)platform->os);
 }
 
+struct registry_options registry_side_options(const struct registry_side *side,
+                                              const struct registry_options *all)
+{
+    struct registry_options options = *all;
+
+    if (side->creds)
+        options.creds = side->creds;
+    if (side->cert_dir)
+        options.cert_dir = side->cert_dir;
+    if (side->tls_verify_given) {
+        options.tls_verify = side->tls_verify;
+        options.tls_verify_given = true;
+    }
+    return options;
+}
+
+void registry_side_done(struct registry_side *side)
+{
+    wipe_creds(side->creds);
+}
+
 void registry_options_done(struct registry_options *options)
 {
     wipe_creds(options->creds);
@@ -121,7 +142,7 @@ const struct option_spec registry_option_specs[] = {
      OPTION_TEXT(cert_dir)},
     {"creds", 0, "USER:PASSWORD",
      "credentials for registries; other users of the system may see them, better use --authfile",
-     OPTION_SPECIAL(take_creds, creds)},
+     OPTION_SPECIAL(option_creds, creds)},
     {"retry-delay", 0, "TIME",
      "wait before the first retry, then twice as long each time; default: 1s",
      OPTION_TIME(retry.delay_ms)},

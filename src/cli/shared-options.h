@@ -32,6 +32,19 @@ extern const struct option_spec registry_option_specs[];
 /* Wipes the credentials and frees what options have allocated. */
 void registry_options_done(struct registry_options *options);
 
+/* What holds for one side of a copy alone, instead of what holds for all registries of it. */
+struct registry_side {
+    const char *creds, *cert_dir; /* NULL: not given */
+    bool tls_verify, tls_verify_given;
+};
+
+/* `all`, with what was given for that side. Borrows everything: not for registry_options_done(). */
+struct registry_options registry_side_options(const struct registry_side *side,
+                                              const struct registry_options *all);
+void registry_side_done(struct registry_side *side);
+
+/* Of a const char *, a copy of ours; what was on the command line is overwritten. */
+int option_creds(void *field, const char *value, struct error *error);
 /* Of a struct finding_policy: the name of a check; or "list", which prints all checks and ends the
  * program. */
 int option_allow(void *policy, const char *value, struct error *error);
@@ -99,6 +112,17 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "require HTTPS and verify certificates; default: " TLS_VERIFY_DEFAULT \
         ". With false, unverified HTTPS and then HTTP are taken",             \
         OPTION_FLAG(field), OPTION_GIVEN(field##_given)
+
+/* Rows for one side, "src" or "dest", whose struct registry_side is the field. */
+#define SIDE_OPTIONS(side, place, field)                                              \
+    {side "-cert-dir", 0, "DIRECTORY", "as --cert-dir, for the " place " alone",      \
+     OPTION_TEXT(field.cert_dir)},                                                    \
+        {side "-creds", 0, "USER:PASSWORD", "as --creds, for the " place " alone",    \
+         OPTION_SPECIAL(option_creds, field.creds)},                                  \
+    {                                                                                 \
+        side "-tls-verify", 0, "[=BOOL]", "as --tls-verify, for the " place " alone", \
+            OPTION_FLAG(field.tls_verify), OPTION_GIVEN(field.tls_verify_given)       \
+    }
 
 #define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
 /* Where an image is written to. */

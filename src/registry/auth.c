@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/auth.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,6 +70,8 @@ struct auth {
     char *asker;   /* URL whose challenge we answer: realms may be relative to it */
     char *realm;   /* of the token service */
     char *service; /* may be NULL */
+    bool may_be_anonymous;
+    bool is_anonymous; /* tokens are asked for without credentials */
     int64_t renew_at_s;
     int64_t half_life_at_s; /* too old for a long request */
 };
@@ -107,6 +110,11 @@ struct auth *auth_new(struct http *http, const struct credentials *credentials, 
     if (scope)
         auth_add_scope(auth, scope);
     return auth;
+}
+
+void auth_allow_anonymous(struct auth *auth)
+{
+    auth->may_be_anonymous = true;
 }
 
 void auth_free(struct auth *auth)
@@ -257,7 +265,7 @@ static int ask_with_get(struct auth *auth, struct error *error)
     cleanup_free char *url = NULL;
     struct http_request request = {.method = "GET",
                                    .accept = "application/json",
-                                   .authorization = auth->basic,
+                                   .authorization = auth->is_anonymous ? NULL : auth->basic,
                                    .answer_max_bytes = TOKEN_ANSWER_MAX_BYTES};
     int64_t asked_at_s = now_s();
     int status;
@@ -336,7 +344,8 @@ static int ask_with_post(struct auth *auth, struct error *error)
 
 static int ask_service(struct auth *auth, struct error *error)
 {
-    int done = auth->credentials->identity_token ? ask_with_post(auth, error) : 0;
+    bool has_token = auth->credentials->identity_token && !auth->is_anonymous;
+    int done = has_token ? ask_with_post(auth, error) : 0;
 
     if (done == 0)
         return ask_with_get(auth, error);
@@ -353,6 +362,31 @@ static bool may_do_with_less(struct auth *auth, const struct error *error)
     return true;
 }
 
+/* Whether what we want to read may be for everybody, although our credentials were refused: those
+ * for all registries of a copy may be meant for another one. */
+static bool may_do_without(struct auth *auth, const struct error *error)
+{
+    static atomic_bool told; /* each worker of a copy comes by here */
+
+    if (!auth->may_be_anonymous || auth->is_anonymous || error->http_status != 401 ||
+        (!auth->basic && !auth->credentials->identity_token))
+        return false;
+    auth->is_anonymous = true;
+    if (!atomic_exchange(&told, true))
+        log_warning("%s does not take the credentials from %s: trying without", auth->domain,
+                    auth->credentials->origin ? auth->credentials->origin : "the user");
+    return true;
+}
+
+/* Once more with less, as often as there is less to ask for. */
+static int ask_until_given(struct auth *auth, struct error *error)
+{
+    while (ask_service(auth, error))
+        if (!may_do_without(auth, error) && !may_do_with_less(auth, error))
+            return -1;
+    return 0;
+}
+
 static int fetch_token(struct auth *auth, struct error *error)
 {
     cleanup_free char *url = NULL, *origin = NULL;
@@ -360,8 +394,7 @@ static int fetch_token(struct auth *auth, struct error *error)
     secret_free(steal(auth->bearer));
     if (url_resolve(&url, auth->asker, auth->realm, error))
         return error_context(error, "the address of the registry's token service");
-    /* A scope of the registry's, for a mount say, may be one that we are not to have. */
-    if (ask_service(auth, error) && (!may_do_with_less(auth, error) || ask_service(auth, error))) {
+    if (ask_until_given(auth, error)) {
         origin = url_origin(url);
         return error_context(error, "get a token from %s", origin);
     }

@@ -27,6 +27,9 @@ struct auth;
  * a registry wants more; NULL: for no repository. http, credentials and domain are borrowed. */
 struct auth *auth_new(struct http *http, const struct credentials *credentials, const char *domain,
                       const char *scope);
+/* For what everybody may perhaps read: where a token service does not take our credentials, it is
+ * asked without them, after a warning. */
+void auth_allow_anonymous(struct auth *auth);
 void auth_free(struct auth *auth);
 DEFINE_CLEANUP(struct auth *, auth_free);
 

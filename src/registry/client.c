@@ -378,6 +378,8 @@ int client_open(struct client **result, const struct reference *reference,
         http_new(&client->http, &http_options, error))
         return -1;
     client->auth = auth_new(client->http, &client->credentials, reference->domain, scope);
+    if (access == CLIENT_PULL && options->creds_shared)
+        auth_allow_anonymous(client->auth);
     if (make_contact(client, http_options.tls_verify, error))
         return -1;
     *result = steal(client);

@@ -28,6 +28,18 @@ struct pull {
     struct client *client; /* NULL before open */
 };
 
+/* The password that was typed is not for a host that nobody has typed. */
+static void forget_creds(struct pull *pull, const char *domain, const char *file)
+{
+    if (!pull->options.creds || strcmp(domain, pull->reference.domain) == 0)
+        return;
+    pull->options.creds = NULL;
+    log_warning(
+        "--creds are for %s and are not shown to %s, where %s has it read from: log in there "
+        "with ckptoci login",
+        pull->reference.domain, domain, file);
+}
+
 /* Images may be read from another place than their name says (containers-registries.conf(5),
  * "location"). */
 static int locate(struct pull *pull, struct error *error)
@@ -44,6 +56,7 @@ static int locate(struct pull *pull, struct error *error)
         return -1;
     if (rule.insecure && !pull->options.tls_verify_given)
         pull->options.tls_verify = false;
+    forget_creds(pull, place.domain, rule.file);
     reference_done(&pull->reference);
     pull->reference = place;
     return 0;

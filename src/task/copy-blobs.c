@@ -10,12 +10,13 @@
 int copy_worker_open(struct copy_worker *worker, struct error *error)
 {
     const struct copy_job *job = worker->job;
-    const struct registry_options *registry = &job->options->registry;
+    const struct copy_options *options = job->options;
 
     if (worker->source)
         return 0;
-    worker->source = destination_source_new(job->options->source, registry, job->cancel);
-    worker->target = destination_target_new(job->destination, registry, job->cancel);
+    worker->source =
+        destination_source_new(options->source, &options->source_registry, job->cancel);
+    worker->target = destination_target_new(job->destination, &options->registry, job->cancel);
     if (image_source_open(worker->source, error))
         error_context(error, "%s", job->options->source->name);
     else if (image_target_open(worker->target, NULL, error) == 0)

@@ -34,7 +34,7 @@ struct copy_options {
     bool referrers; /* and what refers to what is copied: signatures, SBOMs ... */
     bool dry_run;   /* only find out */
     unsigned jobs;  /* blobs that are copied at the same time, 1 to COPY_MAX_JOBS */
-    struct registry_options registry;
+    struct registry_options source_registry, registry; /* of the source; of the destinations */
 };
 
 struct copy_amount {

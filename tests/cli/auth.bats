@@ -215,3 +215,44 @@ told() {
     [ "$status" -eq 0 ]
     [ "$(jq -c '.destinations[0] | [.moved.blobs, .mounted.blobs]' <<<"$output")" = "[2,0]" ]
 }
+
+# shown_to JOURNAL: the users whose credentials a persona was shown
+shown_to() {
+    jq -r '.user // empty' "$1" | sort -u
+}
+
+@test "a copy has credentials for either side" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    registry_start_persona spec --layout layout --option auth=basic --option creds=a:from
+    from=$REGISTRY journal=$REGISTRY_JOURNAL
+    registry_start_persona spec --option auth=basic --option creds=b:to
+    run "$CKPTOCI" copy -q --src-tls-verify=false --dest-tls-verify=false --src-creds a:from \
+        --dest-creds b:to "$from/x:tag" "$REGISTRY/y:1"
+    [ "$status" -eq 0 ]
+    [ "$(shown_to "$journal")" = a ]
+    [ "$(shown_to "$REGISTRY_JOURNAL")" = b ]
+    run "$CKPTOCI" copy -q --tls-verify=false --creds a:from --dest-creds b:to "$from/x:tag" \
+        "$REGISTRY/y:1"
+    [ "$status" -eq 0 ]
+    run "$CKPTOCI" copy -q --tls-verify=false --dest-creds b:to "$from/x:tag" "$REGISTRY/y:1"
+    [ "$status" -eq 4 ]
+    run --separate-stderr "$CKPTOCI" copy -q --src-tls-verify=false --creds a:from "$from/x:tag" \
+        "$REGISTRY/y:1"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *--tls-verify=false* ]]
+}
+
+@test "a public source is read without credentials that are another's" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    registry_start_persona spec --layout layout --option auth=bearer --option creds=a:from
+    from=$REGISTRY
+    registry_start_persona spec --option auth=basic --option creds=b:to
+    run --separate-stderr "$CKPTOCI" copy -q --tls-verify=false --creds b:to "$from/x:tag" \
+        "$REGISTRY/y:1"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c "$from does not take the credentials from --creds: trying without" <<<"$stderr")" \
+        -eq 1 ]
+    # A push wants to be let in as whom it says it is.
+    run "$CKPTOCI" copy -q --tls-verify=false --creds b:to oci:layout:tag "$from/x:2"
+    [ "$status" -eq 4 ]
+}

@@ -118,3 +118,20 @@ table() {
     "$CKPTOCI" pull -q registry.invalid/shop/x:1 pulled.tar
     cmp pulled.tar "$archive"
 }
+
+@test "--creds are not shown to a host that nobody has typed" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    registry_start_persona spec --layout layout
+    table typed.invalid/team "location = \"$REGISTRY\"" "insecure = true" >$conf
+    run --separate-stderr "$CKPTOCI" pull -q --creds alice:s3cret typed.invalid/team/x:tag pulled.tar
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"--creds are for typed.invalid and are not shown to $REGISTRY"* ]]
+    persona_control '{"options": {"auth": "basic"}}' >summary
+    run "$CKPTOCI" pull -q --creds alice:s3cret typed.invalid/team/x:tag again.tar
+    [ "$status" -eq 4 ]
+    [ "$(jq -c 'select(.user)' "$REGISTRY_JOURNAL")" = "" ]
+    # Its own, from a file, are for it.
+    printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf u:p | base64)" >auth.json
+    run "$CKPTOCI" pull -q --authfile auth.json typed.invalid/team/x:tag again.tar
+    [ "$status" -eq 0 ]
+}

@@ -22,6 +22,7 @@ What happens to it:
   page      HTML, for an answer that has none
 """
 
+import base64
 import email.utils
 import json
 import re
@@ -110,6 +111,14 @@ class Journal:
                 self.file.write(json.dumps(document) + "\n")
                 self.file.flush()
 
+    @staticmethod
+    def user(authorization):
+        """Who Basic says it is, or None."""
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        return base64.b64decode(value).partition(b":")[0].decode(errors="replace")
+
     def entry(self, number, handler, foreign):
         headers = handler.headers
         return {
@@ -119,6 +128,7 @@ class Journal:
             "host": headers.get("Host"),
             "foreign": foreign,
             "authorization": "Authorization" in headers,
+            "user": self.user(headers.get("Authorization", "")),
             "headers": {name: headers[name] for name in self.HEADERS if name in headers},
             "body_bytes": 0,
             "status": None,
