@@ -2,6 +2,7 @@
 /* A repository as an image source; registry.h says how it is used. */
 #include "registry/registry.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -22,66 +23,122 @@ enum {
 
 struct pull {
     struct image_source source; /* first: what callers hold */
-    struct reference reference;
+    struct reference reference; /* as it was named */
     struct registry_options options;
     struct cancel *cancel;
+
+    /* Where it is read from, which may be another place (containers-registries.conf(5)). */
+    struct reference place;
+    struct registry_options place_options;
     struct client *client; /* NULL before open */
+    struct manifest
+        *manifest; /* of a mirror, which had to show that it has it; NULL: not fetched */
 };
 
-/* The password that was typed is not for a host that nobody has typed. */
-static void forget_creds(struct pull *pull, const char *domain, const char *file)
+/* A digest says more than the tag beside it. */
+static const char *own_name(const struct pull *pull)
 {
-    if (!pull->options.creds || strcmp(domain, pull->reference.domain) == 0)
-        return;
-    pull->options.creds = NULL;
-    log_warning(
-        "--creds are for %s and are not shown to %s, where %s has it read from: log in there "
-        "with ckptoci login",
-        pull->reference.domain, domain, file);
+    return pull->place.digest ? pull->place.digest : pull->place.tag;
 }
 
-/* Images may be read from another place than their name says (containers-registries.conf(5),
- * "location"). */
-static int locate(struct pull *pull, struct error *error)
+/* The rule's location in another place than the one that was named. */
+static int open_at(struct pull *pull, const struct registries_rule *rule, const char *location,
+                   bool is_insecure, struct error *error)
 {
-    cleanup(registries_rule_done) struct registries_rule rule = {0};
-    cleanup_free char *name = reference_format(&pull->reference);
-    struct reference place;
+    struct registry_options *options = &pull->place_options;
 
-    if (registries_conf_find(&rule, name, error))
+    reference_done(&pull->place);
+    if (registries_rule_locate(&pull->place, rule, location, &pull->reference, error))
         return -1;
-    if (rule.blocked || !rule.location) /* client_open() says what is blocked */
-        return 0;
-    if (registries_rule_locate(&place, &rule, &pull->reference, error))
+    if (location && is_insecure && !options->tls_verify_given)
+        options->tls_verify = false;
+    /* Nobody has typed that host: the password is not for it. */
+    if (strcmp(pull->place.domain, pull->reference.domain) != 0)
+        options->creds = NULL;
+    return client_open(&pull->client, &pull->place, CLIENT_PULL, options, pull->cancel, error);
+}
+
+static void close_place(struct pull *pull)
+{
+    client_free(steal(pull->client));
+    manifest_free(steal(pull->manifest));
+    reference_done(&pull->place);
+    pull->place_options = pull->options;
+}
+
+static int fetch_named(struct pull *pull, struct error *error)
+{
+    const char *digest = pull->place.digest;
+
+    if (fetch_manifest(pull->client, own_name(pull), &pull->manifest, error))
         return -1;
-    if (rule.insecure && !pull->options.tls_verify_given)
-        pull->options.tls_verify = false;
-    forget_creds(pull, place.domain, rule.file);
-    reference_done(&pull->reference);
-    pull->reference = place;
+    if (digest && strcmp(digest, pull->manifest->digest.text) != 0)
+        return error_set(error, ERROR_IMAGE, "what came has the digest %s",
+                         pull->manifest->digest.text);
     return 0;
+}
+
+/* A mirror need not be there, nor have the image; there is another place to go on to, at once. */
+static int open_mirror(struct pull *pull, const struct registries_rule *rule,
+                       const struct registries_mirror *mirror, struct error *error)
+{
+    static atomic_bool told; /* each worker of a copy comes by here */
+
+    pull->place_options.retry.times = 0;
+    if (open_at(pull, rule, mirror->location, mirror->insecure, error) == 0 &&
+        fetch_named(pull, error) == 0) {
+        pull->place_options.retry.times = pull->options.retry.times;
+        return 0;
+    }
+    close_place(pull);
+    if (error->kind != ERROR_INTERRUPTED && !atomic_exchange(&told, true))
+        log_warning("mirror %s of \"%s\" in %s: %s: going on without it", mirror->location,
+                    rule->prefix, rule->file, error->text);
+    return -1;
+}
+
+static void tell_of_creds(const struct pull *pull, const char *file)
+{
+    if (pull->options.creds && !pull->place_options.creds)
+        log_warning("--creds are for %s and are not shown to %s, where %s has it read from: log in "
+                    "there with ckptoci login",
+                    pull->reference.domain, pull->place.domain, file);
 }
 
 static int pull_open(struct image_source *source, struct error *error)
 {
     struct pull *pull = (struct pull *)source;
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+    cleanup_free char *name = reference_format(&pull->reference);
+    int result;
 
-    if (locate(pull, error))
+    pull->place_options = pull->options;
+    if (registries_conf_find(&rule, name, error))
         return -1;
-    return client_open(&pull->client, &pull->reference, CLIENT_PULL, &pull->options, pull->cancel,
-                       error);
+    /* client_open() says what is blocked. */
+    for (size_t i = 0; i < rule.mirror_count && !rule.blocked; i++) {
+        if (!registries_mirror_suits(&rule.mirrors[i], &pull->reference))
+            continue;
+        if (open_mirror(pull, &rule, &rule.mirrors[i], error) == 0)
+            return 0;
+        if (error->kind == ERROR_INTERRUPTED)
+            return -1;
+    }
+    result = open_at(pull, &rule, rule.blocked ? NULL : rule.location, rule.insecure, error);
+    tell_of_creds(pull, rule.file);
+    return result;
 }
 
-/* A digest says more than the tag beside it. */
 static int pull_get_manifest(struct image_source *source, const char *reference,
                              struct manifest **manifest, struct error *error)
 {
     struct pull *pull = (struct pull *)source;
-    const struct reference *own = &pull->reference;
 
-    if (!reference)
-        reference = own->digest ? own->digest : own->tag;
-    return fetch_manifest(pull->client, reference, manifest, error);
+    if (!reference && pull->manifest) {
+        *manifest = steal(pull->manifest);
+        return 0;
+    }
+    return fetch_manifest(pull->client, reference ? reference : own_name(pull), manifest, error);
 }
 
 static int pull_get_blob(struct image_source *source, const struct descriptor *descriptor,
@@ -235,7 +292,7 @@ static void pull_free(struct image_source *source)
 {
     struct pull *pull = (struct pull *)source;
 
-    client_free(pull->client);
+    close_place(pull);
     reference_done(&pull->reference);
     free(pull);
 }

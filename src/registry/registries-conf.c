@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "registry/registries-table.h"
 #include "registry/registries-toml.h"
 
 void registries_rule_done(struct registries_rule *rule)
@@ -20,6 +21,9 @@ void registries_rule_done(struct registries_rule *rule)
     free(rule->prefix);
     free(rule->location);
     free(rule->file);
+    for (size_t i = 0; i < rule->mirror_count; i++)
+        free(rule->mirrors[i].location);
+    free(rule->mirrors);
     *rule = (struct registries_rule){0};
 }
 
@@ -56,19 +60,30 @@ static bool has_host(const char *name)
 }
 
 int registries_rule_locate(struct reference *place, const struct registries_rule *rule,
-                           const struct reference *reference, struct error *error)
+                           const char *location, const struct reference *reference,
+                           struct error *error)
 {
     cleanup_free char *name = reference_format(reference), *moved = NULL;
 
-    if (!rule->location)
-        return reference_parse(place, name, error);
-    moved = xasprintf("%s%s", rule->location, name + rule->matched_len);
+    if (!location) {
+        reference_copy(place, reference);
+        return 0;
+    }
+    moved = xasprintf("%s%s", location, name + rule->matched_len);
     if (!has_host(moved))
         return error_set(error, ERROR_FAILED, "%s: location \"%s\" does not begin with a host",
-                         rule->file, rule->location);
+                         rule->file, location);
     if (reference_parse(place, moved, error))
-        return error_context(error, "%s: location \"%s\"", rule->file, rule->location);
+        return error_context(error, "%s: location \"%s\"", rule->file, location);
     return 0;
+}
+
+bool registries_mirror_suits(const struct registries_mirror *mirror,
+                             const struct reference *reference)
+{
+    if (reference->digest)
+        return !mirror->tag_only;
+    return reference->tag && !mirror->digest_only;
 }
 
 #ifdef HAVE_REGISTRIES_CONF
@@ -97,77 +112,15 @@ static int load(json_t **document, const char *path, struct error *error)
     return 1;
 }
 
-static int wrong_type(const char *path, const char *key, const char *type, struct error *error)
-{
-    return error_set(error, ERROR_FAILED, "read %s: \"%s\" of a [[registry]] is not %s", path, key,
-                     type);
-}
-
-static int check_table(const json_t *table, const char *path, struct error *error)
-{
-    static const char *const texts[] = {"prefix", "location"};
-    static const char *const flags[] = {"insecure", "blocked"};
-
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const json_t *text = json_object_get(table, texts[i]);
-        const json_t *flag = json_object_get(table, flags[i]);
-
-        if (text && !json_is_string(text))
-            return wrong_type(path, texts[i], "a string", error);
-        if (flag && !json_is_boolean(flag))
-            return wrong_type(path, flags[i], "true or false", error);
-    }
-    return 0;
-}
-
-/* Without the slash that some write at the end. NULL: not given, or empty. */
-static char *get_name(const json_t *table, const char *key)
-{
-    const char *text = json_get_text(table, key);
-    size_t len = text ? strlen(text) : 0;
-
-    while (len && text[len - 1] == '/')
-        len--;
-    return len ? xstrndup(text, len) : NULL;
-}
-
-static int add_table(json_t *rules, json_t *table, const char *path, struct error *error)
-{
-    cleanup_free char *prefix = get_name(table, "prefix");
-
-    if (check_table(table, path, error))
-        return -1;
-    if (!prefix)
-        prefix = get_name(table, "location");
-    if (!prefix)
-        return error_set(error, ERROR_FAILED,
-                         "read %s: a [[registry]] has neither prefix nor location", path);
-    return json_object_set_new(rules, prefix, json_pack("{s:O, s:s}", "table", table, "file", path))
-               ? error_set(error, ERROR_FAILED, "read %s: \"%s\" cannot be kept", path, prefix)
-               : 0;
-}
-
-/* 1: read; 0: there is no such file. `rules`: for each prefix its table and file. */
-static int add_file(json_t *rules, const char *path, struct error *error)
+/* 1: read; 0: there is no such file. */
+static int add_file(json_t *rules, const char *path, bool is_drop_in, struct error *error)
 {
     cleanup(json_decrefp) json_t *document = NULL;
     int found = load(&document, path, error);
-    json_t *tables, *table;
-    size_t i;
 
-    if (found <= 0)
-        return found;
-    if (json_object_get(document, "registries"))
-        log_warning("%s: [registries], the format of version 1, is not read", path);
-    tables = json_object_get(document, "registry");
-    if (tables && !json_is_array(tables))
-        return error_set(error, ERROR_FAILED, "read %s: registry is not [[registry]]", path);
-    json_array_foreach(tables, i, table)
-    {
-        if (add_table(rules, table, path, error))
-            return -1;
-    }
-    return 1;
+    if (found > 0 && registries_table_add(rules, document, path, is_drop_in, error))
+        return error_context(error, "read %s", path);
+    return found;
 }
 
 static int is_conf(const struct dirent *entry)
@@ -192,7 +145,7 @@ static int add_directory(json_t *rules, const char *directory, struct error *err
     for (int i = 0; i < count; i++) {
         cleanup_free char *path = xasprintf("%s/%s", directory, entries[i]->d_name);
 
-        if (result == 0 && add_file(rules, path, error) < 0)
+        if (result == 0 && add_file(rules, path, true, error) < 0)
             result = -1;
         free(entries[i]);
     }
@@ -202,7 +155,7 @@ static int add_directory(json_t *rules, const char *directory, struct error *err
 
 static int add_named(json_t *rules, const char *path, struct error *error)
 {
-    int found = add_file(rules, path, error);
+    int found = add_file(rules, path, false, error);
 
     if (found == 0)
         error_set(error, ERROR_FAILED, "there is no file %s", path);
@@ -221,8 +174,8 @@ static int read_all(json_t *rules, struct error *error)
         if (add_named(rules, named, error))
             return -1;
     } else {
-        own = add_file(rules, own_file, error);
-        if (own < 0 || (own == 0 && add_file(rules, system_file, error) < 0))
+        own = add_file(rules, own_file, false, error);
+        if (own < 0 || (own == 0 && add_file(rules, system_file, false, error) < 0))
             return -1;
     }
     if (!own && add_directory(rules, system_directory, error))
@@ -230,43 +183,62 @@ static int read_all(json_t *rules, struct error *error)
     return add_directory(rules, own_directory, error);
 }
 
+static void take_mirrors(struct registries_rule *rule, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+
+    rule->mirror_count = json_array_size(list);
+    rule->mirrors = xcalloc(rule->mirror_count + 1, sizeof *rule->mirrors);
+    json_array_foreach(list, i, item)
+    {
+        rule->mirrors[i] = (struct registries_mirror){
+            .location = xstrdup(json_get_text(item, "location")),
+            .insecure = json_get_bool(item, "insecure"),
+            .digest_only = json_get_bool(item, "digest-only"),
+            .tag_only = json_get_bool(item, "tag-only"),
+        };
+    }
+}
+
 static void take_rule(struct registries_rule *rule, const char *prefix, const json_t *found,
                       size_t matched_len)
 {
-    const json_t *table = json_object_get(found, "table");
-
     *rule = (struct registries_rule){
         .prefix = xstrdup(prefix),
-        .location = get_name(table, "location"),
+        .location = json_copy_nonempty(found, "location"),
         .file = xstrdup(json_get_text(found, "file")),
         .matched_len = matched_len,
-        .insecure = json_get_bool(table, "insecure"),
-        .blocked = json_get_bool(table, "blocked"),
+        .insecure = json_get_bool(found, "insecure"),
+        .blocked = json_get_bool(found, "blocked"),
     };
+    take_mirrors(rule, json_object_get(found, "mirrors"));
+}
+
+/* A host that is named counts more than a pattern that stands for it. */
+static bool counts_more(const char *prefix, const char *than)
+{
+    size_t len = strlen(prefix), than_len = than ? strlen(than) : 0;
+
+    return len > than_len || (len == than_len && *prefix != '*');
 }
 
 int registries_conf_find(struct registries_rule *rule, const char *name, struct error *error)
 {
     cleanup(json_decrefp) json_t *rules = json_object();
     const char *prefix, *best = NULL;
-    size_t best_len = 0;
     json_t *value;
 
     if (read_all(rules, error))
         return -1;
     json_object_foreach(rules, prefix, value)
     {
-        size_t len = registries_prefix_match(prefix, name);
-
-        /* A host that is named counts more than a pattern that stands for it. */
-        if (len > best_len || (len && len == best_len && *prefix != '*')) {
+        if (registries_prefix_match(prefix, name) && counts_more(prefix, best))
             best = prefix;
-            best_len = len;
-        }
     }
     *rule = (struct registries_rule){0};
     if (best)
-        take_rule(rule, best, json_object_get(rules, best), best_len);
+        take_rule(rule, best, json_object_get(rules, best), registries_prefix_match(best, name));
     return 0;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * containers-registries.conf(5): settings for registries and parts of them, for all tools that know
- * the file. Of a [[registry]] table prefix, location, insecure and blocked are used; mirrors are
- * for reading only and not used, short names are Docker Hub's. Built --without-registries-conf,
- * there are no settings.
+ * the file. Of a [[registry]] table prefix, location, insecure, blocked and mirrors are used; short
+ * names are Docker Hub's. Built --without-registries-conf, there are no settings.
  */
 #ifndef CKPTOCI_REGISTRY_REGISTRIES_CONF_H
 #define CKPTOCI_REGISTRY_REGISTRIES_CONF_H
@@ -19,6 +18,13 @@ enum {
     REGISTRIES_CONF_MAX_FILES = 1000, /* in one drop-in directory */
 };
 
+/* Another place of the same images, to read from before the location. */
+struct registries_mirror {
+    char *location;
+    bool insecure;
+    bool digest_only, tag_only; /* for images that are named so */
+};
+
 /* Zeroed: there is no such table. */
 struct registries_rule {
     char *prefix;
@@ -27,6 +33,8 @@ struct registries_rule {
     size_t matched_len; /* bytes of the name that the prefix stands for */
     bool insecure;      /* as --tls-verify=false */
     bool blocked;
+    struct registries_mirror *mirrors;
+    size_t mirror_count;
 };
 
 void registries_rule_done(struct registries_rule *rule);
@@ -36,10 +44,16 @@ void registries_rule_done(struct registries_rule *rule);
  * that. */
 size_t registries_prefix_match(const char *prefix, const char *name);
 
-/* Where an image is read from: the reference, with the location for the prefix. A push goes where
- * the user says. -1: the location cannot be right; *place is then unchanged. */
+/* Where an image is read from: the reference, with this location for the prefix (the rule's own, or
+ * that of a mirror; NULL: the prefix stays). A push goes where the user says. -1: the location
+ * cannot be right; *place is then unchanged. */
 int registries_rule_locate(struct reference *place, const struct registries_rule *rule,
-                           const struct reference *reference, struct error *error);
+                           const char *location, const struct reference *reference,
+                           struct error *error);
+/* Whether the mirror is for an image of that name. One that is named by no tag and no digest, for
+ * all of its tags, is read from where all of them are. */
+bool registries_mirror_suits(const struct registries_mirror *mirror,
+                             const struct reference *reference);
 
 /*
  * The table with the longest prefix of `name`, "host[:port][/path[:tag][@digest]]". Read anew each

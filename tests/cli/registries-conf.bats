@@ -135,3 +135,44 @@ table() {
     run "$CKPTOCI" pull -q --authfile auth.json typed.invalid/team/x:tag again.tar
     [ "$status" -eq 0 ]
 }
+
+@test "version 1: what it blocks is blocked" {
+    registry_start_persona spec
+    printf '[registries.block]\nregistries = ["%s"]\n' "$REGISTRY" >$conf
+    push --tls-verify=false
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"is blocked"*registries.conf* ]]
+    [ "$(persona_requests)" = "" ]
+    printf '[registries.insecure]\nregistries = ["%s"]\n' "$REGISTRY" >$conf
+    push
+    [ "$status" -eq 0 ]
+}
+
+@test "mirrors are read from first, and need not have anything" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    registry_start_persona spec --layout layout
+    primary=$REGISTRY
+    registry_start_persona spec
+    empty=$REGISTRY
+    registry_start_persona spec --layout layout
+    table typed.invalid "location = \"$primary\"" "insecure = true" '[[registry.mirror]]' \
+        'location = "127.0.0.1:1"' '[[registry.mirror]]' "location = \"$empty\"" "insecure = true" \
+        '[[registry.mirror]]' "location = \"$REGISTRY\"" "insecure = true" >$conf
+    run --separate-stderr "$CKPTOCI" pull -q --retry-delay 1h typed.invalid/x:tag pulled.tar
+    [ "$status" -eq 0 ]
+    cmp pulled.tar "$archive"
+    [ "$(grep -c 'mirror 127.0.0.1:1 of "typed.invalid"' <<<"$stderr")" -eq 1 ]
+    [ "$(persona_requests | grep -c /blobs/)" -ge 1 ]
+    # The last of them is gone, too; and for all tags nobody asks a mirror.
+    persona_control '{"faults": [{"status": 404, "times": 1000}]}' >summary
+    "$CKPTOCI" pull -q typed.invalid/x:tag again.tar
+    cmp again.tar "$archive"
+    persona_control '{"reset": true}' >summary
+    "$CKPTOCI" copy -q --all-tags typed.invalid/x oci:all
+    [ "$(persona_control | jq .requests)" -eq 0 ]
+    # A push goes where it was told to.
+    table "$primary" "insecure = true" '[[registry.mirror]]' "location = \"$empty\"" >$conf
+    REGISTRY=$primary push
+    [ "$status" -eq 0 ]
+    [ "$(REGISTRY=$empty persona_control | jq '.upload_bytes // 0')" -eq 0 ]
+}

@@ -35,7 +35,8 @@ static void fuzz_rule(const struct reference *reference, const char *name, char 
 
     rule.matched_len = registries_prefix_match(prefix, name);
     fuzz_require(rule.matched_len <= strlen(name));
-    if (rule.matched_len && registries_rule_locate(&place, &rule, reference, &error) < 0)
+    if (rule.matched_len &&
+        registries_rule_locate(&place, &rule, rule.location, reference, &error) < 0)
         fuzz_require_error(&error);
     reference_done(&place);
     registries_rule_done(&rule);

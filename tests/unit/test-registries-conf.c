@@ -65,6 +65,60 @@ static void test_all_that_a_table_says(void **state)
     assert_int_equal(rule.matched_len, strlen("registry.example:5000/team"));
     assert_true(rule.insecure);
     assert_true(rule.blocked);
+    assert_int_equal(rule.mirror_count, 1);
+    assert_string_equal(rule.mirrors[0].location, "mirror.example");
+    assert_true(rule.mirrors[0].insecure);
+    assert_false(rule.mirrors[0].digest_only || rule.mirrors[0].tag_only);
+}
+
+static void test_mirrors_for_tags_and_digests(void **state)
+{
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+    struct reference by_tag = {.tag = (char[]){"1"}}, by_digest = {.digest = (char[]){"x"}},
+                     by_both = {.tag = (char[]){"1"}, .digest = (char[]){"x"}}, by_none = {0};
+
+#define MIRROR(way) "[[registry.mirror]]\nlocation='m.example'\npull-from-mirror='" way "'\n"
+    put_file(state, OWN,
+             TABLE("registry.example:5000",
+                   MIRROR("tag-only") MIRROR("digest-only") MIRROR("all")));
+    rule = find(name);
+    assert_int_equal(rule.mirror_count, 3);
+    assert_true(registries_mirror_suits(&rule.mirrors[0], &by_tag));
+    assert_false(registries_mirror_suits(&rule.mirrors[0], &by_digest));
+    assert_false(registries_mirror_suits(&rule.mirrors[0], &by_both));
+    assert_false(registries_mirror_suits(&rule.mirrors[1], &by_tag));
+    assert_true(registries_mirror_suits(&rule.mirrors[1], &by_digest));
+    assert_true(registries_mirror_suits(&rule.mirrors[2], &by_tag));
+    assert_true(registries_mirror_suits(&rule.mirrors[2], &by_digest));
+    assert_false(registries_mirror_suits(&rule.mirrors[2], &by_none));
+    registries_rule_done(&rule);
+    put_file(state, OWN,
+             TABLE("registry.example:5000",
+                   "mirror-by-digest-only = true\n[[registry.mirror]]\nlocation='m.example'"));
+    rule = find(name);
+    assert_true(rule.mirrors[0].digest_only);
+#undef MIRROR
+}
+
+static void test_version_1(void **state)
+{
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+
+    put_file(state, OWN,
+             "[registries.search]\nregistries = ['docker.io']\n"
+             "[registries.insecure]\nregistries = ['registry.example:5000/', 'other.example']\n"
+             "[registries.block]\nregistries = ['registry.example:5000/team', 'other.example']\n");
+    rule = find(name);
+    assert_string_equal(rule.prefix, "registry.example:5000/team");
+    assert_true(rule.blocked);
+    assert_false(rule.insecure);
+    registries_rule_done(&rule);
+    rule = find("other.example/x:1");
+    assert_true(rule.blocked);
+    assert_true(rule.insecure);
+    registries_rule_done(&rule);
+    rule = find("registry.example:5000/x:1");
+    assert_true(rule.insecure);
 }
 
 static void test_defaults(void **state)
@@ -82,11 +136,12 @@ static void test_the_longest_prefix_wins(void **state)
 {
     put_file(state, OWN,
              TABLE("a.example.com/x", "") TABLE("a.example.com", "") TABLE("*.example.com", "")
-                 TABLE("a.example.com/x/y", "") TABLE("*.com", ""));
+                 TABLE("a.example.com/x/y", "") TABLE("*.com", "") TABLE("*.c.example.com", ""));
     assert_prefix("a.example.com/x/y/z:1", "a.example.com/x/y");
     assert_prefix("a.example.com/x/z:1", "a.example.com/x");
     assert_prefix("a.example.com/z:1", "a.example.com");
     assert_prefix("b.example.com/x:1", "*.example.com");
+    assert_prefix("b.c.example.com/x:1", "*.c.example.com");
     assert_prefix("example.org/x:1", NULL);
 }
 
@@ -128,12 +183,55 @@ static void test_what_is_wrong_is_named(void **state)
         {"[[registry]]\ninsecure = true\n", {"neither prefix nor location"}},
         {"[[registry]]\nprefix = 1\n", {"\"prefix\"", "a string"}},
         {"[[registry]]\nlocation = 'x'\nblocked = 'yes'\n", {"\"blocked\"", "true or false"}},
+        {TABLE("*.example:5000", "blocked = true"), {"*.example:5000", "without port and path"}},
+        {TABLE("*.example/x", ""), {"*.example/x"}},
+        {TABLE("*", ""), {"\"*\""}},
+        {TABLE("a.*.example", ""), {"a.*.example"}},
+        {TABLE("https://x.example", ""), {"https://x.example", "scheme"}},
+        {TABLE("x.example", "location = 'http://y.example'"), {"http://y.example", "scheme"}},
+        {"[[registry]]\nlocation='x.example'\nblocked=true\n[[registry]]\nlocation='x.example'\n",
+         {"x.example", "several times", "blocked"}},
+        {TABLE("a.example", "location='x.example'\ninsecure=true")
+             TABLE("b.example", "location='x.example/'"),
+         {"x.example", "several times", "insecure"}},
+        {TABLE("x.example", "[[registry.mirror]]\ninsecure=true"), {"mirror", "no location"}},
+        {TABLE("x.example", "[[registry.mirror]]\nlocation='https://m.example'"), {"scheme"}},
+        {TABLE("x.example", "[[registry.mirror]]\nlocation='m.example'\npull-from-mirror='no'"),
+         {"pull-from-mirror", "\"no\""}},
+        {TABLE("x.example",
+               "mirror-by-digest-only=true\n[[registry.mirror]]\nlocation='m.example'\n"
+               "pull-from-mirror='all'"),
+         {"m.example", "mirror-by-digest-only"}},
+        {"[registries.block]\nregistries=['x.example']\n" TABLE("y.example", ""),
+         {"version 1", "beside"}},
+        {"[registries.block]\nregistries='x.example'\n", {"registries.block"}},
+        {"[registries]\nblock=['x.example']\n", {"registries.block"}},
+        {"registries=['x.example']\n", {"no table"}},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_file(state, OWN, cases[i].content);
         assert_refused((const char **)(uintptr_t)cases[i].words);
     }
+}
+
+static void test_version_1_is_not_for_drop_ins(void **state)
+{
+    const char *words[] = {"10-a.conf", "version 1", "drop-in", NULL};
+
+    put_file(state, OWN ".d/10-a.conf", "[registries.block]\nregistries=['x.example']\n");
+    assert_refused(words);
+}
+
+static void test_of_two_prefixes_the_first_counts(void **state)
+{
+    cleanup(registries_rule_done) struct registries_rule rule = {0};
+
+    put_file(state, OWN,
+             TABLE("registry.example:5000", "location = 'a.example'")
+                 TABLE("registry.example:5000", "location = 'b.example'"));
+    rule = find(name);
+    assert_string_equal(rule.location, "a.example");
 }
 
 static void test_refuses_files_over_the_limit_and_deep_ones(void **state)
@@ -159,6 +257,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOME_TEST(test_nothing_anywhere),
         HOME_TEST(test_all_that_a_table_says),
+        HOME_TEST(test_mirrors_for_tags_and_digests),
+        HOME_TEST(test_version_1),
+        HOME_TEST(test_version_1_is_not_for_drop_ins),
+        HOME_TEST(test_of_two_prefixes_the_first_counts),
         HOME_TEST(test_defaults),
         HOME_TEST(test_the_longest_prefix_wins),
         HOME_TEST(test_drop_ins_replace_in_order),

@@ -69,11 +69,12 @@ static void assert_located(const char *prefix, const char *location, const char 
     rule.matched_len = registries_prefix_match(prefix, name);
     assert_true(rule.matched_len > 0);
     if (!to) {
-        assert_int_equal(registries_rule_locate(&place, &rule, &reference, &error), -1);
+        assert_int_equal(registries_rule_locate(&place, &rule, rule.location, &reference, &error),
+                         -1);
         assert_non_null(strstr(error.text, file));
         return;
     }
-    if (registries_rule_locate(&place, &rule, &reference, &error))
+    if (registries_rule_locate(&place, &rule, rule.location, &reference, &error))
         fail_msg("%s", error.text);
     text = reference_format(&place);
     assert_string_equal(text, to);
