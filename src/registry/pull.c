@@ -15,9 +15,11 @@
 #include "registry/link.h"
 #include "registry/registries-conf.h"
 
+/* Of lists of tags or referrers. Some registries ignore that they are asked for pages. */
 enum {
-    PAGE_MAX_BYTES = 4 << 20, /* of a list of tags or referrers */
-    MAX_PAGES = 1000,
+    PAGE_MAX_BYTES = 16 << 20,
+    LIST_MAX_BYTES = 64 << 20, /* all pages together */
+    MAX_PAGES = 10000,
     MAX_REFERRERS = 10000, /* of one manifest */
 };
 
@@ -165,10 +167,17 @@ static int next_page(struct client *client, char **next, struct error *error)
             (target && url_resolve(next, http_url(http), target, error) < 0))
             return error_context(error, "Link header");
     }
-    if (*next && strcmp(*next, http_url(http)) == 0) {
-        free(steal(*next));
-        return error_set(error, ERROR_FAILED, "the list's next page is the same page again");
-    }
+    return 0;
+}
+
+/* A list that leads back to where it has been does not end. */
+static int note_page(json_t *pages, const char *url, struct error *error)
+{
+    if (json_object_get(pages, url))
+        return error_set(error, ERROR_FAILED, "the list goes in a circle: %s was read before", url);
+    if (json_object_size(pages) == MAX_PAGES)
+        return error_set(error, ERROR_FAILED, "the list has more than %d pages", MAX_PAGES);
+    json_object_set_new(pages, url, json_true());
     return 0;
 }
 
@@ -221,25 +230,32 @@ static bool is_no_list(struct client *client, int status, const char *key)
 static int fetch_list(struct client *client, char *url, const char *key, size_t max,
                       bool *has_no_api, json_t **ret, struct error *error)
 {
-    cleanup(json_decrefp) json_t *list = json_array();
+    cleanup(json_decrefp) json_t *list = json_array(), *pages = json_object();
     cleanup_free char *page_url = url;
+    size_t len, total = 0;
 
     for (int page = 0; page_url; page++) {
         struct http_request request = {.method = "GET",
                                        .url = page_url,
                                        .accept = "application/json, " MEDIA_TYPE_INDEX,
                                        .answer_max_bytes = PAGE_MAX_BYTES + 1};
-        int status = client_send(client, &request, error);
+        int status;
         char *next;
 
+        if (note_page(pages, page_url, error))
+            return -1;
+        status = client_send(client, &request, error);
         if (status < 0)
             return -1;
         if (has_no_api && page == 0)
             *has_no_api = is_no_list(client, status, key);
         if (status != 200 || (has_no_api && *has_no_api))
             return client_refused(client, status, error);
-        if (page == MAX_PAGES)
-            return error_set(error, ERROR_FAILED, "the list has more than %d pages", MAX_PAGES);
+        http_answer(client_http(client), &len);
+        total += len;
+        if (total > LIST_MAX_BYTES)
+            return error_set(error, ERROR_FAILED, "the list has more than %d bytes",
+                             LIST_MAX_BYTES);
         if (take_page(client, key, list, max, error) || next_page(client, &next, error))
             return -1;
         free(page_url);

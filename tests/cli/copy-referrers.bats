@@ -125,3 +125,21 @@ manifest_at() {
     [ "$status" -eq 4 ]
     [[ $stderr == *"list the referrers of"*403* ]]
 }
+
+@test "long lists, in pages and in one" {
+    add_signed v1
+    head -c 2000000 /dev/zero | tr '\0' x >note
+    for i in 1 2 3; do
+        jq -c --rawfile note note --arg i "$i" '.annotations = {note: ($i + $note)}' \
+            "$(blob_path layout "$(digest_in "$signature")")" >referrer
+        enter "$(describe referrer "$manifest_type")"
+    done
+    registry_start_persona spec --layout layout
+    for page in null 1 2; do
+        persona_control "{\"options\": {\"referrers_page\": $page}}" >summary
+        rm -rf out
+        copy --referrers "$REGISTRY/x:v1" oci:out:v1
+        [ "$status" -eq 0 ]
+        [ "$(jq '.manifests | length' out/index.json)" -eq 4 ]
+    done
+}

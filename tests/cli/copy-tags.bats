@@ -148,3 +148,13 @@ oci:out:t1 oci:out:t3 oci-archive:out.tar:t1 oci-archive:out.tar:t3 " ]
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 4 ]
 }
+
+@test "a list that goes in a circle is no list" {
+    add_image one "$(ref_name v1)"
+    add_image two "$(ref_name v2)"
+    registry_start_persona spec --layout layout --option tags_page=1 --option tags_circle=true
+    copy --all-tags "$REGISTRY/x" oci:out
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"goes in a circle"* ]]
+    [ ! -e out ]
+}

@@ -33,8 +33,10 @@ OPTIONS = {
     "foreign_blobs": False,  # GET of a blob is redirected there
     "foreign_name": "127.0.0.1",  # what that host is called; from the start only
     "tags_page": None,  # the most tags of a list at once
+    "tags_circle": False,  # the last page leads to the first one
     "more_tags": [],  # that a list has, too, and nothing stands for
     "referrers": True,
+    "referrers_page": None,  # the most entries of a list of referrers at once
     "index_blobs": False,  # an index may name what is no manifest
     "blob_ranges": True,
     "immutable_tags": False,
@@ -492,6 +494,8 @@ class Spec:
         if 0 < count < len(tags):
             query = urllib.parse.urlencode({"n": count, "last": tags[count - 1]})
             headers["Link"] = '<%s?%s>; rel="next"' % (request.path, query)
+        elif self.options["tags_circle"]:
+            headers["Link"] = '<%s?%s>; rel="next"' % (request.path, "n=%d" % count)
         return json_answer(200, {"name": request.name, "tags": tags[:count]}, headers)
 
     def get_referrers(self, request):
@@ -509,5 +513,9 @@ class Spec:
                               "artifactType": kind,
                               "annotations": manifest.get("annotations", {})})
         headers = {"OCI-Filters-Applied": "artifactType"} if "artifactType" in request.query else {}
+        first, count = int(request.query.get("first", 0)), self.options["referrers_page"]
+        if count and first + count < len(found):
+            headers["Link"] = '<%s?first=%d>; rel="next"' % (request.path, first + count)
+        found = found[first : first + count] if count else found
         index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found}
         return json_answer(200, index, headers, OCI_INDEX)
