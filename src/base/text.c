@@ -115,3 +115,11 @@ bool text_ends_with(const char *text, const char *end)
 
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
+
+bool text_is_among(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(text, *list) == 0)
+            return true;
+    return false;
+}
