@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/tar-headers.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,13 +207,18 @@ static void take_member(struct tar_headers *headers, const struct tar_block *blo
     end_group(headers);
 }
 
-/* Engines make the directory that a global header's name lies in. */
+/* CRI-O removes what has the name of a global header, and makes the directory it lies in: only
+ * names that writers of tars give it. */
 static bool is_usual_of_global(const char *name)
 {
+    static const char *const usual[] = {"pax_global_header", "@PaxHeader", "GlobalHead.*",
+                                        "PaxHeaders*/*"};
     cleanup_free char *path = member_path_clean(name);
-    const char *slash = strchr(path, '/');
 
-    return *path != '/' && !member_path_climbs(path) && !(slash && strchr(slash + 1, '/'));
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (fnmatch(usual[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
+            return true;
+    return false;
 }
 
 /* What may stand before a member: Go forgets a PAX header before a global one, so that comes first
