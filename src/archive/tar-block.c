@@ -107,6 +107,18 @@ bool tar_block_is_header(const uint8_t bytes[TAR_BLOCK_BYTES])
            sum == told;
 }
 
+/* V7 ends with the link. GNU tar's writes the device's numbers, always 0, behind that. */
+static bool is_v7(const struct ustar *ustar, const uint8_t *bytes)
+{
+    uint64_t number;
+
+    return tar_is_zero(bytes + MAGIC_AT, offsetof(struct ustar, major) - MAGIC_AT) &&
+           tar_is_zero((const uint8_t *)ustar->prefix,
+                       TAR_BLOCK_BYTES - offsetof(struct ustar, prefix)) &&
+           tar_number_parse((const uint8_t *)ustar->major, sizeof ustar->major, 0, &number) &&
+           tar_number_parse((const uint8_t *)ustar->minor, sizeof ustar->minor, 0, &number);
+}
+
 static const char *read_format(struct tar_block *block, const uint8_t *bytes)
 {
     const struct ustar *ustar = (const struct ustar *)bytes;
@@ -118,7 +130,7 @@ static const char *read_format(struct tar_block *block, const uint8_t *bytes)
             return "there is something behind the prefix of its header";
     } else if (memcmp(ustar->magic, "ustar  ", 8) == 0) {
         block->format = TAR_FORMAT_GNU;
-    } else if (!tar_is_zero(bytes + MAGIC_AT, TAR_BLOCK_BYTES - MAGIC_AT)) {
+    } else if (!is_v7(ustar, bytes)) {
         return "its header is of no format that all readers know";
     }
     return NULL;

@@ -96,7 +96,7 @@ static const char *take_number(struct tar_sparse *sparse)
     sparse->number = 0;
     if (!sparse->has_count) {
         /* Each has two numbers, with a line end each. */
-        if (number == 0 || number > sparse->stored)
+        if (number == 0 || number > INT64_MAX / 2)
             return no_map;
         sparse->has_count = true;
         sparse->left = 2 * number;

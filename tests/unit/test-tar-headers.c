@@ -56,6 +56,8 @@ static const struct change changes[] = {
     {MADE_USTAR, '0', 257, BYTES("ustar\0\0\0"), NULL},
     {MADE_USTAR, '0', 257, BYTES("ustar 00"), NULL},
     {MADE_USTAR, '0', 257, BYTES("ustar   "), NULL},
+    {MADE_V7, '0', 329, BYTES("0000000\0000000000"), "0 0644 0 512 a 0,0\n"},
+    {MADE_V7, '3', 329, BYTES("0000000\0000000001"), NULL},
     {MADE_V7, '0', 300, BYTES("x"), NULL},
     {MADE_V7, '0', 345, BYTES("srv"), NULL},
     /* What stands where ustar has its prefix. */
@@ -379,6 +381,7 @@ static void test_map_in_the_content(void **state)
         {"2\n512\n0\n0\n512\n", false},
         {"2\n0\n5\n512\n507\n", false}, /* GNU tar would read 507 from the next block */
         {"0\n", false},
+        {"9000000000000000000\n0\n512\n", false},
         {"#\n1\n0\n512\n", false},
         {"+1\n0\n512\n", false},
         {"1\n0\n512\nx", false},
@@ -399,6 +402,22 @@ static void test_map_in_the_content(void **state)
         made_end(&tar);
         expect(&tar, rows[i].map, rows[i].is_good ? "0 0644 4096 -1 map 0,0\n" : NULL);
     }
+}
+
+/* As GNU tar writes it. */
+static void test_nothing_but_a_hole(void **state)
+{
+    static const char map[] = "1\n4096\n0\n";
+    struct made_tar tar = {.len = 0};
+
+    (void)state;
+    made_pax(&tar, 'x',
+             "GNU.sparse.major=1\0GNU.sparse.minor=0\0GNU.sparse.name=map\0"
+             "GNU.sparse.realsize=4096\0");
+    made_header(&tar, MADE_USTAR, '0', "GNUSparseFile.1/map", 512);
+    made_content(&tar, map, strlen(map));
+    made_end(&tar);
+    expect(&tar, "a hole", "0 0644 4096 -1 map 0,0\n");
 }
 
 static void test_sound_tars(void **state)
@@ -465,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_names_that_do_not_fit),
         cmocka_unit_test(test_map_in_the_header),
         cmocka_unit_test(test_map_in_the_content),
+        cmocka_unit_test(test_nothing_but_a_hole),
         cmocka_unit_test(test_sound_tars),
         cmocka_unit_test(test_changed_tars),
     };
