@@ -38,7 +38,7 @@ const struct codec *codec_detect(const uint8_t *bytes, size_t len)
 }
 
 /* Who undoes it: CRI-O and podman bzip2 and xz (containers/storage, pkg/archive/archive.go:158),
- * containerd zstd also behind a frame to be skipped (pkg/archive/compression/compression.go:122),
+ * containerd zstd also behind a frame to be skipped (pkg/archive/compression/compression.go:156),
  * and GNU tar, which CRIU runs, all that gzip does (gzip.h: PACK_MAGIC and the next ones). */
 const char *codec_unread(const uint8_t *bytes, size_t len)
 {
@@ -59,7 +59,7 @@ const char *codec_unread(const uint8_t *bytes, size_t len)
             return known[i].name;
     if (len > sizeof skippable && (bytes[0] & 0xf0) == 0x50 &&
         memcmp(bytes + 1, skippable, sizeof skippable) == 0)
-        return "zstd behind a frame to be skipped";
+        return "zstd (a skippable frame)";
     return NULL;
 }
 

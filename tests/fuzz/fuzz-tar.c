@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../tar/compare.h"
-#include "../tar/made.h"
+#include "compare-tars.h"
 #include "fuzz.h"
+#include "made-tars.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "../tar/compare.h"
-#include "../tar/made.h"
+#include "../fuzz/compare-tars.h"
+#include "../fuzz/made-tars.h"
 
 enum { DEFAULT_MUTATIONS = 5000 };
 

@@ -4,8 +4,8 @@
  * from those rules, and sharing no code with the program, so that each can be held against the
  * other. One thread.
  */
-#ifndef CKPTOCI_TAR_GO_TAR_H
-#define CKPTOCI_TAR_GO_TAR_H
+#ifndef CKPTOCI_FUZZ_GO_TAR_H
+#define CKPTOCI_FUZZ_GO_TAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The program's reader of tars held against one with Go's rules. One thread. */
-#ifndef CKPTOCI_TAR_COMPARE_H
-#define CKPTOCI_TAR_COMPARE_H
+#ifndef CKPTOCI_FUZZ_COMPARE_TARS_H
+#define CKPTOCI_FUZZ_COMPARE_TARS_H
 
 #include <stddef.h>
 #include <stdint.h>

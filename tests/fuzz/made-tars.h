@@ -3,8 +3,8 @@
  * Small tars for tests, made block by block in the formats that there are, and changed at random by
  * a generator that gives the same numbers everywhere. One thread.
  */
-#ifndef CKPTOCI_TAR_MADE_H
-#define CKPTOCI_TAR_MADE_H
+#ifndef CKPTOCI_FUZZ_MADE_TARS_H
+#define CKPTOCI_FUZZ_MADE_TARS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "made.h"
+#include "made-tars.h"
 
 #include <stdio.h>
 #include <string.h>

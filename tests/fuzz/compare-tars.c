@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compare.h"
+#include "compare-tars.h"
 
 #include <inttypes.h>
 #include <string.h>
