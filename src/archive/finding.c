@@ -16,6 +16,10 @@ static const struct check_info checks[CHECK_COUNT] = {
                              "readers that go on behind the end would see members that were never "
                              "checked",
                              NULL},
+    [CHECK_OTHER_COMPRESSION] = {"other-compression", CHECK_REFUSES_ALWAYS,
+                                 "an engine that undoes it would see another archive than the one "
+                                 "that was checked",
+                                 NULL},
     [CHECK_ARCHIVE_CHANGED] = {"archive-changed", CHECK_REFUSES_ALWAYS,
                                "the image would hold a mixture of two states", NULL},
     [CHECK_MISSING_MEMBER] = {"missing-member", CHECK_REFUSES_ALWAYS,

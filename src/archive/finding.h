@@ -25,6 +25,7 @@ enum check {
     /* The archive cannot be used at all. */
     CHECK_DAMAGED_ARCHIVE,
     CHECK_TRAILING_DATA,
+    CHECK_OTHER_COMPRESSION,
     CHECK_ARCHIVE_CHANGED,
     CHECK_MISSING_MEMBER,
     CHECK_METADATA,
