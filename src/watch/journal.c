@@ -330,7 +330,6 @@ int journal_compact(struct journal *journal, const struct archive_table *table, 
     size_t lines = 0;
 
     tmpfile_init(&file);
-    file.mode = 0600;
     file.advice = "make room there, or name another directory with --state-dir";
     if (tmpfile_create(&file, journal->directory, place, error) ||
         write_table(&file, journal, table, &lines, error) ||
