@@ -3,61 +3,16 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "archive/path-set.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "checkpoint/criu-image.h"
-#include "checkpoint/mount.h"
+#include "checkpoint/documents.h"
+#include "checkpoint/rules.h"
 
-static json_t *parse_object(const struct buffer *buffer, const char *member, struct error *error)
+json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint)
 {
-    json_error_t at;
-    json_t *json;
-
-    if (buffer->len == 0) {
-        error_set(error, ERROR_ARCHIVE, "%s is empty", member);
-        return NULL;
-    }
-    json = json_loadb(buffer->data, buffer->len, JSON_REJECT_DUPLICATES, &at);
-    if (!json) {
-        error_set(error, ERROR_ARCHIVE, "%s is not valid JSON: line %d: %s", member, at.line,
-                  at.text);
-        return NULL;
-    }
-    if (!json_is_object(json)) {
-        json_decref(json);
-        error_set(error, ERROR_ARCHIVE, "%s is not a JSON object", member);
-        return NULL;
-    }
-    return json;
-}
-
-/* CRI-O has annotations that are JSON themselves. A new reference; NULL: missing or no JSON. */
-static json_t *parse_annotation(const json_t *annotations, const char *key)
-{
-    const char *text = json_get_text(annotations, key);
-
-    return text ? json_loads(text, 0, NULL) : NULL;
-}
-
-/* One of them holds the name that Kubernetes knows. */
-static char *crio_container(const json_t *annotations)
-{
-    cleanup(json_decrefp) json_t *metadata =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Metadata");
-
-    return json_copy_nonempty(metadata, "name");
-}
-
-static bool has_crio_annotations(const json_t *annotations)
-{
-    cleanup(json_decrefp) json_t *inner =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Annotations");
-
-    return json_is_object(inner);
+    return checkpoint->nested[NESTED_ANNOTATIONS];
 }
 
 /* The "sha256:..." of "name@sha256:...", the first one where several are listed. */
@@ -82,7 +37,7 @@ static void read_crio(struct checkpoint *checkpoint, const json_t *config,
                       const json_t *annotations)
 {
     read_kubernetes(checkpoint, config);
-    checkpoint->container = crio_container(annotations);
+    checkpoint->container = json_copy_nonempty(checkpoint->nested[NESTED_METADATA], "name");
     checkpoint->pod = json_copy_nonempty(annotations, "io.kubernetes.pod.name");
     checkpoint->pod_namespace = json_copy_nonempty(annotations, "io.kubernetes.pod.namespace");
     checkpoint->pod_id = json_copy_nonempty(annotations, "io.kubernetes.cri-o.SandboxID");
@@ -160,7 +115,6 @@ static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
         read_kubernetes(checkpoint, config);
         break;
     }
-    checkpoint->has_crio_annotations = has_crio_annotations(annotations);
     checkpoint->architecture = criu_core_architecture(&walk->core_head);
     checkpoint->time = checkpoint_time(config, walk->inventory_time);
 }
@@ -169,8 +123,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
 
-    if (!(checkpoint.spec = parse_object(&walk->spec_dump, "spec.dump", error)) ||
-        !(checkpoint.config = parse_object(&walk->config_dump, "config.dump", error)))
+    if (documents_parse(&checkpoint, walk, error) < 0)
         return -1;
     read_facts(&checkpoint, walk);
     *ret = checkpoint;
@@ -180,8 +133,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 
 void checkpoint_done(struct checkpoint *checkpoint)
 {
-    json_decref(checkpoint->spec);
-    json_decref(checkpoint->config);
+    documents_done(checkpoint);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);
@@ -194,223 +146,25 @@ void checkpoint_done(struct checkpoint *checkpoint)
     free(checkpoint->raw_image_name);
 }
 
-/* The checks of what the documents say. */
-
-enum { REFERENCE_MAX_BYTES = 512 };
-
-/* [REGISTRY[:PORT]/]NAME[:TAG][@DIGEST] as the engines write it, or an image's id. */
-static const char reference_pattern[] =
-    "^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-    "(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$";
-static const char id_pattern[] = "^(sha256:)?[0-9a-f]{64}$";
-
-static bool is_reference(const char *text)
+bool checkpoint_suits_podman(const struct checkpoint *checkpoint)
 {
-    return strlen(text) <= REFERENCE_MAX_BYTES &&
-           (pattern_matches(id_pattern, text) || pattern_matches(reference_pattern, text));
-}
-
-/* Go's JSON takes the names of a struct's fields in any case, the last one winning: two keys that
- * differ in case only are one key twice. Keys of maps (annotations, labels) are full names with
- * dots or dashes mostly, and their case counts. */
-static bool is_map(const char *key)
-{
-    return strcasecmp(key, "annotations") == 0 || strcasecmp(key, "labels") == 0 ||
-           strcasecmp(key, "sysctl") == 0;
-}
-
-static const char *twin_key(json_t *json, bool map);
-
-static const char *twin_key_in_object(json_t *object, bool map)
-{
-    cleanup(path_set_freep) struct path_set *keys = path_set_new();
-    const char *key, *twin = NULL;
-    json_t *value;
-
-    json_object_foreach(object, key, value)
-    {
-        if (path_set_add(keys, key, false) == PATH_CASE_VARIANT && !map)
-            return key;
-        if ((twin = twin_key(value, is_map(key))))
-            return twin;
-    }
-    return NULL;
-}
-
-/* The first one found, NULL without any. Depth is bounded by jansson, which has read it. */
-static const char *twin_key(json_t *json, bool map)
-{
-    const char *twin = NULL;
-    json_t *value;
-    size_t i;
-
-    if (json_is_object(json))
-        return twin_key_in_object(json, map);
-    json_array_foreach(json, i, value)
-    {
-        if ((twin = twin_key(value, false)))
-            return twin;
-    }
-    return NULL;
-}
-
-static int check_keys(struct findings *findings, const char *member, json_t *json,
-                      struct error *error)
-{
-    const char *key = twin_key(json, false);
-
-    return key ? finding_report_fatal(findings, CHECK_METADATA, member, error,
-                                      "the key \"%s\" is there twice, in upper and lower case", key)
-               : 0;
-}
-
-static int check_reference(struct findings *findings, const json_t *config, const char *key,
-                           struct error *error)
-{
-    const json_t *value = json_object_get(config, key);
-    const char *text = json_string_value(value);
-
-    if (!value || json_is_null(value) || (text && (!*text || is_reference(text))))
-        return 0;
-    return finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
-                          "%s is \"%s\", which names no image", key, text ? text : "");
-}
-
-/* "host/name" of "host/name:tag@digest". */
-static size_t repository_len(const char *reference)
-{
-    const char *slash = strrchr(reference, '/'), *name = slash ? slash : reference;
-
-    return (size_t)(name - reference) + strcspn(name, ":@");
-}
-
-/* A short name is the same as one in full that ends with it. */
-static bool names_agree(const char *requested, const char *name)
-{
-    size_t requested_len = repository_len(requested), name_len = repository_len(name);
-
-    if (pattern_matches(id_pattern, requested) || pattern_matches(id_pattern, name))
-        return true;
-    if (requested_len > name_len)
-        return false;
-    return memcmp(name + name_len - requested_len, requested, requested_len) == 0 &&
-           (requested_len == name_len || name[name_len - requested_len - 1] == '/');
-}
-
-static int check_images(struct findings *findings, const struct checkpoint *checkpoint,
-                        struct error *error)
-{
-    static const char *const keys[] = {"rootfsImage", "rootfsImageName", "rootfsImageRef",
-                                       "rootfsImageID"};
-    const struct engine_info *engine = engine_info(checkpoint->engine);
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (check_reference(findings, checkpoint->config, keys[i], error) < 0)
-            return -1;
-    if (engine->insists_on_image_id && checkpoint->image_id &&
-        !pattern_matches("^[0-9a-f]{64}$", checkpoint->image_id) &&
-        finding_report(findings, CHECK_IMAGE_REFERENCE, "config.dump", error,
-                       "%s is \"%s\", not the id that %s insists on", engine->image_id_key,
-                       checkpoint->image_id, engine->name) < 0)
-        return -1;
-    if (!checkpoint->image_id && finding_report(findings, CHECK_EMPTY_IMAGE_REF, "config.dump",
-                                                error, "%s is empty", engine->image_id_key) < 0)
-        return -1;
-    if (checkpoint->image_requested && checkpoint->image_name &&
-        !names_agree(checkpoint->image_requested, checkpoint->image_name) &&
-        finding_report(findings, CHECK_IMAGE_NAMES_DIFFER, "config.dump", error,
-                       "the image was asked for as \"%s\" and is called \"%s\"",
-                       checkpoint->image_requested, checkpoint->image_name) < 0)
-        return -1;
-    return 0;
-}
-
-static bool is_bind(const json_t *mount)
-{
-    const json_t *option;
-    size_t i;
-
-    if (json_text_is(mount, "type", "bind"))
-        return true;
-    json_array_foreach(json_object_get(mount, "options"), i, option)
-    {
-        const char *text = json_string_value(option);
-
-        if (text && (strcmp(text, "bind") == 0 || strcmp(text, "rbind") == 0))
-            return true;
-    }
-    return false;
-}
-
-static int check_mounts(struct findings *findings, const json_t *spec, struct error *error)
-{
-    const char *uid = mount_source_pod_uid(spec);
-    const json_t *mount;
-    size_t i;
-
-    json_array_foreach(json_object_get(spec, "mounts"), i, mount)
-    {
-        const char *source = json_get_text(mount, "source");
-        const char *destination = json_get_text(mount, "destination");
-
-        if (source && is_bind(mount) && !mount_source_is_usual(source, uid) &&
-            finding_report(findings, CHECK_HOST_MOUNT, "spec.dump", error,
-                           "\"%s\" of the host is mounted on \"%s\"", source,
-                           destination ? destination : "") < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int check_hooks(struct findings *findings, const json_t *spec, struct error *error)
-{
-    json_t *hooks = json_object_get(spec, "hooks"), *kind;
-    const char *key;
-
-    json_object_foreach(hooks, key, kind)
-    {
-        const json_t *hook;
-        size_t i;
-
-        json_array_foreach(kind, i, hook)
-        {
-            const char *path = json_get_text(hook, "path");
-
-            if (finding_report(findings, CHECK_HOOK, "spec.dump", error, "%s runs \"%s\"", key,
-                               path ? path : "") < 0)
-                return -1;
-        }
-    }
-    return 0;
-}
-
-static int check_annotations(struct findings *findings, const json_t *spec, struct error *error)
-{
-    static const char cdi[] = "cdi.k8s.io/";
-    json_t *annotations = json_object_get(spec, "annotations"), *value;
-    const char *key;
-
-    json_object_foreach(annotations, key, value)
-    {
-        const char *text = json_string_value(value);
-
-        if (strncmp(key, cdi, sizeof cdi - 1) == 0 &&
-            finding_report(findings, CHECK_CDI_DEVICE, "spec.dump", error,
-                           "the annotation %s asks for \"%s\"", key, text ? text : "") < 0)
-            return -1;
-    }
-    return 0;
+    return checkpoint->engine == ENGINE_UNKNOWN || checkpoint->engine == ENGINE_PODMAN ||
+           json_get_nonempty(checkpoint->config, "rootfsImageID") ||
+           json_get_nonempty(checkpoint->config, "rootfs");
 }
 
 int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findings,
                      struct error *error)
 {
-    json_t *spec = checkpoint->spec, *config = checkpoint->config;
+    static int (*const rules[])(const struct checkpoint *, struct findings *, struct error *) = {
+        image_rules_check,      mount_rules_check,   privileges_check,
+        annotation_rules_check, podman_config_check,
+    };
 
-    if (check_keys(findings, "spec.dump", spec, error) < 0 ||
-        check_keys(findings, "config.dump", config, error) < 0 ||
-        check_images(findings, checkpoint, error) < 0 || check_mounts(findings, spec, error) < 0 ||
-        check_hooks(findings, spec, error) < 0)
+    if (documents_check(checkpoint, findings, error) < 0)
         return -1;
-    return check_annotations(findings, spec, error);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i](checkpoint, findings, error) < 0)
+            return -1;
+    return 0;
 }
