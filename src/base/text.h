@@ -15,6 +15,9 @@ char *display_text(const char *text, size_t max);
 /* Whether display_text() would change the text in another way than by cutting it. */
 bool display_hides(const char *text);
 
+/* Whether a component of the path is "..". */
+bool path_climbs(const char *path);
+
 bool text_ends_with(const char *text, const char *end);
 
 /* Whether the text matches a POSIX extended regular expression. `pattern` is a constant with its

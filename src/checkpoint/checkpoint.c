@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "checkpoint/criu-image.h"
+#include "criu/image.h"
 #include "checkpoint/mount.h"
 
 static json_t *parse_object(const struct buffer *buffer, const char *member, struct error *error)
@@ -161,6 +161,7 @@ static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
         break;
     }
     checkpoint->has_crio_annotations = has_crio_annotations(annotations);
+    checkpoint->criu = walk->criu;
     checkpoint->architecture = criu_core_architecture(&walk->core_head);
     checkpoint->time = checkpoint_time(config, walk->inventory_time);
 }

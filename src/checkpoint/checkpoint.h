@@ -31,6 +31,7 @@ struct checkpoint {
     char *raw_image_name;     /* podman's */
     const char *architecture; /* as Go names it; NULL where CRIU's images do not tell */
     time_t time;              /* when the checkpoint was made */
+    struct criu_traits criu;  /* of CRIU's images */
     /* The annotation io.kubernetes.cri-o.Annotations in spec.dump holds a JSON object. */
     bool has_crio_annotations;
 };

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
+#include "criu/image.h"
 #include "fuzz.h"
-#include "inspect/criu.h"
+#include "criu/criu.h"
 #include "inspect/report.h"
 
 static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
