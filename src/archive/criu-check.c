@@ -226,30 +226,43 @@ static int check_reach(struct criu_check *check, const struct member *member,
                        : 0;
 }
 
+/* Whether the image is small enough to be parsed, alone and with those before it. */
+static bool has_room(struct criu_check *check, const struct member *member, enum criu_kind kind,
+                     size_t len)
+{
+    bool has_paths = criu_reach_knows(kind);
+    size_t *bytes = has_paths ? &check->path_bytes : &check->other_bytes;
+    size_t max = has_paths ? CRIU_CHECK_PATHS_MAX_BYTES : CRIU_CHECK_OTHERS_MAX_BYTES;
+
+    if ((member->size > wanted_of(kind) && kind != CRIU_KIND_GHOST_FILE) || len > max - *bytes)
+        return false;
+    *bytes += len;
+    return true;
+}
+
+/* What has no room goes unread, unless it has paths: of a process only whether its images are there
+ * is told then. */
 int criu_check_content(struct criu_check *check, const struct member *member,
                        const struct buffer *content, struct error *error)
 {
     struct criu_record record = {.name = criu_name_parse(image_name(member))};
-    size_t wanted = wanted_of(record.name.kind);
+    enum criu_kind kind = record.name.kind;
+    size_t wanted = wanted_of(kind), len = content->len < wanted ? content->len : wanted;
+    bool fits = has_room(check, member, kind, len);
     cleanup(criu_reach_done) struct criu_reach reach = {0};
     struct error problem = {0};
 
-    if (member->size > wanted && record.name.kind != CRIU_KIND_GHOST_FILE) {
-        if (!criu_reach_knows(record.name.kind)) {
-            add_record(check, &record);
-            return 0;
-        }
-        error_set(&problem, ERROR_ARCHIVE, "it is larger than %zu MiB and cannot be checked",
-                  wanted >> 20);
-    } else if (take_image(check, &record, content, &problem) == 0 &&
-               criu_reach_parse(&reach, record.name.kind, content->data, content->len, &problem) ==
-                   0) {
+    if (!fits)
+        error_set(&problem, ERROR_ARCHIVE, "it is too large to be checked");
+    else if (take_image(check, &record, content, &problem) == 0 &&
+             criu_reach_parse(&reach, kind, content->data, len, &problem) == 0)
         record.is_read = true;
-    }
     add_record(check, &record);
     if (!record.is_read)
-        return finding_report_member(check->findings, CHECK_CRIU_IMAGES, member, error, "%s",
-                                     problem.text);
+        return fits || criu_reach_knows(kind)
+                   ? finding_report_member(check->findings, CHECK_CRIU_IMAGES, member, error, "%s",
+                                           problem.text)
+                   : 0;
     return check_reach(check, member, &reach, error);
 }
 

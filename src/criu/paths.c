@@ -13,7 +13,16 @@
 #include "criu/criu.pb-c.h"
 #include "criu/unpack.h"
 
-enum { CGROUP_DEPTH_MAX = 64 }; /* of directories; the kernel's own are a handful deep */
+enum {
+    CGROUP_DEPTH_MAX = 64,       /* of directories; the kernel's own are a handful deep */
+    WATCHES_MAX_BYTES = 4 << 20, /* of an image: some tens of thousands */
+};
+
+/* What take_file() needs. */
+struct file_reach {
+    struct criu_reach *reach;
+    size_t watch_bytes;
+};
 
 /* Of CRIU's mnt.proto. */
 enum { FSTYPE_CGROUP = 12, FSTYPE_AUTO = 16, FSTYPE_OVERLAY = 17, FSTYPE_CGROUP2 = 23 };
@@ -32,29 +41,64 @@ static void note_slash(struct criu_reach *reach, const char *name, const char *w
         reach->climbs = xasprintf("%s \"%s\"", what, name);
 }
 
-/* The name of a Unix socket is as its process wrote it, and may have a ".."; CRIU binds it inside
- * of the container's root (criu/sk-unix.c). The directory is the kernel's. */
-static int take_file(void *context, const void *message, struct error *error)
+static int take_inotify(struct criu_reach *reach, const ProtobufCBinaryData *bytes,
+                        struct error *error)
 {
-    struct criu_reach *reach = context;
-    const Criu__File *file = message;
+    Criu__Inotify *inotify = criu__inotify__unpack(NULL, bytes->len, bytes->data);
 
-    (void)error;
-    if (file->reg)
-        note_climb(reach, file->reg->name, "an open file's path is");
-    if (file->usk)
-        note_climb(reach, file->usk->name_dir, "the directory of a Unix socket is");
-    for (size_t i = 0; file->ify && i < file->ify->n_wd; i++)
-        if (file->ify->wd[i]->f_handle)
-            note_climb(reach, file->ify->wd[i]->f_handle->path, "a watched path is");
-    for (size_t i = 0; file->ffy && i < file->ffy->n_mark; i++) {
-        const Criu__FanotifyMark *mark = file->ffy->mark[i];
+    if (!inotify)
+        return criu_image_damaged(error);
+    for (size_t i = 0; i < inotify->n_wd; i++)
+        if (inotify->wd[i]->f_handle)
+            note_climb(reach, inotify->wd[i]->f_handle->path, "a watched path is");
+    criu__inotify__free_unpacked(inotify, NULL);
+    return 0;
+}
+
+static int take_fanotify(struct criu_reach *reach, const ProtobufCBinaryData *bytes,
+                         struct error *error)
+{
+    Criu__Fanotify *fanotify = criu__fanotify__unpack(NULL, bytes->len, bytes->data);
+
+    if (!fanotify)
+        return criu_image_damaged(error);
+    for (size_t i = 0; i < fanotify->n_mark; i++) {
+        const Criu__FanotifyMark *mark = fanotify->mark[i];
 
         if (mark->ie && mark->ie->f_handle)
             note_climb(reach, mark->ie->f_handle->path, "a watched path is");
         if (mark->me)
             note_climb(reach, mark->me->path, "a watched path is");
     }
+    criu__fanotify__free_unpacked(fanotify, NULL);
+    return 0;
+}
+
+static int take_watches(struct file_reach *files, const Criu__File *file, struct error *error)
+{
+    size_t len = (file->has_ify ? file->ify.len : 0) + (file->has_ffy ? file->ffy.len : 0);
+
+    if (len > WATCHES_MAX_BYTES - files->watch_bytes)
+        return error_set(error, ERROR_ARCHIVE, "it has more than %d MiB of watched paths",
+                         WATCHES_MAX_BYTES >> 20);
+    files->watch_bytes += len;
+    if (file->has_ify && take_inotify(files->reach, &file->ify, error))
+        return -1;
+    return file->has_ffy ? take_fanotify(files->reach, &file->ffy, error) : 0;
+}
+
+/* The name of a Unix socket is as its process wrote it, and may have a ".."; CRIU binds it inside
+ * of the container's root (criu/sk-unix.c). The directory is the kernel's. */
+static int take_file(void *context, const void *message, struct error *error)
+{
+    struct file_reach *files = context;
+    struct criu_reach *reach = files->reach;
+    const Criu__File *file = message;
+
+    if (file->reg)
+        note_climb(reach, file->reg->name, "an open file's path is");
+    if (file->usk)
+        note_climb(reach, file->usk->name_dir, "the directory of a Unix socket is");
     if (file->isk) {
         struct criu_socket socket = {.type = file->isk->type,
                                      .protocol = file->isk->proto,
@@ -62,7 +106,7 @@ static int take_file(void *context, const void *message, struct error *error)
 
         reach->has_connections = reach->has_connections || criu_socket_is_connected(&socket);
     }
-    return 0;
+    return take_watches(files, file, error);
 }
 
 /* As all regular files stand in images of CRIU before 3.3, and CRIU still reads them. */
@@ -175,7 +219,6 @@ static const struct {
     const ProtobufCMessageDescriptor *type;
     int (*take)(void *context, const void *message, struct error *error);
 } images[] = {
-    {CRIU_KIND_FILES, CRIU_MAGIC_FILES, &criu__file__descriptor, take_file},
     {CRIU_KIND_REG_FILES, CRIU_MAGIC_REG_FILES, &criu__regular_file__descriptor, take_regular_file},
     {CRIU_KIND_MOUNTPOINTS, CRIU_MAGIC_MOUNTPOINTS, &criu__mount__descriptor, take_mount},
     {CRIU_KIND_CGROUP, CRIU_MAGIC_CGROUP, &criu__cgroups__descriptor, take_cgroups},
@@ -187,15 +230,19 @@ bool criu_reach_knows(enum criu_kind kind)
     for (size_t i = 0; i < IMAGES_COUNT; i++)
         if (images[i].kind == kind)
             return true;
-    return kind == CRIU_KIND_GHOST_FILE;
+    return kind == CRIU_KIND_GHOST_FILE || kind == CRIU_KIND_FILES;
 }
 
 int criu_reach_parse(struct criu_reach *ret, enum criu_kind kind, const void *bytes, size_t len,
                      struct error *error)
 {
     cleanup(criu_reach_done) struct criu_reach reach = {0};
+    struct file_reach files = {.reach = &reach};
 
     if (kind == CRIU_KIND_GHOST_FILE && parse_ghost(&reach, bytes, len, error))
+        return -1;
+    if (kind == CRIU_KIND_FILES && criu_unpack_each(&criu__file__descriptor, CRIU_MAGIC_FILES,
+                                                    bytes, len, take_file, &files, error))
         return -1;
     for (size_t i = 0; i < IMAGES_COUNT; i++)
         if (images[i].kind == kind && criu_unpack_each(images[i].type, images[i].magic, bytes, len,

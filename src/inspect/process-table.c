@@ -302,6 +302,10 @@ int process_table_take(struct process_table *table, const char *name, const void
     struct criu_name image = criu_name_parse(name);
     uint32_t number = (uint32_t)image.number;
 
+    if (len > PROCESS_TABLE_IMAGES_MAX_BYTES - table->image_bytes)
+        return error_set(error, ERROR_ARCHIVE, "with the images before it it has more than %d MiB",
+                         PROCESS_TABLE_IMAGES_MAX_BYTES >> 20);
+    table->image_bytes += len;
     switch (image.kind) {
     case CRIU_KIND_CORE:
         return take_core(table, number, bytes, len, error);

@@ -25,6 +25,7 @@ enum {
     PROCESSES_MAX = 16384,
     PROCESS_MEMORY_MAX_BYTES = 1 << 20,        /* of a command line or an environment */
     PROCESS_TABLE_MEMORY_MAX_BYTES = 16 << 20, /* of all of them */
+    PROCESS_TABLE_IMAGES_MAX_BYTES = 32 << 20, /* of all images that are parsed */
     PROCESS_TABLE_ENTRIES_MAX = 1 << 20,       /* descriptors and runs of pages, of all of them */
 };
 
@@ -77,6 +78,7 @@ struct process_table {
     uint32_t *threads; /* sorted: of all processes, without the first of each */
     size_t threads_count;
     size_t memory_bytes;
+    size_t image_bytes;
     size_t entries;
 };
 

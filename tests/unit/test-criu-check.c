@@ -479,6 +479,39 @@ static void test_what_is_too_large(void **state)
     findings_done(&findings);
 }
 
+/* Many images of the largest size: those with paths must all be seen, of others some will do. */
+static void test_much_of_it(void **state)
+{
+    struct findings findings = {.policy.keeps_going = true};
+    cleanup(buffer_done) struct buffer content = {0};
+    struct bytes core = make_core(CRIU_TASK_DEAD), mounts = image(CRIU_MAGIC_MOUNTPOINTS);
+    struct member member = {.path = "checkpoint/core-1.img", .size = CRIU_MESSAGE_MAX_BYTES};
+    struct criu_check check;
+    struct error error;
+
+    (void)state;
+    criu_check_init(&check, &findings);
+    buffer_init(&content, CRIU_IMAGE_MAX_BYTES);
+    buffer_append(&content, core.data, core.len);
+    content.data = xreallocarray(content.data, CRIU_IMAGE_MAX_BYTES + 1, 1);
+    memset(content.data + content.len, 0, CRIU_IMAGE_MAX_BYTES - content.len);
+    content.len = CRIU_MESSAGE_MAX_BYTES;
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(criu_check_content(&check, &member, &content, &error), 0);
+    assert_int_equal(findings.count, 0);
+    assert_int_equal(check.other_bytes, CRIU_CHECK_OTHERS_MAX_BYTES);
+    memcpy(content.data, mounts.data, mounts.len);
+    memset(content.data + mounts.len, 0, core.len);
+    content.len = CRIU_IMAGE_MAX_BYTES;
+    member.path = "checkpoint/mountpoints-1.img";
+    member.size = content.len;
+    for (int i = 0; i < 3; i++)
+        criu_check_content(&check, &member, &content, &error);
+    assert_int_equal(findings.counts[CHECK_CRIU_IMAGES], 1);
+    criu_check_done(&check);
+    findings_done(&findings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_deep_cgroups),
         cmocka_unit_test(test_what_is_too_large),
+        cmocka_unit_test(test_much_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
