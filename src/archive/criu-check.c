@@ -46,13 +46,10 @@ static const char *image_name(const struct member *member)
 
 static void add_record(struct criu_check *check, const struct criu_record *record)
 {
-    enum { GROWTH = 256 };
-
     if (check->record_count == CRIU_CHECK_RECORDS_MAX)
         return;
-    if (check->record_count % GROWTH == 0)
-        check->records =
-            xreallocarray(check->records, check->record_count + GROWTH, sizeof *check->records);
+    check->records =
+        xgrow(check->records, check->record_count, &check->record_capacity, sizeof *check->records);
     check->records[check->record_count++] = *record;
 }
 

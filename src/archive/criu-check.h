@@ -38,7 +38,7 @@ struct criu_record;
 struct criu_check {
     struct findings *findings;
     struct criu_record *records;
-    size_t record_count;
+    size_t record_count, record_capacity;
     struct criu_pstree pstree;
     struct criu_inventory inventory;
     struct criu_traits traits;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The checks of the members, while they pass, and at the end of the lists deleted.files and
- * bind.mounts: a part of the walk, which owns it. What spec.dump and config.dump say is checked by
- * checkpoint_check().
+ * The checks of the members, while they pass, and at the end of the list deleted.files: a part of
+ * the walk, which owns it. What the documents say is checked by checkpoint_check().
  *
  * The engines unpack `rootfs-diff.tar` and its like as root into a container's file system, so what
  * is legitimate there (symlinks, whiteouts) is not in the archive itself, and the other way round.
@@ -21,7 +20,7 @@
 enum {
     GATE_MAX_MEMBERS = 1 << 16,       /* of the archive itself: a few for each process */
     GATE_MAX_INNER_MEMBERS = 1000000, /* of all tars inside: 8 bytes each are held */
-    GATE_LIST_MAX_BYTES = 8 << 20,    /* of deleted.files and bind.mounts each */
+    GATE_LIST_MAX_BYTES = 8 << 20,    /* of deleted.files */
 };
 
 /* One tar: which names it has used. */
@@ -34,9 +33,8 @@ struct gate {
     struct findings *findings;
     struct gate_tar archive, inner;
     uint64_t member_count, inner_member_count;
-    struct path_set *rootfs;             /* of rootfs-diff.tar; NULL without one */
-    struct buffer deleted_files, mounts; /* their members' content */
-    bool has_deleted_files, has_mounts;
+    struct path_set *rootfs;     /* of rootfs-diff.tar; NULL without one */
+    struct buffer deleted_files; /* without data: there is none */
 };
 
 void gate_init(struct gate *gate, struct findings *findings);

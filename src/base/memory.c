@@ -25,6 +25,14 @@ void *xreallocarray(void *pointer, size_t count, size_t size)
     return checked(reallocarray(pointer, count ? count : 1, size ? size : 1));
 }
 
+void *xgrow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return array;
+    *capacity = *capacity ? 2 * *capacity : 16;
+    return xreallocarray(array, *capacity, size);
+}
+
 char *xstrdup(const char *text)
 {
     return checked(strdup(text));

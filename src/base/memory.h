@@ -14,6 +14,9 @@
 /* The results go to free(). */
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *pointer, size_t count, size_t size);
+/* Room for one more element of `size` bytes behind the `count` that the array holds; the capacity
+ * doubles when it is used up. The result takes the place of `array`. */
+void *xgrow(void *array, size_t count, size_t *capacity, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -35,7 +35,7 @@ struct run {
 };
 
 /* A thread with its task's own error. */
-struct worker {
+struct run_thread {
     struct run *run;
     struct source *source;
     pthread_t thread;
@@ -147,23 +147,23 @@ static void set_up_pipeline(struct run *run)
 
 static void *run_walk(void *argument)
 {
-    struct worker *worker = argument;
-    struct run *run = worker->run;
+    struct run_thread *thread = argument;
+    struct run *run = thread->run;
 
-    if (archive_facts_walk(&run->facts, &run->plan, worker->source, &worker->error) < 0)
-        pipeline_stop(run->pipeline, &worker->error);
+    if (archive_facts_walk(&run->facts, &run->plan, thread->source, &thread->error) < 0)
+        pipeline_stop(run->pipeline, &thread->error);
     return NULL;
 }
 
 static void *run_digest(void *argument)
 {
-    struct worker *worker = argument;
+    struct run_thread *thread = argument;
     const void *data;
     size_t len;
 
-    while (source_next(worker->source, &data, &len, &worker->error) > 0)
+    while (source_next(thread->source, &data, &len, &thread->error) > 0)
         ;
-    source_free(worker->source);
+    source_free(thread->source);
     return NULL;
 }
 
@@ -176,10 +176,10 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument
 /* Runs the pipeline to its end with everybody who takes from it. */
 static int run_pipeline(struct run *run, struct error *error)
 {
-    struct worker walk = {.run = run, .source = pipeline_raw_tap(run->pipeline)};
-    struct worker digest = {.run = run,
-                            .source = observing_source_new(pipeline_encoded_tap(run->pipeline),
-                                                           &run->layer, NULL, NULL)};
+    struct run_thread walk = {.run = run, .source = pipeline_raw_tap(run->pipeline)};
+    struct run_thread digest = {.run = run,
+                                .source = observing_source_new(pipeline_encoded_tap(run->pipeline),
+                                                               &run->layer, NULL, NULL)};
 
     deliveries_send(run->deliveries, run->pipeline, run->plan.layer_size);
     start_thread(&walk.thread, run_walk, &walk);

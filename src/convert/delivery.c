@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "stream/layer-source.h"
 
-/* One destination. */
-struct worker {
+/* Brings the image to one destination. */
+struct courier {
     struct deliveries *group;
     struct delivery *delivery;
     struct image_target *target; /* NULL: there is nothing to do any more */
@@ -31,7 +31,7 @@ struct deliveries {
     struct pipeline *pipeline; /* NULL before deliveries_send() */
     int64_t layer_size;
     bool look_up;
-    struct worker *workers;
+    struct courier *couriers;
     unsigned count;
 
     pthread_mutex_t mutex; /* guards what follows */
@@ -55,9 +55,9 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
     group->progress = progress;
     group->cancel = cancel;
     group->count = options->destination_count;
-    group->workers = xcalloc(group->count, sizeof *group->workers);
+    group->couriers = xcalloc(group->count, sizeof *group->couriers);
     for (unsigned i = 0; i < group->count; i++)
-        group->workers[i] = (struct worker){.group = group, .delivery = &results[i]};
+        group->couriers[i] = (struct courier){.group = group, .delivery = &results[i]};
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->changed, NULL);
     return group;
@@ -65,12 +65,12 @@ struct deliveries *deliveries_new(const struct convert_options *options, struct 
 
 /* Frees the layer's source first, because the pipeline waits for it, and the target may take
  * seconds to take back what was sent. */
-static void worker_end(struct worker *worker)
+static void courier_end(struct courier *courier)
 {
-    source_free(worker->layer);
-    worker->layer = NULL;
-    image_target_free(worker->target);
-    worker->target = NULL;
+    source_free(courier->layer);
+    courier->layer = NULL;
+    image_target_free(courier->target);
+    courier->target = NULL;
 }
 
 void deliveries_free(struct deliveries *group)
@@ -78,21 +78,21 @@ void deliveries_free(struct deliveries *group)
     if (!group)
         return;
     for (unsigned i = 0; i < group->count; i++) {
-        worker_end(&group->workers[i]);
-        held_image_done(&group->workers[i].held);
+        courier_end(&group->couriers[i]);
+        held_image_done(&group->couriers[i].held);
     }
     pthread_cond_destroy(&group->changed);
     pthread_mutex_destroy(&group->mutex);
-    free(group->workers);
+    free(group->couriers);
     free(group);
 }
 
 /* The other destinations go on, unless it is all or nothing; whoever waits for this one is woken.
  */
-static void fail(struct worker *worker)
+static void fail(struct courier *courier)
 {
-    struct deliveries *group = worker->group;
-    struct error *error = &worker->delivery->error;
+    struct deliveries *group = courier->group;
+    struct error *error = &courier->delivery->error;
 
     pthread_mutex_lock(&group->mutex);
     group->sending--;
@@ -100,7 +100,7 @@ static void fail(struct worker *worker)
         group->called_off = true;
         error_set(&group->call_off, error->kind,
                   "not published, because %s failed and it was all or nothing",
-                  worker->delivery->destination->name);
+                  courier->delivery->destination->name);
         if (group->pipeline)
             group->abandoned = pipeline_stop(group->pipeline, &group->call_off);
     } else if (group->sending == 0 && group->pipeline && !group->called_off) {
@@ -108,49 +108,49 @@ static void fail(struct worker *worker)
     }
     pthread_cond_broadcast(&group->changed);
     pthread_mutex_unlock(&group->mutex);
-    error_context(error, "push to %s", worker->delivery->destination->name);
-    worker_end(worker);
+    error_context(error, "push to %s", courier->delivery->destination->name);
+    courier_end(courier);
 }
 
-static int open_destination(struct worker *worker)
+static int open_destination(struct courier *courier)
 {
-    const struct deliveries *group = worker->group;
-    const struct destination *destination = worker->delivery->destination;
+    const struct deliveries *group = courier->group;
+    const struct destination *destination = courier->delivery->destination;
     const struct manifest_name name = {.tag = destination_tag(destination)};
-    struct error *error = &worker->delivery->error;
+    struct error *error = &courier->delivery->error;
     int found = 0;
 
-    worker->target = destination_target_new(destination, &group->options->registry, group->cancel);
-    if (image_target_open(worker->target, &name, error) < 0)
+    courier->target = destination_target_new(destination, &group->options->registry, group->cancel);
+    if (image_target_open(courier->target, &name, error) < 0)
         return -1;
     if (group->look_up)
-        found = image_target_look_up(worker->target, &worker->held, error);
-    worker->is_held = found > 0;
+        found = image_target_look_up(courier->target, &courier->held, error);
+    courier->is_held = found > 0;
     return found < 0 ? -1 : 0;
 }
 
 static void *run_open(void *argument)
 {
-    struct worker *worker = argument;
+    struct courier *courier = argument;
 
-    if (open_destination(worker) < 0)
-        fail(worker);
+    if (open_destination(courier) < 0)
+        fail(courier);
     return NULL;
 }
 
-static void start(struct worker *worker, void *(*run)(void *))
+static void start(struct courier *courier, void *(*run)(void *))
 {
-    if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+    if (pthread_create(&courier->thread, NULL, run, courier) != 0)
         abort();
-    worker->has_thread = true;
+    courier->has_thread = true;
 }
 
 static void join_all(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
-        if (group->workers[i].has_thread)
-            pthread_join(group->workers[i].thread, NULL);
-        group->workers[i].has_thread = false;
+        if (group->couriers[i].has_thread)
+            pthread_join(group->couriers[i].thread, NULL);
+        group->couriers[i].has_thread = false;
     }
 }
 
@@ -158,12 +158,12 @@ static void join_all(struct deliveries *group)
 static void call_off_rest(struct deliveries *group)
 {
     for (unsigned i = 0; i < group->count; i++) {
-        struct worker *worker = &group->workers[i];
+        struct courier *courier = &group->couriers[i];
 
-        if (!worker->target)
+        if (!courier->target)
             continue;
-        worker->delivery->error = group->call_off;
-        fail(worker);
+        courier->delivery->error = group->call_off;
+        fail(courier);
     }
 }
 
@@ -172,7 +172,7 @@ void deliveries_open(struct deliveries *group, bool look_up)
     group->look_up = look_up;
     group->sending = group->count;
     for (unsigned i = 0; i < group->count; i++)
-        start(&group->workers[i], run_open);
+        start(&group->couriers[i], run_open);
     join_all(group);
     if (group->called_off)
         call_off_rest(group);
@@ -180,26 +180,26 @@ void deliveries_open(struct deliveries *group, bool look_up)
 
 bool deliveries_in_clear(const struct deliveries *group, unsigned index)
 {
-    const struct image_target *target = group->workers[index].target;
+    const struct image_target *target = group->couriers[index].target;
 
     return target && target->is_in_clear;
 }
 
 const struct held_image *deliveries_held(const struct deliveries *group, unsigned index)
 {
-    const struct worker *worker = &group->workers[index];
+    const struct courier *courier = &group->couriers[index];
 
-    return worker->target && worker->is_held ? &worker->held : NULL;
+    return courier->target && courier->is_held ? &courier->held : NULL;
 }
 
 void deliveries_settle(struct deliveries *group, unsigned index, const struct digest *manifest)
 {
-    struct worker *worker = &group->workers[index];
+    struct courier *courier = &group->couriers[index];
 
-    worker->delivery->already_there = true;
-    worker->delivery->manifest = *manifest;
-    worker->delivery->error.kind = ERROR_NONE;
-    worker_end(worker);
+    courier->delivery->already_there = true;
+    courier->delivery->manifest = *manifest;
+    courier->delivery->error.kind = ERROR_NONE;
+    courier_end(courier);
     group->sending--;
 }
 
@@ -225,15 +225,15 @@ static const struct image *wait_for_image(struct deliveries *group, struct error
 }
 
 /* Until all have staged the image and the ones before have published it. */
-static int wait_for_turn(struct worker *worker, struct error *error)
+static int wait_for_turn(struct courier *courier, struct error *error)
 {
-    struct deliveries *group = worker->group;
+    struct deliveries *group = courier->group;
     int result = 0;
 
     pthread_mutex_lock(&group->mutex);
     group->unstaged--;
     pthread_cond_broadcast(&group->changed);
-    while (!group->called_off && (group->unstaged > 0 || group->turn != worker->turn))
+    while (!group->called_off && (group->unstaged > 0 || group->turn != courier->turn))
         pthread_cond_wait(&group->changed, &group->mutex);
     if (group->called_off) {
         *error = group->call_off;
@@ -253,12 +253,12 @@ static void pass_turn(struct deliveries *group)
 
 /* Names those that have published. No lock is needed: those before this one have had their turn,
  * and those behind will not get one. */
-static void tell_published(const struct worker *failed, struct error *error)
+static void tell_published(const struct courier *failed, struct error *error)
 {
     char names[ERROR_TEXT_SIZE / 2] = "";
     size_t len = 0;
 
-    for (const struct worker *w = failed->group->workers; w < failed; w++) {
+    for (const struct courier *w = failed->group->couriers; w < failed; w++) {
         const char *name = w->delivery->destination->name;
 
         if (!w->is_published || len + strlen(name) + 3 > sizeof names)
@@ -269,50 +269,50 @@ static void tell_published(const struct worker *failed, struct error *error)
         error_advice(error, "already published, which cannot be undone: %s", names);
 }
 
-static int publish(struct worker *worker, struct error *error)
+static int publish(struct courier *courier, struct error *error)
 {
-    bool in_turn = worker->group->options->all_or_nothing;
+    bool in_turn = courier->group->options->all_or_nothing;
 
-    if (in_turn && wait_for_turn(worker, error) < 0)
+    if (in_turn && wait_for_turn(courier, error) < 0)
         return -1;
-    if (image_target_publish(worker->target, error) < 0) {
+    if (image_target_publish(courier->target, error) < 0) {
         if (in_turn)
-            tell_published(worker, error);
+            tell_published(courier, error);
         return -1;
     }
-    worker->delivery->already_there = worker->target->already_there;
-    worker->is_published = !worker->target->already_there;
+    courier->delivery->already_there = courier->target->already_there;
+    courier->is_published = !courier->target->already_there;
     if (in_turn)
-        pass_turn(worker->group);
+        pass_turn(courier->group);
     return 0;
 }
 
-static int deliver(struct worker *worker)
+static int deliver(struct courier *courier)
 {
-    struct deliveries *group = worker->group;
-    struct error *error = &worker->delivery->error;
+    struct deliveries *group = courier->group;
+    struct error *error = &courier->delivery->error;
     const struct image *image;
 
-    if (image_target_put_layer(worker->target, worker->layer, group->layer_size, group->progress,
+    if (image_target_put_layer(courier->target, courier->layer, group->layer_size, group->progress,
                                error) < 0)
         return -1;
     image = wait_for_image(group, error);
-    if (!image || image_target_stage(worker->target, image, error) < 0 ||
-        publish(worker, error) < 0)
+    if (!image || image_target_stage(courier->target, image, error) < 0 ||
+        publish(courier, error) < 0)
         return -1;
-    worker->delivery->manifest = image->manifest.digest;
+    courier->delivery->manifest = image->manifest.digest;
     return 0;
 }
 
 static void *run_delivery(void *argument)
 {
-    struct worker *worker = argument;
+    struct courier *courier = argument;
 
-    if (deliver(worker) < 0) {
-        fail(worker);
+    if (deliver(courier) < 0) {
+        fail(courier);
     } else {
-        worker->delivery->error.kind = ERROR_NONE; /* may be set by an attempt that was repeated */
-        worker_end(worker);
+        courier->delivery->error.kind = ERROR_NONE; /* may be set by an attempt that was repeated */
+        courier_end(courier);
     }
     return NULL;
 }
@@ -324,15 +324,15 @@ void deliveries_send(struct deliveries *group, struct pipeline *pipeline, int64_
     group->pipeline = pipeline;
     group->layer_size = layer_size;
     for (unsigned i = 0; i < group->count; i++) {
-        if (!group->workers[i].target)
+        if (!group->couriers[i].target)
             continue;
-        group->workers[i].layer = layer_source_new(pipeline, group->options->window_bytes);
-        group->workers[i].turn = turn++;
+        group->couriers[i].layer = layer_source_new(pipeline, group->options->window_bytes);
+        group->couriers[i].turn = turn++;
     }
     group->unstaged = turn;
     for (unsigned i = 0; i < group->count; i++)
-        if (group->workers[i].target)
-            start(&group->workers[i], run_delivery);
+        if (group->couriers[i].target)
+            start(&group->couriers[i], run_delivery);
 }
 
 bool deliveries_abandoned(struct deliveries *group)

@@ -34,7 +34,7 @@ struct criu_pstree_entry {
 /* In the order of the image: parents come first, as CRIU writes it. */
 struct criu_pstree {
     struct criu_pstree_entry *entries;
-    size_t count;
+    size_t count, capacity;
     uint32_t *tids;
     size_t tid_count;
 };
@@ -87,7 +87,7 @@ struct criu_fd {
 
 struct criu_fdinfo {
     struct criu_fd *fds;
-    size_t count;
+    size_t count, capacity;
 };
 
 int criu_fdinfo_parse(struct criu_fdinfo *fdinfo, const void *bytes, size_t len,
@@ -106,7 +106,7 @@ struct criu_page_run {
 struct criu_pagemap {
     uint32_t pages_id;
     struct criu_page_run *runs; /* only those whose bytes are in the pages image */
-    size_t count;
+    size_t count, capacity;
     bool is_cut;     /* there are more than are kept */
     uint64_t pages;  /* in all of them, those that are not kept too */
     bool is_wide;    /* their numbers stand where only CRIU from 4.2 on looks */
@@ -184,7 +184,7 @@ struct criu_file {
 /* By id. */
 struct criu_files {
     struct criu_file *files;
-    size_t count;
+    size_t count, capacity;
 };
 
 int criu_files_parse(struct criu_files *files, const void *bytes, size_t len, struct error *error);
@@ -199,7 +199,7 @@ bool criu_socket_is_connected(const struct criu_socket *socket);
 /* remap-fpath.img: ids of regular files that were deleted and are still open. */
 struct criu_deleted {
     uint32_t *ids;
-    size_t count;
+    size_t count, capacity;
 };
 
 int criu_deleted_parse(struct criu_deleted *deleted, const void *bytes, size_t len,

@@ -92,7 +92,8 @@ static int compare_ids(const void *a, const void *b)
 static int take_file(void *context, const void *message, struct error *error)
 {
     struct criu_files *files = context;
-    struct criu_file *list = criu_grow(files->files, files->count, sizeof *list, error);
+    struct criu_file *list =
+        criu_grow(files->files, files->count, &files->capacity, sizeof *list, error);
 
     if (!list)
         return -1;
@@ -134,7 +135,7 @@ const struct criu_file *criu_files_find(const struct criu_files *files, uint32_t
 static int take_remap(void *context, const void *message, struct error *error)
 {
     struct criu_deleted *deleted = context;
-    uint32_t *ids = criu_grow(deleted->ids, deleted->count, sizeof *ids, error);
+    uint32_t *ids = criu_grow(deleted->ids, deleted->count, &deleted->capacity, sizeof *ids, error);
 
     if (!ids)
         return -1;

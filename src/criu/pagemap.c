@@ -40,7 +40,7 @@ static int add_run(struct criu_pagemap *pagemap, uint64_t vaddr, uint64_t pages,
         return 0;
     if (pagemap->count && vaddr <= pagemap->runs[pagemap->count - 1].vaddr)
         return error_set(error, ERROR_ARCHIVE, "its addresses are not in order");
-    runs = criu_grow(pagemap->runs, pagemap->count, sizeof *runs, &ignored);
+    runs = criu_grow(pagemap->runs, pagemap->count, &pagemap->capacity, sizeof *runs, &ignored);
     if (!runs) {
         pagemap->is_cut = true;
         return 0;

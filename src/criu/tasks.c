@@ -19,7 +19,7 @@ static int take_process(void *context, const void *message, struct error *error)
 
     if (process->n_threads > CRIU_THREADS_MAX - pstree->tid_count)
         return error_set(error, ERROR_ARCHIVE, "it has more than %d threads", CRIU_THREADS_MAX);
-    entries = criu_grow(pstree->entries, pstree->count, sizeof *entries, error);
+    entries = criu_grow(pstree->entries, pstree->count, &pstree->capacity, sizeof *entries, error);
     if (!entries)
         return -1;
     pstree->entries = entries;
@@ -131,7 +131,8 @@ static int take_fd(void *context, const void *message, struct error *error)
 {
     struct criu_fdinfo *fdinfo = context;
     const Criu__Fd *fd = message;
-    struct criu_fd *fds = criu_grow(fdinfo->fds, fdinfo->count, sizeof *fds, error);
+    struct criu_fd *fds =
+        criu_grow(fdinfo->fds, fdinfo->count, &fdinfo->capacity, sizeof *fds, error);
 
     if (!fds)
         return -1;

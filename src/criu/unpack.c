@@ -3,13 +3,13 @@
 
 #include "base/memory.h"
 
-void *criu_grow(void *list, size_t count, size_t entry_size, struct error *error)
+void *criu_grow(void *list, size_t count, size_t *capacity, size_t size, struct error *error)
 {
     if (count == CRIU_LIST_MAX) {
         error_set(error, ERROR_ARCHIVE, "it has more than %d entries", CRIU_LIST_MAX);
         return NULL;
     }
-    return count % CRIU_GROWTH ? list : xreallocarray(list, count + CRIU_GROWTH, entry_size);
+    return xgrow(list, count, capacity, size);
 }
 
 void *criu_unpack_only(const ProtobufCMessageDescriptor *type, enum criu_magic magic,

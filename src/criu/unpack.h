@@ -7,13 +7,10 @@
 
 #include "criu/image.h"
 
-enum {
-    CRIU_LIST_MAX = 1 << 18, /* entries of a list that is made of an image */
-    CRIU_GROWTH = 256,       /* entries by which it grows */
-};
+enum { CRIU_LIST_MAX = 1 << 18 }; /* entries of a list that is made of an image */
 
-/* The list, with room for one more entry. NULL: it would have too many. */
-void *criu_grow(void *list, size_t count, size_t entry_size, struct error *error);
+/* As xgrow(). NULL: it would have too many. */
+void *criu_grow(void *list, size_t count, size_t *capacity, size_t size, struct error *error);
 
 /* The message of an image that has but one; freed with the function for its type. NULL: the bytes
  * are no such image. */

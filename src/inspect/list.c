@@ -84,10 +84,7 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
     utf8_set(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
     read_archive(&entry, path, cancel);
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? 2 * list->capacity : 16;
-        list->entries = xreallocarray(list->entries, list->capacity, sizeof *list->entries);
-    }
+    list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
     list->entries[list->count++] = entry;
 }
 

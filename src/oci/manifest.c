@@ -142,6 +142,15 @@ struct platform manifest_platform(const struct manifest *manifest, size_t index)
     };
 }
 
+char *platform_text(const struct platform *platform)
+{
+    const char *variant = platform->variant;
+
+    return xasprintf("%s/%s%s%s", platform->os ? platform->os : "?",
+                     platform->architecture ? platform->architecture : "?", variant ? "/" : "",
+                     variant ? variant : "");
+}
+
 static bool same(const char *is, const char *wanted)
 {
     return is && strcmp(is, wanted) == 0;

@@ -68,6 +68,8 @@ bool manifest_subject(const struct manifest *manifest, struct digest *subject);
 
 /* Of part `index` of an index. */
 struct platform manifest_platform(const struct manifest *manifest, size_t index);
+/* "linux/arm64/v8", with ? for what is not said. free() it. */
+char *platform_text(const struct platform *platform);
 /* Whether an image for `is` is one for `wanted`; a variant that is not wanted does not count. */
 bool platform_matches(const struct platform *is, const struct platform *wanted);
 /* "os/arch[/variant]"; the strings, in one piece, go to free() by `os`. -1: ERROR_USAGE. */

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { TLS_DIRECTORY_MAX_ENTRIES = 1000 };
 
@@ -30,13 +31,6 @@ static void listing_done(struct listing *listing)
     for (int i = 0; i < listing->count; i++)
         free(listing->entries[i]);
     free(listing->entries);
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t len = strlen(name), end_len = strlen(end);
-
-    return len > end_len && strcmp(name + len - end_len, end) == 0;
 }
 
 static bool is_pem_certificate(const char *data, size_t len)
@@ -91,9 +85,9 @@ static int add_file(struct tls_settings *settings, const char *directory, const 
 {
     cleanup_free char *path = xasprintf("%s/%s", directory, name);
 
-    if (ends_with(name, ".crt"))
+    if (text_ends_with(name, ".crt"))
         return add_ca(settings, path, error);
-    if (ends_with(name, ".cert"))
+    if (text_ends_with(name, ".cert"))
         return add_client_pair(settings, path, error);
     return 0;
 }

@@ -149,10 +149,7 @@ static struct member *keep(struct tar_index *index, struct archive_entry *entry,
         error_set(error, ERROR_FAILED, "more than %d blobs in it", TAR_INDEX_MAX_KEPT);
         return NULL;
     }
-    if (index->count == index->capacity) {
-        index->capacity = index->capacity ? 2 * index->capacity : 16;
-        index->members = xreallocarray(index->members, index->capacity, sizeof *index->members);
-    }
+    index->members = xgrow(index->members, index->count, &index->capacity, sizeof *index->members);
     member = &index->members[index->count++];
     strcpy(member->name, name);
     member->number = number;

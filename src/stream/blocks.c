@@ -14,10 +14,7 @@ void block_index_done(struct block_index *index)
 
 void block_index_append(struct block_index *index, uint64_t offset, uint32_t checksum)
 {
-    if (index->count == index->capacity) {
-        index->capacity = index->capacity * 2 + 64;
-        index->places = xreallocarray(index->places, index->capacity, sizeof *index->places);
-    }
+    index->places = xgrow(index->places, index->count, &index->capacity, sizeof *index->places);
     index->places[index->count] =
         (struct block_place){.block = index->count, .offset = offset, .checksum = checksum};
     index->count++;
@@ -70,10 +67,7 @@ void adaptation_observe(struct adaptation *adaptation, unsigned waiting, unsigne
 int adaptation_level(struct adaptation *adaptation, uint64_t block)
 {
     while (adaptation->count <= block) {
-        if (adaptation->count == adaptation->capacity) {
-            adaptation->capacity = adaptation->capacity * 2 + 64;
-            adaptation->rungs = xreallocarray(adaptation->rungs, adaptation->capacity, 1);
-        }
+        adaptation->rungs = xgrow(adaptation->rungs, adaptation->count, &adaptation->capacity, 1);
         adaptation->rungs[adaptation->count++] = (uint8_t)adaptation->rung;
     }
     return adaptation->codec->ladder[adaptation->rungs[block]];

@@ -20,7 +20,7 @@ struct block_place {
 
 struct block_index {
     struct block_place *places;
-    uint64_t count, capacity;
+    size_t count, capacity;
 };
 
 void block_index_done(struct block_index *index);
@@ -44,7 +44,7 @@ struct adaptation {
     unsigned patience;         /* blocks between two changes: a change shows only later */
     uint64_t changed_at;       /* block */
     uint8_t *rungs;            /* of the blocks that have one */
-    uint64_t count, capacity;
+    size_t count, capacity;
 };
 
 /* Begins with the codec's default level. `in_flight`: blocks that can be on their way at once. */

@@ -82,10 +82,12 @@ static int find_platforms(const struct copy_options *options, const struct manif
             if (platform_matches(&is, wanted))
                 break;
         }
-        if (found == index->part_count)
-            return error_set(error, ERROR_FAILED, "index %s has no image for %s/%s%s%s",
-                             index->digest.text, wanted->os, wanted->architecture,
-                             wanted->variant ? "/" : "", wanted->variant ? wanted->variant : "");
+        if (found == index->part_count) {
+            cleanup_free char *name = platform_text(wanted);
+
+            return error_set(error, ERROR_FAILED, "index %s has no image for %s",
+                             index->digest.text, name);
+        }
         *part = found;
     }
     return 0;

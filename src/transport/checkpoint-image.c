@@ -26,22 +26,20 @@ static const char *host_architecture(const struct utsname *host)
 static int no_platform(const struct manifest *index, const struct platform *wanted,
                        struct error *error)
 {
-    cleanup_free char *list = xstrdup("");
+    cleanup_free char *list = xstrdup(""), *name = platform_text(wanted);
 
     for (size_t i = 0; i < index->part_count && strlen(list) < 200; i++) {
         struct platform is = manifest_platform(index, i);
-        char *longer = xasprintf("%s%s%s/%s%s%s", list, i ? ", " : "", is.os ? is.os : "?",
-                                 is.architecture ? is.architecture : "?", is.variant ? "/" : "",
-                                 is.variant ? is.variant : "");
+        cleanup_free char *text = platform_text(&is);
+        char *longer = xasprintf("%s%s%s", list, i ? ", " : "", text);
 
         free(list);
         list = longer;
     }
     return error_set(error, ERROR_FAILED,
-                     "it is an index without an image for %s/%s%s%s but for %s; choose one with "
+                     "it is an index without an image for %s but for %s; choose one with "
                      "--platform",
-                     wanted->os, wanted->architecture, wanted->variant ? "/" : "",
-                     wanted->variant ? wanted->variant : "", *list ? list : "nothing");
+                     name, *list ? list : "nothing");
 }
 
 int checkpoint_image_choose(const struct manifest *index, const struct platform *platform,

@@ -82,29 +82,29 @@ static void act_on(struct agent *agent, const struct conversion *job, const stru
 
     counters[METRIC_CRASHES] += outcome->kind == OUTCOME_CRASHED;
     switch (schedule_judge(&agent->options->schedule, archive, outcome, now_ms)) {
-    case VERDICT_PUSHED:
+    case JUDGED_PUSHED:
         count_push(agent, &job->identity, outcome, took_ms);
         conclude(agent, archive, "pushed", describe_push(job, outcome, took_ms));
         agent->retention_due_ms = 0;
         break;
-    case VERDICT_INCOMPLETE:
+    case JUDGED_INCOMPLETE:
         event_emit_archive(events, "incomplete", archive, describe_wait(archive, now_ms));
         break;
-    case VERDICT_RETRY:
+    case JUDGED_RETRY:
         counters[METRIC_RETRIES]++;
         event_emit_archive(events, "retry", archive, describe_wait(archive, now_ms));
         break;
-    case VERDICT_REFUSED:
+    case JUDGED_REFUSED:
         agent->result.refused++;
         counters[METRIC_REFUSED]++;
         conclude(agent, archive, "refused", describe_failure(archive));
         break;
-    case VERDICT_FAILED:
+    case JUDGED_FAILED:
         agent->result.failed++;
         counters[METRIC_FAILED]++;
         conclude(agent, archive, "failed", describe_failure(archive));
         break;
-    case VERDICT_STOPPED:
+    case JUDGED_STOPPED:
         break;
     }
 }

@@ -120,11 +120,8 @@ int archive_table_add(struct archive_table *table, const char *name, struct arch
                              WATCH_MAX_ARCHIVES);
         }
         added->name = xstrdup(name);
-        if (table->count == table->capacity) {
-            table->capacity = table->capacity ? 2 * table->capacity : 64;
-            table->archives =
-                xreallocarray(table->archives, table->capacity, sizeof *table->archives);
-        }
+        table->archives =
+            xgrow(table->archives, table->count, &table->capacity, sizeof *table->archives);
         memmove(table->archives + position + 1, table->archives + position,
                 (table->count - position) * sizeof *table->archives);
         table->archives[position] = added;

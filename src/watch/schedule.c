@@ -190,49 +190,49 @@ bool schedule_again(struct archive *archive, int64_t now_ms)
     return true;
 }
 
-static enum verdict wait_until(struct archive *archive, int64_t due_ms, enum verdict verdict)
+static enum judgement wait_until(struct archive *archive, int64_t due_ms, enum judgement judgement)
 {
     archive->state = ARCHIVE_WAITING;
     archive->due_ms = due_ms;
-    return verdict;
+    return judgement;
 }
 
-static enum verdict end_with(struct archive *archive, enum archive_state state,
-                             enum verdict verdict)
+static enum judgement end_with(struct archive *archive, enum archive_state state,
+                               enum judgement judgement)
 {
     archive->state = state;
-    return verdict;
+    return judgement;
 }
 
-static enum verdict fail(const struct schedule *schedule, struct archive *archive, bool crashed,
-                         int64_t now_ms)
+static enum judgement fail(const struct schedule *schedule, struct archive *archive, bool crashed,
+                           int64_t now_ms)
 {
     archive->failures++;
     archive->crashes += crashed;
     if (archive->failures > schedule->attempts.times || archive->crashes >= SCHEDULE_MAX_CRASHES)
-        return end_with(archive, ARCHIVE_FAILED, VERDICT_FAILED);
+        return end_with(archive, ARCHIVE_FAILED, JUDGED_FAILED);
     return wait_until(archive, now_ms + backoff_delay_ms(&schedule->attempts, archive->failures),
-                      VERDICT_RETRY);
+                      JUDGED_RETRY);
 }
 
-enum verdict schedule_judge(const struct schedule *schedule, struct archive *archive,
-                            const struct outcome *outcome, int64_t now_ms)
+enum judgement schedule_judge(const struct schedule *schedule, struct archive *archive,
+                              const struct outcome *outcome, int64_t now_ms)
 {
     archive_set_text(&archive->error_text, *outcome->text ? outcome->text : NULL);
     switch (outcome->kind) {
     case OUTCOME_DONE:
         archive_set_text(&archive->digest, outcome->digest.text);
-        return end_with(archive, ARCHIVE_PUSHED, VERDICT_PUSHED);
+        return end_with(archive, ARCHIVE_PUSHED, JUDGED_PUSHED);
     case OUTCOME_REFUSED:
         archive->was_incomplete = true;
         if (now_ms - archive->changed_ms < schedule->incomplete_ms)
             return wait_until(archive, archive->changed_ms + schedule->incomplete_ms,
-                              VERDICT_INCOMPLETE);
-        return end_with(archive, ARCHIVE_REFUSED, VERDICT_REFUSED);
+                              JUDGED_INCOMPLETE);
+        return end_with(archive, ARCHIVE_REFUSED, JUDGED_REFUSED);
     case OUTCOME_IMPOSSIBLE:
-        return end_with(archive, ARCHIVE_FAILED, VERDICT_FAILED);
+        return end_with(archive, ARCHIVE_FAILED, JUDGED_FAILED);
     case OUTCOME_INTERRUPTED:
-        return wait_until(archive, now_ms, VERDICT_STOPPED);
+        return wait_until(archive, now_ms, JUDGED_STOPPED);
     case OUTCOME_FAILED:
     case OUTCOME_CRASHED:
         break;

@@ -49,13 +49,13 @@ struct schedule {
     struct backoff attempts; /* .times: tries after the first one */
 };
 
-enum verdict {
-    VERDICT_PUSHED,
-    VERDICT_INCOMPLETE, /* refused, but not for good: it waits */
-    VERDICT_RETRY,      /* failed: it waits */
-    VERDICT_REFUSED,    /* for good */
-    VERDICT_FAILED,     /* until the next scan */
-    VERDICT_STOPPED,    /* as if it had not been tried */
+enum judgement {
+    JUDGED_PUSHED,
+    JUDGED_INCOMPLETE, /* refused, but not for good: it waits */
+    JUDGED_RETRY,      /* failed: it waits */
+    JUDGED_REFUSED,    /* for good */
+    JUDGED_FAILED,     /* until the next scan */
+    JUDGED_STOPPED,    /* as if it had not been tried */
 };
 
 /* A file of that name is there. True: it is not the one that was known; it waits now. `is_closed`:
@@ -66,7 +66,7 @@ bool schedule_seen(const struct schedule *schedule, struct archive *archive,
 /* At the beginning of each scan: what has failed gets another chance. True: it waits now. */
 bool schedule_again(struct archive *archive, int64_t now_ms);
 /* After a child has ended, and the archive is the same as when it began. */
-enum verdict schedule_judge(const struct schedule *schedule, struct archive *archive,
-                            const struct outcome *outcome, int64_t now_ms);
+enum judgement schedule_judge(const struct schedule *schedule, struct archive *archive,
+                              const struct outcome *outcome, int64_t now_ms);
 
 #endif

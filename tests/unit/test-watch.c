@@ -153,7 +153,7 @@ static void see(struct archive *archive, int64_t size, bool is_closed, int64_t n
     schedule_seen(&schedule, archive, &identity, is_closed, now_ms, 1000);
 }
 
-static enum verdict judge(struct archive *archive, enum outcome_kind kind, int64_t now_ms)
+static enum judgement judge(struct archive *archive, enum outcome_kind kind, int64_t now_ms)
 {
     const struct outcome outcome = {.kind = kind, .text = "why"};
 
@@ -189,7 +189,7 @@ static void test_an_old_file_has_settled(void **state)
     (void)state;
     assert_true(schedule_seen(&schedule, &archive, &identity, false, 10000, 9000000000));
     assert_in_range(archive.due_ms, 0, 10000);
-    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 10000), VERDICT_REFUSED);
+    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 10000), JUDGED_REFUSED);
     drop(&archive);
 }
 
@@ -200,13 +200,13 @@ static void test_what_may_be_incomplete_is_not_refused(void **state)
     (void)state;
     see(&archive, 10, true, 10000);
     assert_int_equal(archive.due_ms, 10000);
-    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 10100), VERDICT_INCOMPLETE);
+    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 10100), JUDGED_INCOMPLETE);
     assert_int_equal(archive.due_ms, 16000);
     /* Written on, and closed once more: that says little by now. */
     see(&archive, 20, true, 12000);
     assert_int_equal(archive.due_ms, 12500);
-    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 12600), VERDICT_INCOMPLETE);
-    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 18000), VERDICT_REFUSED);
+    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 12600), JUDGED_INCOMPLETE);
+    assert_int_equal(judge(&archive, OUTCOME_REFUSED, 18000), JUDGED_REFUSED);
     assert_int_equal(archive.state, ARCHIVE_REFUSED);
     assert_false(schedule_again(&archive, 19000));
     drop(&archive);
@@ -218,15 +218,15 @@ static void test_failures_are_counted(void **state)
 
     (void)state;
     see(&archive, 10, true, 10000);
-    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10000), VERDICT_RETRY);
+    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10000), JUDGED_RETRY);
     assert_int_equal(archive.due_ms, 10100);
-    assert_int_equal(judge(&archive, OUTCOME_INTERRUPTED, 10100), VERDICT_STOPPED);
-    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10200), VERDICT_RETRY);
+    assert_int_equal(judge(&archive, OUTCOME_INTERRUPTED, 10100), JUDGED_STOPPED);
+    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10200), JUDGED_RETRY);
     assert_int_equal(archive.due_ms, 10400);
-    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10400), VERDICT_FAILED);
+    assert_int_equal(judge(&archive, OUTCOME_FAILED, 10400), JUDGED_FAILED);
     assert_true(schedule_again(&archive, 20000));
     assert_int_equal(archive.state, ARCHIVE_WAITING);
-    assert_int_equal(judge(&archive, OUTCOME_DONE, 20000), VERDICT_PUSHED);
+    assert_int_equal(judge(&archive, OUTCOME_DONE, 20000), JUDGED_PUSHED);
     assert_int_equal(archive.state, ARCHIVE_PUSHED);
     drop(&archive);
 }
@@ -239,8 +239,8 @@ static void test_crashes_have_a_bound_of_their_own(void **state)
 
     (void)state;
     for (int i = 1; i < SCHEDULE_MAX_CRASHES; i++)
-        assert_int_equal(schedule_judge(&patient, &archive, &crash, i), VERDICT_RETRY);
-    assert_int_equal(schedule_judge(&patient, &archive, &crash, 10), VERDICT_FAILED);
+        assert_int_equal(schedule_judge(&patient, &archive, &crash, i), JUDGED_RETRY);
+    assert_int_equal(schedule_judge(&patient, &archive, &crash, 10), JUDGED_FAILED);
 }
 
 static void test_another_file_of_the_same_name_is_new(void **state)
