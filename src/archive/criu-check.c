@@ -72,6 +72,7 @@ int criu_check_member(struct criu_check *check, const struct member *member, str
         check->traits.has_parent = true;
         return 0;
     case CRIU_KIND_PAGES:
+    case CRIU_KIND_FS:
         record.is_read = true;
         add_record(check, &record);
         return 0;
@@ -315,34 +316,53 @@ static int report_missing(struct criu_check *check, const struct missing *missin
                           "it is missing, of process %" PRIu32, missing->process);
 }
 
-/* Each thread has a core image, each living process its memory. */
+static void miss_cores(const struct criu_check *check, const struct criu_pstree_entry *entry,
+                       struct missing *missing)
+{
+    if (!find(check, CRIU_KIND_CORE, entry->pid))
+        note_missing(missing, entry->pid, entry->pid);
+    for (size_t i = 1; i < entry->thread_count; i++) {
+        uint32_t tid = check->pstree.tids[entry->first_thread + i];
+
+        if (!find(check, CRIU_KIND_CORE, tid))
+            note_missing(missing, tid, entry->pid);
+    }
+}
+
+/* Each thread has a core image; each living process what is listed here, and something open. */
 static int check_processes(struct criu_check *check, struct error *error)
 {
-    struct missing cores = {0}, mms = {0}, pagemaps = {0};
+    static const struct {
+        enum criu_kind kind;
+        const char *name;
+    } images[] = {{CRIU_KIND_IDS, "ids"},
+                  {CRIU_KIND_FS, "fs"},
+                  {CRIU_KIND_MM, "mm"},
+                  {CRIU_KIND_PAGEMAP, "pagemap"}};
+    enum { COUNT = sizeof images / sizeof *images };
+    struct missing cores = {0}, missing[COUNT] = {{0}};
+    bool is_any_alive = false;
 
     for (size_t i = 0; i < check->pstree.count; i++) {
         const struct criu_pstree_entry *entry = &check->pstree.entries[i];
         const struct criu_record *core = find(check, CRIU_KIND_CORE, entry->pid);
 
-        if (!core)
-            note_missing(&cores, entry->pid, entry->pid);
-        for (size_t j = 1; j < entry->thread_count; j++) {
-            uint32_t tid = check->pstree.tids[entry->first_thread + j];
-
-            if (!find(check, CRIU_KIND_CORE, tid))
-                note_missing(&cores, tid, entry->pid);
-        }
+        miss_cores(check, entry, &cores);
         if (!core || !core->is_alive)
             continue;
-        if (!find(check, CRIU_KIND_MM, entry->pid))
-            note_missing(&mms, entry->pid, entry->pid);
-        if (!find(check, CRIU_KIND_PAGEMAP, entry->pid))
-            note_missing(&pagemaps, entry->pid, entry->pid);
+        is_any_alive = true;
+        for (int j = 0; j < COUNT; j++)
+            if (!find(check, images[j].kind, entry->pid))
+                note_missing(&missing[j], entry->pid, entry->pid);
     }
-    return report_missing(check, &cores, "core", error) ||
-                   report_missing(check, &mms, "mm", error) ||
-                   report_missing(check, &pagemaps, "pagemap", error)
-               ? -1
+    if (report_missing(check, &cores, "core", error) < 0)
+        return -1;
+    for (int j = 0; j < COUNT; j++)
+        if (report_missing(check, &missing[j], images[j].name, error) < 0)
+            return -1;
+    return is_any_alive && !find(check, CRIU_KIND_FILES, 0) && !find(check, CRIU_KIND_REG_FILES, 0)
+               ? finding_report(check->findings, CHECK_CRIU_IMAGES, IMAGES "files.img", error,
+                                "it is missing")
                : 0;
 }
 

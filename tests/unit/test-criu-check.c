@@ -85,7 +85,7 @@ static struct bytes add(struct bytes image, struct bytes message)
 /* A checkpoint of process 1, with a second thread 5, and process 7, which is dead; all of it can be
  * replaced or left out. */
 struct set {
-    struct bytes inventory, pstree, core, thread, dead, ids, mm, pagemap, files, mountpoints,
+    struct bytes inventory, pstree, core, thread, dead, ids, fs, mm, pagemap, files, mountpoints,
         cgroup;
     uint64_t pages_size;
     const char *extra; /* one more name */
@@ -156,6 +156,7 @@ static struct set good_set(void)
         .thread = make_core(0),
         .dead = make_core(CRIU_TASK_DEAD),
         .ids = add(image(CRIU_MAGIC_IDS), make_ids(13)),
+        .fs = add(image(CRIU_MAGIC_FS), put_number(nothing, 1, 1)),
         .mm = add(image(CRIU_MAGIC_MM), put_number(nothing, 8, 0x1000)),
         .pagemap = make_pagemap(3, 4, true),
         .files = add_file(add_file(image(CRIU_MAGIC_FILES), "/etc/app/..2026_11/app.conf"),
@@ -210,6 +211,7 @@ static struct outcome try(const struct set *set)
     feed_image(&check, "core-5.img", &set->thread);
     feed_image(&check, "core-7.img", &set->dead);
     feed_image(&check, "ids-1.img", &set->ids);
+    feed_image(&check, "fs-1.img", &set->fs);
     feed_image(&check, "mm-1.img", &set->mm);
     feed_image(&check, "pagemap-1.img", &set->pagemap);
     feed_image(&check, "files.img", &set->files);
@@ -279,6 +281,12 @@ static void test_every_image_is_missed(void **state)
     assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/core-7.img: it is missing");
     set = good_set(), set.mm.len = 0;
     assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/mm-1.img: it is missing");
+    set = good_set(), set.ids.len = 0;
+    assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/ids-1.img: it is missing");
+    set = good_set(), set.fs.len = 0;
+    assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/fs-1.img: it is missing");
+    set = good_set(), set.files.len = 0;
+    assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/files.img: it is missing");
     set = good_set(), set.pagemap.len = 0;
     assert_found(set, CHECK_CRIU_IMAGES, "checkpoint/pagemap-1.img: it is missing");
 }
