@@ -24,7 +24,7 @@ struct source *archive_content_unpack(struct archive_content *content, struct so
     if (content->hashes)
         tar = observing_source_new(tar, &content->archive, NULL, cancel);
     if (content->compression == COMPRESSION_NONE)
-        return tar;
+        return plain_guard_new(tar, content->findings);
     content->expansion = (struct expansion){.findings = content->findings,
                                             .free_bytes = ARCHIVE_FREE_BYTES,
                                             .ratio = ARCHIVE_MAX_RATIO,

@@ -261,4 +261,7 @@ END
         fi
         grep -qF -- "$line" "$TEST_DOCS/findings.md" || { echo "not there: $line" && return 1; }
     done < <("$CKPTOCI" convert --allow list)
+    # And each has the place that it protects.
+    diff <("$CKPTOCI" convert --allow list | awk '{ print $1 }') \
+        <(sed -n '/^## What they protect/,$s/^| `\([a-z-]*\)` | .* |$/\1/p' "$TEST_DOCS/findings.md")
 }
