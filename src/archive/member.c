@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 char *member_path_clean(const char *raw)
 {
@@ -29,8 +30,5 @@ char *member_path_clean(const char *raw)
 
 bool member_path_climbs(const char *path)
 {
-    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
-        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
-            return true;
-    return false;
+    return path_climbs(path);
 }

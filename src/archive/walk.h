@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "archive/criu-check.h"
 #include "archive/finding.h"
 #include "archive/member.h"
 #include "base/error.h"
@@ -34,6 +35,7 @@ struct walk {
     struct buffer core_head; /* the first bytes of the first CRIU core image; empty without one */
     time_t inventory_time;   /* modification time of checkpoint/inventory.img: when CRIU wrote it */
     uint64_t bytes;          /* of the whole archive */
+    struct criu_traits criu; /* after a whole walk */
 };
 
 /*
