@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/path-set.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/memory.h"
 
@@ -19,13 +21,83 @@ enum { FIRST_CAPACITY = 64, EXACT_BITS = 15 };
 struct path_set {
     uint64_t *slots;
     size_t capacity; /* a power of two */
-    size_t count;
+    size_t count, symlink_count;
 };
+
+/*
+ * The bytes of a path are the coefficients of a polynomial over the integers modulo the prime
+ * 2^61 - 1, whose value at a secret point is the hash. Two paths of up to n bytes agree at no more
+ * than n of the 2^61 points (Carter and Wegman), so that nobody can prepare paths that collide, nor
+ * fill one part of the table. The hash of a longer path goes on from that of the directory above.
+ */
+#define PRIME (((uint64_t)1 << 61) - 1)
+__extension__ typedef unsigned __int128 uint128;
+
+static uint64_t exact_point, folded_point;
+
+static void choose_points(void)
+{
+    uint64_t random[2];
+
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        abort();
+    exact_point = 1 + random[0] % (PRIME - 1);
+    folded_point = 1 + random[1] % (PRIME - 1);
+}
+
+struct path_hash {
+    uint64_t exact, folded; /* below PRIME */
+};
+
+/* No coefficient is 0, so that paths of different lengths are different polynomials. */
+static uint64_t next_value(uint64_t value, unsigned char byte, uint64_t point)
+{
+    uint128 product = (uint128)(value + byte + 1) * point;
+    uint64_t sum = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
+
+    sum = (sum & PRIME) + (sum >> 61);
+    return sum >= PRIME ? sum - PRIME : sum;
+}
+
+static struct path_hash next_hash(struct path_hash hash, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    unsigned char lower = byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte + 32) : byte;
+
+    return (struct path_hash){.exact = next_value(hash.exact, byte, exact_point),
+                              .folded = next_value(hash.folded, lower, folded_point)};
+}
+
+/* Spreads all bits over all bits, and loses none (the finisher of MurmurHash3). */
+static uint64_t mix(uint64_t hash)
+{
+    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdULL;
+    hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ULL;
+    return hash ^ hash >> 33;
+}
+
+static uint64_t key_of(struct path_hash hash)
+{
+    uint64_t key = (mix(hash.folded) & FOLDED_MASK) | (mix(hash.exact) & EXACT_MASK);
+
+    return key & FOLDED_MASK ? key : key | (uint64_t)1 << 16;
+}
+
+static uint64_t key_of_path(const char *path, size_t len)
+{
+    struct path_hash hash = {0};
+
+    for (size_t i = 0; i < len; i++)
+        hash = next_hash(hash, path[i]);
+    return key_of(hash);
+}
 
 struct path_set *path_set_new(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct path_set *set = NEW(struct path_set);
 
+    pthread_once(&once, choose_points);
     set->capacity = FIRST_CAPACITY;
     set->slots = xcalloc(set->capacity, sizeof *set->slots);
     return set;
@@ -37,30 +109,6 @@ void path_set_free(struct path_set *set)
         return;
     free(set->slots);
     free(set);
-}
-
-/* Spreads the last bytes' influence over all bits (the finisher of MurmurHash3). */
-static uint64_t mix(uint64_t hash)
-{
-    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdULL;
-    hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ULL;
-    return hash ^ hash >> 33;
-}
-
-/* FNV-1a over the path and over the path in lower case. */
-static uint64_t key_of(const char *path, size_t len)
-{
-    uint64_t exact = 0xcbf29ce484222325ULL, folded = exact, key;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)path[i];
-        unsigned char lower = byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte + 32) : byte;
-
-        exact = (exact ^ byte) * 0x100000001b3ULL;
-        folded = (folded ^ lower) * 0x100000001b3ULL;
-    }
-    key = (mix(folded) & FOLDED_MASK) | (mix(exact) & EXACT_MASK);
-    return key & FOLDED_MASK ? key : key | (uint64_t)1 << 16;
 }
 
 static size_t home_of(const struct path_set *set, uint64_t key)
@@ -106,7 +154,7 @@ static const uint64_t *find(const struct path_set *set, uint64_t key, bool *vari
 
 enum path_match path_set_add(struct path_set *set, const char *path, bool is_symlink)
 {
-    uint64_t key = key_of(path, strlen(path));
+    uint64_t key = key_of_path(path, strlen(path));
     bool variant;
 
     if (find(set, key, &variant))
@@ -115,13 +163,14 @@ enum path_match path_set_add(struct path_set *set, const char *path, bool is_sym
         grow(set);
     insert(set, key | (is_symlink ? SYMLINK_BIT : 0));
     set->count++;
+    set->symlink_count += is_symlink;
     return variant ? PATH_CASE_VARIANT : PATH_NEW;
 }
 
 bool path_set_has(const struct path_set *set, const char *path, size_t len, bool *is_symlink)
 {
     bool variant;
-    const uint64_t *slot = find(set, key_of(path, len), &variant);
+    const uint64_t *slot = find(set, key_of_path(path, len), &variant);
 
     if (slot && is_symlink)
         *is_symlink = *slot & SYMLINK_BIT;
@@ -130,15 +179,18 @@ bool path_set_has(const struct path_set *set, const char *path, size_t len, bool
 
 size_t path_set_symlink_above(const struct path_set *set, const char *path)
 {
-    const char *slash = path;
-    bool is_symlink = false;
+    struct path_hash hash = {0};
+    bool variant;
 
-    while ((slash = strchr(slash, '/'))) {
-        size_t len = (size_t)(slash - path);
+    if (set->symlink_count == 0)
+        return 0;
+    for (size_t len = 0; path[len]; len++) {
+        const uint64_t *slot =
+            path[len] == '/' && len > 0 ? find(set, key_of(hash), &variant) : NULL;
 
-        if (len > 0 && path_set_has(set, path, len, &is_symlink) && is_symlink)
+        if (slot && (*slot & SYMLINK_BIT))
             return len;
-        slash++;
+        hash = next_hash(hash, path[len]);
     }
     return 0;
 }

@@ -23,7 +23,7 @@ struct walker {
     const struct walk_visitor *visitor; /* never NULL; its functions may be */
     struct findings *findings;
     struct gate gate;
-    struct inner_expansion expansion;
+    struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
     bool seen[REQUIRED_COUNT];
@@ -218,12 +218,11 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 {
     cleanup(source_freep) struct source *tar = NULL;
     cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
-    size_t bombs = walker->findings->counts[CHECK_DECOMPRESSION_BOMB],
-           refusals = walker->findings->refusals;
+    size_t refusals = walker->findings->refusals;
     struct error cause = {0};
     int result;
 
-    if (inner_tar_source_new(walker->archive, container, &walker->expansion, &tar, error) < 0)
+    if (inner_tar_source_new(walker->archive, container, walker->expansion, &tar, error) < 0)
         return -1;
     if (!tar)
         return 0;
@@ -238,7 +237,7 @@ static int walk_inner(struct walker *walker, const char *container, struct error
         !archive_reader_failed(walker->archive)) {
         bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
 
-        if (!stops && walker->findings->counts[CHECK_DECOMPRESSION_BOMB] > bombs)
+        if (!stops && walker->expansion->ended)
             return 0;
         if (!stops)
             return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
@@ -305,12 +304,17 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
     struct error cause = {0};
     int result;
 
-    gate_init(&walker.gate, findings);
-    inner_expansion_init(&walker.expansion, findings);
+    gate_init(&walker.gate, findings, walker.visitor->cancel);
+    walker.own_expansion =
+        (struct expansion){.findings = findings, .cancel = walker.visitor->cancel};
+    walker.expansion =
+        walker.visitor->expansion ? walker.visitor->expansion : &walker.own_expansion;
     if (walker.visitor->hops_within)
         archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
     result = walk_members(&walker, &cause);
     walker.walk.bytes = archive_reader_bytes(walker.archive);
+    walker.walk.suspects = walker.gate.suspects;
+    walker.gate.suspects = (struct suspects){0};
     *ret = walker.walk;
     walker.walk = (struct walk){0};
     if (result == 0)
@@ -391,4 +395,5 @@ void walk_done(struct walk *walk)
     buffer_done(&walk->spec_dump);
     buffer_done(&walk->config_dump);
     buffer_done(&walk->core_head);
+    suspects_done(&walk->suspects);
 }

@@ -6,17 +6,20 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "cli/shared-options.h"
 #include "cli/view.h"
 #include "inspect/list.h"
 
 struct request {
     const char *directory;
+    uint64_t max_unpacked_bytes;
     bool json;
 };
 
 #define OPTION_OWNER struct request
 static const struct option_spec options[] = {
     {"json", 0, NULL, "print the list as JSON", OPTION_FLAG(json)},
+    {MAX_UNPACKED_OPTION(max_unpacked_bytes)},
     {0},
 };
 
@@ -142,7 +145,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     const struct request *request = context;
     json_t *archives;
 
-    if (list_run(request->directory, &archives, cancel, error))
+    if (list_run(request->directory, request->max_unpacked_bytes, &archives, cancel, error))
         return -1;
     if (request->json) {
         cmd_print_json(archives);

@@ -25,6 +25,7 @@ struct entry {
 struct list {
     struct entry *entries;
     size_t count, capacity;
+    uint64_t max_unpacked_bytes; /* of each archive */
 };
 
 static void list_done(struct list *list)
@@ -53,7 +54,8 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
 }
 
 /* Fills in what the archive says of itself. */
-static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+static void read_archive(struct entry *entry, const char *path, uint64_t max_unpacked_bytes,
+                         struct cancel *cancel)
 {
     const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
     cleanup(findings_done) struct findings findings = {0};
@@ -62,7 +64,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
                                                     .progress = &nobody_looks,
                                                     .cancel = cancel,
                                                     .content = {.findings = &findings,
-                                                                .only_metadata = true}};
+                                                                .only_metadata = true,
+                                                                .max_unpacked_bytes =
+                                                                    max_unpacked_bytes}};
     const struct archive_content *content = &reading.content;
     struct error error;
 
@@ -83,7 +87,7 @@ static void add(struct list *list, const char *path, uint64_t size, struct cance
 
     utf8_set(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
-    read_archive(&entry, path, cancel);
+    read_archive(&entry, path, list->max_unpacked_bytes, cancel);
     list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
     list->entries[list->count++] = entry;
 }
@@ -154,11 +158,12 @@ static json_t *list_to_json(struct list *list)
     return archives;
 }
 
-int list_run(const char *given, json_t **archives, struct cancel *cancel, struct error *error)
+int list_run(const char *given, uint64_t max_unpacked_bytes, json_t **archives,
+             struct cancel *cancel, struct error *error)
 {
     cleanup_free char *directory = without_trailing_slashes(given);
     cleanup(closedirp) DIR *stream = opendir(directory);
-    cleanup(list_done) struct list list = {0};
+    cleanup(list_done) struct list list = {.max_unpacked_bytes = max_unpacked_bytes};
 
     if (!stream && errno == ENOTDIR && add_file(&list, directory, cancel)) {
         if (cancel_check(cancel, error))
