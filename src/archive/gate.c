@@ -9,7 +9,6 @@ void gate_init(struct gate *gate, struct findings *findings, const struct cancel
 {
     *gate = (struct gate){.findings = findings, .cancel = cancel, .archive.paths = path_set_new()};
     buffer_init(&gate->deleted_files, GATE_LIST_MAX_BYTES);
-    buffer_init(&gate->mounts, GATE_LIST_MAX_BYTES);
 }
 
 void gate_done(struct gate *gate)
@@ -18,7 +17,6 @@ void gate_done(struct gate *gate)
     path_set_free(gate->inner.paths);
     path_set_free(gate->rootfs);
     buffer_done(&gate->deleted_files);
-    buffer_done(&gate->mounts);
     suspects_done(&gate->suspects);
 }
 
@@ -224,22 +222,23 @@ int gate_oddity(struct gate *gate, const char *container, const struct tar_fault
     return finding_report_member(gate->findings, fault->check, &member, error, "%s", fault->what);
 }
 
-/* The lists that engines act upon when they restore. */
+/* The list that engines act upon when they restore. */
 
 /* An array, a new reference; NULL if it was found not to be one, with the result in *result. Go,
  * which the engines are written in, takes null for an empty list. */
-static json_t *load_list(struct findings *findings, enum check check, const char *member,
-                         const struct buffer *list, int *result, struct error *error)
+static json_t *load_list(struct findings *findings, const char *member, const struct buffer *list,
+                         int *result, struct error *error)
 {
-    json_error_t at;
-    json_t *json = json_loadb(list->data, list->len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
+    size_t values_left = JSON_GO_MAX_VALUES;
+    struct error reason = {.text = "not a JSON list"};
+    json_t *json = json_parse_go(list->data, list->len, &values_left, &reason);
 
     *result = 0;
     if (json_is_array(json))
         return json;
     if (!json_is_null(json))
-        *result = finding_report(findings, check, member, error, "it is not a JSON list%s%s",
-                                 json ? "" : ": ", json ? "" : at.text);
+        *result =
+            finding_report(findings, CHECK_DELETED_FILES, member, error, "it is %s", reason.text);
     json_decref(json);
     return NULL;
 }
@@ -286,14 +285,14 @@ static int check_deleted_files(struct gate *gate, struct error *error)
 {
     static const char member[] = "deleted.files";
     int result;
-    cleanup(json_decrefp) json_t *paths = load_list(gate->findings, CHECK_DELETED_FILES, member,
-                                                    &gate->deleted_files, &result, error);
+    cleanup(json_decrefp) json_t *paths =
+        load_list(gate->findings, member, &gate->deleted_files, &result, error);
     size_t i;
     json_t *entry;
 
     json_array_foreach(paths, i, entry)
     {
-        const char *path = json_string_value(entry);
+        const char *path = json_text(entry);
         const char *problem = deleted_path_problem(gate, path);
 
         if ((gate->cancel && cancel_check(gate->cancel, error) < 0) ||
@@ -305,42 +304,7 @@ static int check_deleted_files(struct gate *gate, struct error *error)
     return result;
 }
 
-static int check_mount(struct findings *findings, const char *member, const json_t *mount,
-                       struct error *error)
-{
-    const char *source = json_get_text(mount, "source");
-    const char *destination = json_get_text(mount, "destination");
-
-    if (!source || !destination || *destination != '/')
-        return finding_report(findings, CHECK_BIND_MOUNTS, member, error,
-                              "a mount has no source or no absolute destination");
-    if (member_path_climbs(source) || member_path_climbs(destination))
-        return finding_report(findings, CHECK_BIND_MOUNTS, member, error,
-                              "the mount of \"%s\" on \"%s\" has a \"..\"", source, destination);
-    return 0;
-}
-
-/* bind.mounts: a JSON array of {source, destination, file_type, permissions}, from which CRI-O
- * makes the mounts and what they are mounted on. */
-static int check_bind_mounts(struct findings *findings, const struct buffer *list,
-                             struct error *error)
-{
-    static const char member[] = "bind.mounts";
-    int result;
-    cleanup(json_decrefp) json_t *mounts =
-        load_list(findings, CHECK_BIND_MOUNTS, member, list, &result, error);
-    size_t i;
-    json_t *mount;
-
-    json_array_foreach(mounts, i, mount)
-    {
-        if (check_mount(findings, member, mount, error) < 0)
-            return -1;
-    }
-    return result;
-}
-
-enum watched { WATCHED_NONE, WATCHED_DELETED_FILES, WATCHED_MOUNTS, WATCHED_INVENTORY };
+enum watched { WATCHED_NONE, WATCHED_DELETED_FILES, WATCHED_INVENTORY };
 
 static enum watched watched(const struct member *member)
 {
@@ -348,8 +312,6 @@ static enum watched watched(const struct member *member)
         return WATCHED_NONE;
     if (strcmp(member->path, "deleted.files") == 0)
         return WATCHED_DELETED_FILES;
-    if (strcmp(member->path, "bind.mounts") == 0)
-        return WATCHED_MOUNTS;
     return strcmp(member->path, "checkpoint/inventory.img") == 0 ? WATCHED_INVENTORY : WATCHED_NONE;
 }
 
@@ -359,7 +321,6 @@ size_t gate_wants(const struct member *member)
 
     switch (watched(member)) {
     case WATCHED_DELETED_FILES:
-    case WATCHED_MOUNTS:
         return GATE_LIST_MAX_BYTES;
     case WATCHED_INVENTORY:
         return INVENTORY_BYTES;
@@ -383,19 +344,15 @@ static int check_plugins(struct gate *gate, const struct member *member,
     return 0;
 }
 
-static int keep_list(struct gate *gate, struct buffer *list, bool *has, const struct member *member,
-                     const struct buffer *content, struct error *error)
+static int keep_deleted_files(struct gate *gate, const struct member *member,
+                              const struct buffer *content, struct error *error)
 {
-    *has = true;
-    buffer_clear(list);
-    buffer_append(list, content->data, content->len);
-    if (member->size <= GATE_LIST_MAX_BYTES)
-        return 0;
-    *has = false;
-    return finding_report_member(gate->findings,
-                                 list == &gate->mounts ? CHECK_BIND_MOUNTS : CHECK_DELETED_FILES,
-                                 member, error, "it is larger than %d MiB",
-                                 GATE_LIST_MAX_BYTES >> 20);
+    if (member->size > GATE_LIST_MAX_BYTES)
+        return finding_report_member(gate->findings, CHECK_DELETED_FILES, member, error,
+                                     "it is larger than %d MiB", GATE_LIST_MAX_BYTES >> 20);
+    buffer_clear(&gate->deleted_files);
+    buffer_append(&gate->deleted_files, content->data, content->len);
+    return 0;
 }
 
 int gate_content(struct gate *gate, const struct member *member, const struct buffer *content,
@@ -403,10 +360,7 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
 {
     switch (watched(member)) {
     case WATCHED_DELETED_FILES:
-        return keep_list(gate, &gate->deleted_files, &gate->has_deleted_files, member, content,
-                         error);
-    case WATCHED_MOUNTS:
-        return keep_list(gate, &gate->mounts, &gate->has_mounts, member, content, error);
+        return keep_deleted_files(gate, member, content, error);
     case WATCHED_INVENTORY:
         return check_plugins(gate, member, content, error);
     case WATCHED_NONE:
@@ -417,7 +371,5 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
 
 int gate_finish(struct gate *gate, struct error *error)
 {
-    if (gate->has_deleted_files && check_deleted_files(gate, error) < 0)
-        return -1;
-    return gate->has_mounts ? check_bind_mounts(gate->findings, &gate->mounts, error) : 0;
+    return gate->deleted_files.data ? check_deleted_files(gate, error) : 0;
 }

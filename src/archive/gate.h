@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The checks of the members, while they pass, and at the end of the lists deleted.files and
- * bind.mounts: a part of the walk, which owns it. What spec.dump and config.dump say is checked by
- * checkpoint_check().
+ * The checks of the members, while they pass, and at the end of the list deleted.files: a part of
+ * the walk, which owns it. What the documents say is checked by checkpoint_check().
  *
  * The engines unpack `rootfs-diff.tar` and its like as root into a container's file system, so what
  * is legitimate there (symlinks, whiteouts) is not in the archive itself, and the other way round.
@@ -27,7 +26,7 @@ enum {
     /* Of one path and of a name in it, as Linux has them (PATH_MAX, NAME_MAX). */
     GATE_MAX_PATH_BYTES = 4096,
     GATE_MAX_NAME_BYTES = 255,
-    GATE_LIST_MAX_BYTES = 8 << 20, /* of deleted.files and bind.mounts each */
+    GATE_LIST_MAX_BYTES = 8 << 20, /* of deleted.files */
 };
 
 /* One tar: which names it has used. */
@@ -43,10 +42,9 @@ struct gate {
     struct gate_tar archive, inner;
     uint64_t member_count, inner_member_count, path_bytes;
     bool is_too_many;
-    struct suspects suspects;            /* the walk takes them over */
-    struct path_set *rootfs;             /* of rootfs-diff.tar; NULL without one */
-    struct buffer deleted_files, mounts; /* their members' content */
-    bool has_deleted_files, has_mounts;
+    struct suspects suspects;    /* the walk takes them over */
+    struct path_set *rootfs;     /* of rootfs-diff.tar; NULL without one */
+    struct buffer deleted_files; /* without data: there is none */
 };
 
 /* Borrows both; `cancel` may be NULL. */

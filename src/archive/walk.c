@@ -10,12 +10,27 @@
 #include "archive/inner-tar.h"
 #include "base/memory.h"
 
-/* Members that every checkpoint has. */
-enum required { REQUIRED_SPEC, REQUIRED_CONFIG, REQUIRED_INVENTORY, REQUIRED_COUNT };
-static const char *const required_paths[REQUIRED_COUNT] = {
-    [REQUIRED_SPEC] = "spec.dump",
-    [REQUIRED_CONFIG] = "config.dump",
-    [REQUIRED_INVENTORY] = "checkpoint/inventory.img",
+/* Members that are read whole or must be there. */
+enum vital {
+    VITAL_SPEC,
+    VITAL_CONFIG,
+    VITAL_INVENTORY,
+    VITAL_REQUIRED, /* every checkpoint has those above */
+    VITAL_STATUS = VITAL_REQUIRED,
+    VITAL_BIND_MOUNTS,
+    VITAL_NETWORK,
+    VITAL_COUNT
+};
+static const struct {
+    const char *path;
+    size_t max_bytes; /* 0: its content is not kept */
+} vital_members[VITAL_COUNT] = {
+    [VITAL_SPEC] = {"spec.dump", METADATA_MAX_BYTES},
+    [VITAL_CONFIG] = {"config.dump", METADATA_MAX_BYTES},
+    [VITAL_INVENTORY] = {"checkpoint/inventory.img", 0},
+    [VITAL_STATUS] = {"status.dump", DOCUMENT_MAX_BYTES},
+    [VITAL_BIND_MOUNTS] = {"bind.mounts", DOCUMENT_MAX_BYTES},
+    [VITAL_NETWORK] = {"network.status", DOCUMENT_MAX_BYTES},
 };
 
 struct walker {
@@ -26,57 +41,74 @@ struct walker {
     struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
-    bool seen[REQUIRED_COUNT];
+    bool seen[VITAL_COUNT];
 };
 
-/* REQUIRED_COUNT: it is none of them. */
-static enum required find_required(const struct member *member)
+/* VITAL_COUNT: it is none of them. */
+static enum vital find_vital(const struct member *member)
 {
     int i = 0;
 
     if (member->container)
-        return REQUIRED_COUNT;
-    while (i < REQUIRED_COUNT && strcmp(member->path, required_paths[i]) != 0)
+        return VITAL_COUNT;
+    while (i < VITAL_COUNT && strcmp(member->path, vital_members[i].path) != 0)
         i++;
     return i;
 }
 
-static int note_required(struct walker *walker, const struct member *member, struct error *error)
+static int note_vital(struct walker *walker, const struct member *member, struct error *error)
 {
-    enum required required = find_required(member);
+    enum vital vital = find_vital(member);
+    size_t max;
 
-    if (required == REQUIRED_COUNT)
+    if (vital == VITAL_COUNT)
         return 0;
+    max = vital_members[vital].max_bytes;
     if (member->type != MEMBER_FILE || member->sparse)
         return finding_report_fatal(walker->findings, CHECK_MEMBER_TYPE, member->path, error,
                                     "it is not a regular file");
-    if (walker->seen[required])
+    if (walker->seen[vital])
         return finding_report_fatal(walker->findings, CHECK_DUPLICATE_MEMBER, member->path, error,
                                     "it is there twice");
-    if (required != REQUIRED_INVENTORY && member->size > METADATA_MAX_BYTES)
+    if (max > 0 && member->size > max)
         return finding_report_fatal(walker->findings, CHECK_METADATA, member->path, error,
-                                    "it is larger than %d MiB", METADATA_MAX_BYTES >> 20);
-    walker->seen[required] = true;
-    if (required == REQUIRED_INVENTORY)
+                                    "it is larger than %zu MiB", max >> 20);
+    walker->seen[vital] = true;
+    if (vital == VITAL_INVENTORY)
         walker->walk.inventory_time = member->mtime;
     return 0;
+}
+
+/* NULL: it is no document. */
+static struct buffer *document_of(struct walk *walk, enum vital vital)
+{
+    switch (vital) {
+    case VITAL_SPEC:
+        return &walk->spec_dump;
+    case VITAL_CONFIG:
+        return &walk->config_dump;
+    case VITAL_STATUS:
+        return &walk->status_dump;
+    case VITAL_BIND_MOUNTS:
+        return &walk->bind_mounts;
+    case VITAL_NETWORK:
+        return &walk->network_status;
+    case VITAL_INVENTORY:
+    case VITAL_COUNT:
+        break;
+    }
+    return NULL;
 }
 
 /* Where the walk itself keeps content of this member, and how much; NULL: it does not. */
 static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
 {
-    switch (find_required(member)) {
-    case REQUIRED_SPEC:
-        *bytes = METADATA_MAX_BYTES;
-        return &walk->spec_dump;
-    case REQUIRED_CONFIG:
-        *bytes = METADATA_MAX_BYTES;
-        return &walk->config_dump;
-    case REQUIRED_INVENTORY:
-    case REQUIRED_COUNT:
-        break;
-    }
-    *bytes = CORE_HEAD_BYTES;
+    enum vital vital = find_vital(member);
+    struct buffer *document = document_of(walk, vital);
+
+    *bytes = document ? vital_members[vital].max_bytes : CORE_HEAD_BYTES;
+    if (document)
+        return document;
     if (!member->container && !walk->core_head.data &&
         fnmatch("checkpoint/core-*.img", member->path, FNM_PATHNAME) == 0)
         return &walk->core_head;
@@ -249,7 +281,7 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 
 static int walk_member(struct walker *walker, const struct member *member, struct error *error)
 {
-    if (note_required(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
+    if (note_vital(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
         return -1;
     if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
         member->sparse)
@@ -262,13 +294,13 @@ static int walk_member(struct walker *walker, const struct member *member, struc
 
 static int check_complete(const struct walker *walker, struct error *error)
 {
-    for (int required = 0; required < REQUIRED_COUNT; required++)
-        if (!walker->seen[required])
+    for (int vital = 0; vital < VITAL_REQUIRED; vital++)
+        if (!walker->seen[vital])
             return finding_report_fatal(walker->findings, CHECK_MISSING_MEMBER,
-                                        required_paths[required], error,
+                                        vital_members[vital].path, error,
                                         "not a container checkpoint: %s is missing from the "
                                         "archive",
-                                        required_paths[required]);
+                                        vital_members[vital].path);
     return 0;
 }
 
@@ -347,15 +379,13 @@ static int keep_metadata(struct archive_reader *reader, const struct member *mem
 }
 
 static int take_metadata(struct walk *walk, struct archive_reader *reader,
-                         const struct member *member, enum required required, struct error *error)
+                         const struct member *member, enum vital vital, struct error *error)
 {
     if (member->type != MEMBER_FILE)
         return 0;
-    if (required == REQUIRED_SPEC)
-        return keep_metadata(reader, member, &walk->spec_dump, error);
-    if (required == REQUIRED_CONFIG)
-        return keep_metadata(reader, member, &walk->config_dump, error);
-    if (required == REQUIRED_INVENTORY)
+    if (vital == VITAL_SPEC || vital == VITAL_CONFIG)
+        return keep_metadata(reader, member, document_of(walk, vital), error);
+    if (vital == VITAL_INVENTORY)
         walk->inventory_time = member->mtime;
     return 0;
 }
@@ -371,20 +401,22 @@ int walk_metadata(struct walk *walk, struct source *tar, uint64_t hops_within, s
     if (hops_within)
         archive_reader_may_hop(reader, hops_within);
     while (!walk->spec_dump.data || !walk->config_dump.data || !has_inventory) {
-        enum required required;
+        enum vital vital;
 
         more = archive_reader_next(reader, &member, error);
         if (more < 0)
             return -1;
-        if (more == 0)
+        if (more == 0) {
+            vital = !walk->spec_dump.data     ? VITAL_SPEC
+                    : !walk->config_dump.data ? VITAL_CONFIG
+                                              : VITAL_INVENTORY;
             return error_set(error, ERROR_ARCHIVE,
                              "not a container checkpoint: %s is missing from the archive",
-                             required_paths[!walk->spec_dump.data     ? REQUIRED_SPEC
-                                            : !walk->config_dump.data ? REQUIRED_CONFIG
-                                                                      : REQUIRED_INVENTORY]);
-        required = find_required(member);
-        has_inventory = has_inventory || required == REQUIRED_INVENTORY;
-        if (take_metadata(walk, reader, member, required, error))
+                             vital_members[vital].path);
+        }
+        vital = find_vital(member);
+        has_inventory = has_inventory || vital == VITAL_INVENTORY;
+        if (take_metadata(walk, reader, member, vital, error))
             return -1;
     }
     return 0;
@@ -394,6 +426,9 @@ void walk_done(struct walk *walk)
 {
     buffer_done(&walk->spec_dump);
     buffer_done(&walk->config_dump);
+    buffer_done(&walk->status_dump);
+    buffer_done(&walk->bind_mounts);
+    buffer_done(&walk->network_status);
     buffer_done(&walk->core_head);
     suspects_done(&walk->suspects);
 }

@@ -22,6 +22,7 @@
 
 enum {
     METADATA_MAX_BYTES = 8 << 20, /* of spec.dump, config.dump; real ones are below 100 KiB */
+    DOCUMENT_MAX_BYTES = 2 << 20, /* of the others; real ones are below 10 KiB */
     CORE_HEAD_BYTES = 64,         /* of checkpoint/core-*.img: enough for the machine type */
 };
 
@@ -29,6 +30,10 @@ enum {
 struct walk {
     struct buffer spec_dump;
     struct buffer config_dump;
+    /* Not every engine writes these; without data where the archive has none. */
+    struct buffer status_dump;    /* containerd's */
+    struct buffer bind_mounts;    /* CRI-O's */
+    struct buffer network_status; /* podman's */
     struct buffer core_head; /* the first bytes of the first CRIU core image; empty without one */
     time_t inventory_time;   /* modification time of checkpoint/inventory.img: when CRIU wrote it */
     uint64_t bytes;          /* of the whole archive */

@@ -22,7 +22,24 @@
  */
 json_t *json_parse(const char *bytes, size_t len, struct error *error);
 
-/* The text of the member; NULL: it is missing or no string. */
+enum {
+    JSON_GO_MAX_DEPTH = 200,      /* Go itself takes 10000; real documents have some ten */
+    JSON_GO_MAX_VALUES = 1 << 18, /* keys included; up to 240 bytes of memory each */
+};
+
+/*
+ * Parses what programs in Go have written and are to read, as encoding/json there does: any value
+ * may be the whole of it, a string may have a NUL in it, and an integer that needs more than 63
+ * bits becomes a real. What Go would read as something else (no UTF-8, half a surrogate pair) or
+ * not at all, and a key that is there twice, is an error of kind ERROR_FAILED; its text goes behind
+ * "DOCUMENT is ". `*values_left`, first JSON_GO_MAX_VALUES, is lowered by what the document has of
+ * them, so that it can bound several.
+ */
+json_t *json_parse_go(const char *bytes, size_t len, size_t *values_left, struct error *error);
+
+/* NULL: it is no string, or has a NUL in it. */
+const char *json_text(const json_t *value);
+/* The text of the member. */
 const char *json_get_text(const json_t *object, const char *key);
 /* The same, but NULL if the string is empty, too. */
 const char *json_get_nonempty(const json_t *object, const char *key);

@@ -3,61 +3,17 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "archive/path-set.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "checkpoint/criu-image.h"
+#include "checkpoint/documents.h"
 #include "checkpoint/mount.h"
 
-static json_t *parse_object(const struct buffer *buffer, const char *member, struct error *error)
+json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint)
 {
-    json_error_t at;
-    json_t *json;
-
-    if (buffer->len == 0) {
-        error_set(error, ERROR_ARCHIVE, "%s is empty", member);
-        return NULL;
-    }
-    json = json_loadb(buffer->data, buffer->len, JSON_REJECT_DUPLICATES, &at);
-    if (!json) {
-        error_set(error, ERROR_ARCHIVE, "%s is not valid JSON: line %d: %s", member, at.line,
-                  at.text);
-        return NULL;
-    }
-    if (!json_is_object(json)) {
-        json_decref(json);
-        error_set(error, ERROR_ARCHIVE, "%s is not a JSON object", member);
-        return NULL;
-    }
-    return json;
-}
-
-/* CRI-O has annotations that are JSON themselves. A new reference; NULL: missing or no JSON. */
-static json_t *parse_annotation(const json_t *annotations, const char *key)
-{
-    const char *text = json_get_text(annotations, key);
-
-    return text ? json_loads(text, 0, NULL) : NULL;
-}
-
-/* One of them holds the name that Kubernetes knows. */
-static char *crio_container(const json_t *annotations)
-{
-    cleanup(json_decrefp) json_t *metadata =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Metadata");
-
-    return json_copy_nonempty(metadata, "name");
-}
-
-static bool has_crio_annotations(const json_t *annotations)
-{
-    cleanup(json_decrefp) json_t *inner =
-        parse_annotation(annotations, "io.kubernetes.cri-o.Annotations");
-
-    return json_is_object(inner);
+    return checkpoint->nested[NESTED_ANNOTATIONS];
 }
 
 /* The "sha256:..." of "name@sha256:...", the first one where several are listed. */
@@ -82,7 +38,7 @@ static void read_crio(struct checkpoint *checkpoint, const json_t *config,
                       const json_t *annotations)
 {
     read_kubernetes(checkpoint, config);
-    checkpoint->container = crio_container(annotations);
+    checkpoint->container = json_copy_nonempty(checkpoint->nested[NESTED_METADATA], "name");
     checkpoint->pod = json_copy_nonempty(annotations, "io.kubernetes.pod.name");
     checkpoint->pod_namespace = json_copy_nonempty(annotations, "io.kubernetes.pod.namespace");
     checkpoint->pod_id = json_copy_nonempty(annotations, "io.kubernetes.cri-o.SandboxID");
@@ -160,7 +116,6 @@ static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
         read_kubernetes(checkpoint, config);
         break;
     }
-    checkpoint->has_crio_annotations = has_crio_annotations(annotations);
     checkpoint->architecture = criu_core_architecture(&walk->core_head);
     checkpoint->time = checkpoint_time(config, walk->inventory_time);
 }
@@ -169,8 +124,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 {
     cleanup(checkpoint_done) struct checkpoint checkpoint = {0};
 
-    if (!(checkpoint.spec = parse_object(&walk->spec_dump, "spec.dump", error)) ||
-        !(checkpoint.config = parse_object(&walk->config_dump, "config.dump", error)))
+    if (documents_parse(&checkpoint, walk, error) < 0)
         return -1;
     read_facts(&checkpoint, walk);
     *ret = checkpoint;
@@ -180,8 +134,7 @@ int checkpoint_parse(struct checkpoint *ret, const struct walk *walk, struct err
 
 void checkpoint_done(struct checkpoint *checkpoint)
 {
-    json_decref(checkpoint->spec);
-    json_decref(checkpoint->config);
+    documents_done(checkpoint);
     free(checkpoint->container);
     free(checkpoint->pod);
     free(checkpoint->pod_namespace);
@@ -208,60 +161,6 @@ static bool is_reference(const char *text)
 {
     return strlen(text) <= REFERENCE_MAX_BYTES &&
            (pattern_matches(id_pattern, text) || pattern_matches(reference_pattern, text));
-}
-
-/* Go's JSON takes the names of a struct's fields in any case, the last one winning: two keys that
- * differ in case only are one key twice. Keys of maps (annotations, labels) are full names with
- * dots or dashes mostly, and their case counts. */
-static bool is_map(const char *key)
-{
-    return strcasecmp(key, "annotations") == 0 || strcasecmp(key, "labels") == 0 ||
-           strcasecmp(key, "sysctl") == 0;
-}
-
-static const char *twin_key(json_t *json, bool map);
-
-static const char *twin_key_in_object(json_t *object, bool map)
-{
-    cleanup(path_set_freep) struct path_set *keys = path_set_new();
-    const char *key, *twin = NULL;
-    json_t *value;
-
-    json_object_foreach(object, key, value)
-    {
-        if (path_set_add(keys, key, false) == PATH_CASE_VARIANT && !map)
-            return key;
-        if ((twin = twin_key(value, is_map(key))))
-            return twin;
-    }
-    return NULL;
-}
-
-/* The first one found, NULL without any. Depth is bounded by jansson, which has read it. */
-static const char *twin_key(json_t *json, bool map)
-{
-    const char *twin = NULL;
-    json_t *value;
-    size_t i;
-
-    if (json_is_object(json))
-        return twin_key_in_object(json, map);
-    json_array_foreach(json, i, value)
-    {
-        if ((twin = twin_key(value, false)))
-            return twin;
-    }
-    return NULL;
-}
-
-static int check_keys(struct findings *findings, const char *member, json_t *json,
-                      struct error *error)
-{
-    const char *key = twin_key(json, false);
-
-    return key ? finding_report_fatal(findings, CHECK_METADATA, member, error,
-                                      "the key \"%s\" is there twice, in upper and lower case", key)
-               : 0;
 }
 
 static int check_reference(struct findings *findings, const json_t *config, const char *key,
@@ -362,6 +261,30 @@ static int check_mounts(struct findings *findings, const json_t *spec, struct er
     return 0;
 }
 
+/* CRI-O makes each source that is missing, and what it is mounted on. */
+static int check_bind_mounts(struct findings *findings, const json_t *mounts, struct error *error)
+{
+    const json_t *mount;
+    size_t i;
+
+    json_array_foreach(mounts, i, mount)
+    {
+        const char *source = json_get_text(mount, "source");
+        const char *destination = json_get_text(mount, "destination");
+
+        if ((!source || !destination || *destination != '/') &&
+            finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
+                           "a mount has no source or no absolute destination") < 0)
+            return -1;
+        if (source && destination &&
+            (member_path_climbs(source) || member_path_climbs(destination)) &&
+            finding_report(findings, CHECK_BIND_MOUNTS, "bind.mounts", error,
+                           "the mount of \"%s\" on \"%s\" has a \"..\"", source, destination) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int check_hooks(struct findings *findings, const json_t *spec, struct error *error)
 {
     json_t *hooks = json_object_get(spec, "hooks"), *kind;
@@ -405,11 +328,11 @@ static int check_annotations(struct findings *findings, const json_t *spec, stru
 int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findings,
                      struct error *error)
 {
-    json_t *spec = checkpoint->spec, *config = checkpoint->config;
+    json_t *spec = checkpoint->spec;
 
-    if (check_keys(findings, "spec.dump", spec, error) < 0 ||
-        check_keys(findings, "config.dump", config, error) < 0 ||
+    if (documents_check(checkpoint, findings, error) < 0 ||
         check_images(findings, checkpoint, error) < 0 || check_mounts(findings, spec, error) < 0 ||
+        check_bind_mounts(findings, checkpoint->bind_mounts, error) < 0 ||
         check_hooks(findings, spec, error) < 0)
         return -1;
     return check_annotations(findings, spec, error);

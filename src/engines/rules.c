@@ -152,7 +152,7 @@ static void check_crio_annotations(const struct inquiry *in)
     const json_t *annotations = json_object_get(in->subject->checkpoint->spec, "annotations");
     const char *text = json_get_text(annotations, key);
 
-    if (in->subject->checkpoint->has_crio_annotations)
+    if (json_is_object(checkpoint_nested_annotations(in->subject->checkpoint)))
         return;
     reasoning_add(in, VERDICT_NO, NULL,
                   "the annotation %s in spec.dump is %s, and CRI-O does not create the container",

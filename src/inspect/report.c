@@ -56,10 +56,9 @@ static void add_crio_addresses(json_t *addresses, const json_t *annotations)
 }
 
 /* podman: {"NETWORK": {"interfaces": {"NAME": {"subnets": [{"ipnet": "ADDRESS/BITS"}]}}}} */
-static void add_podman_addresses(struct report *report, json_t *addresses)
+static void add_podman_addresses(const struct report *report, json_t *addresses)
 {
-    const struct buffer *status = &report->snapshot->members[SNAPSHOT_NETWORK];
-    json_t *networks = status->data ? json_loadb(status->data, status->len, 0, NULL) : NULL;
+    json_t *networks = report->checkpoint->network_status;
     json_t *network, *interface, *subnet;
     const char *name, *interface_name;
     size_t i;
@@ -77,7 +76,6 @@ static void add_podman_addresses(struct report *report, json_t *addresses)
             }
         }
     }
-    json_decref(networks);
 }
 
 static void add_container(struct report *report)
@@ -312,12 +310,13 @@ static void add_deleted_files(struct report *report)
 {
     struct snapshot *snapshot = report->snapshot;
     const struct buffer *member = &snapshot->members[SNAPSHOT_DELETED];
+    size_t values_left = JSON_GO_MAX_VALUES, i;
+    struct error ignored;
     json_t *paths, *path;
-    size_t i;
 
     if (!member->data)
         return;
-    paths = json_loadb(member->data, member->len, 0, NULL);
+    paths = json_parse_go(member->data, member->len, &values_left, &ignored);
     if (!json_is_array(paths))
         snapshot_note(snapshot, "deleted.files is no JSON array");
     json_array_foreach(paths, i, path) if (json_is_string(path))
@@ -338,16 +337,17 @@ static void add_changes(struct report *report)
 /* NULL where the document is missing or says nothing; then a note tells why. */
 static json_t *load_document(struct snapshot *snapshot, const struct buffer *text, const char *name)
 {
-    json_error_t at;
+    size_t values_left = JSON_GO_MAX_VALUES;
+    struct error reason = {0};
     json_t *json;
 
     if (!text->data) {
         snapshot_note(snapshot, "%s is missing", name);
         return NULL;
     }
-    json = json_loadb(text->data, text->len, 0, &at);
+    json = json_parse_go(text->data, text->len, &values_left, &reason);
     if (!json)
-        snapshot_note(snapshot, "%s is not valid JSON: line %d: %s", name, at.line, at.text);
+        snapshot_note(snapshot, "%s is %s", name, reason.text);
     return json;
 }
 

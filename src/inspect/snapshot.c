@@ -26,7 +26,6 @@ static const struct {
     [SNAPSHOT_STATS] = {"stats-dump", SNAPSHOT_SMALL_MAX_BYTES, true},
     [SNAPSHOT_LOG] = {"dump.log", SNAPSHOT_LOG_HEAD_BYTES, false},
     [SNAPSHOT_DELETED] = {"deleted.files", SNAPSHOT_SMALL_MAX_BYTES, true},
-    [SNAPSHOT_NETWORK] = {"network.status", SNAPSHOT_SMALL_MAX_BYTES, true},
     [SNAPSHOT_INVENTORY] = {IMAGES "inventory.img", SNAPSHOT_SMALL_MAX_BYTES, true},
 };
 

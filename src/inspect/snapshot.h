@@ -29,7 +29,7 @@
 
 enum {
     SNAPSHOT_LOG_HEAD_BYTES = 16 << 10,    /* of dump.log: CRIU names itself in its first lines */
-    SNAPSHOT_SMALL_MAX_BYTES = 1 << 20,    /* of deleted.files, network.status, stats-dump */
+    SNAPSHOT_SMALL_MAX_BYTES = 1 << 20,    /* of deleted.files, stats-dump */
     SNAPSHOT_CHANGES_MAX = 100000,         /* changed files that are listed; further ones count */
     SNAPSHOT_CHANGES_MAX_BYTES = 32 << 20, /* of their names */
     SNAPSHOT_NOTES_MAX = 100,
@@ -40,7 +40,6 @@ enum snapshot_member {
     SNAPSHOT_STATS,
     SNAPSHOT_LOG,
     SNAPSHOT_DELETED,
-    SNAPSHOT_NETWORK,
     SNAPSHOT_INVENTORY,
     SNAPSHOT_MEMBER_COUNT,
 };

@@ -268,6 +268,13 @@ static void test_metadata_that_is_no_json_is_refused(void **state)
         {"{}", "{} {}", "config.dump is not valid JSON"},
         {"{\"a\":1,\"a\":2}", "{}", "duplicate"},
         {"{\"a\":\"\xff\"}", "{}", "spec.dump is not valid JSON"},
+        {"{\"annotations\":{\"io.kubernetes.cri-o.Annotations\":\"{\"}}", "{}",
+         "spec.dump: io.kubernetes.cri-o.Annotations is not valid JSON"},
+        {"{\"annotations\":{\"io.kubernetes.cri-o.Metadata\":\"{} \\u0000\"}}", "{}",
+         "not valid JSON"},
+        {"{\"annotations\":{\"io.kubernetes.cri-o.Labels\":\"{\\\"a\\\":\\\"b\\\",\\\"a\\\":"
+         "\\\"c\\\"}\"}}",
+         "{}", "duplicate"},
     };
 
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -290,7 +297,7 @@ static void test_values_of_another_type_are_ignored(void **state)
 
     parse_ok(fixture,
              "{\"annotations\":{\"io.container.manager\":\"cri-o\","
-             "\"io.kubernetes.cri-o.Metadata\":\"no json\",\"io.kubernetes.pod.name\":7}}",
+             "\"io.kubernetes.cri-o.Metadata\":\"[7]\",\"io.kubernetes.pod.name\":7}}",
              "{\"runtime\":[],\"rootfsImage\":\"\"}");
     assert_null(fixture->checkpoint.container);
     assert_null(fixture->checkpoint.pod);

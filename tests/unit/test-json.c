@@ -216,6 +216,108 @@ static void test_what_is_no_json_is_explained(void **state)
     }
 }
 
+/* As Go does it, where jansson does not of itself. */
+static void test_what_go_takes(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *dumped; /* by jansson, with reals of one digit */
+    } cases[] = {
+        {TEXT("null"), "null"},
+        {TEXT(" \"a\" "), "\"a\""},
+        {TEXT("\"a\\u0000b\""), "\"a\\u0000b\""},
+        {TEXT("[9223372036854775807,-9223372036854775808]"),
+         "[9223372036854775807,-9223372036854775808]"},
+        {TEXT("[18446744073709551615]"), "[2e19]"},
+        {TEXT("[-9223372036854775809,9223372036854775808]"), "[-9e18,9e18]"},
+        {TEXT("{\"18446744073709551615\":[\"\\\"18446744073709551615\"]}"),
+         "{\"18446744073709551615\":[\"\\\"18446744073709551615\"]}"},
+        {TEXT("[1e2,-0]"), "[1e2,0]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t left = JSON_GO_MAX_VALUES;
+        struct error error = {0};
+        cleanup(json_decrefp) json_t *json =
+            json_parse_go(cases[i].bytes, cases[i].len, &left, &error);
+        cleanup_free char *dumped =
+            json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(1));
+
+        assert_non_null(json);
+        assert_string_equal(dumped, cases[i].dumped);
+        assert_true(left < JSON_GO_MAX_VALUES);
+    }
+}
+
+static void test_what_go_does_not_take(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } cases[] = {
+        {TEXT("")},
+        {TEXT("{} {}")},
+        {TEXT("[1]\0")},
+        {TEXT("\xef\xbb\xbf{}")},
+        {TEXT("{\"a\":1,\"\\u0061\":2}")},
+        {TEXT("[\"\\ud800\"]")},
+        {TEXT("[\"\xed\xa0\x80\"]")},
+        {TEXT("[\"\xc0\xaf\"]")},
+        {TEXT("[018446744073709551615]")},
+        {TEXT("[18446744073709551615-]")},
+        {TEXT("[99999999999999999999-1]")},
+        {TEXT("[+18446744073709551615]")},
+        {TEXT("[18446744073709551615.]")},
+        {TEXT("[1e400]")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t left = JSON_GO_MAX_VALUES;
+        struct error error = {0};
+
+        assert_null(json_parse_go(cases[i].bytes, cases[i].len, &left, &error));
+        assert_int_equal(strncmp(error.text, "not valid JSON: ", 16), 0);
+    }
+}
+
+/* "[" or "{}," or the like so often, and what goes behind. */
+static json_t *parse_repeated(const char *text, size_t count, const char *end, size_t *left,
+                              struct error *error)
+{
+    cleanup(buffer_done) struct buffer buffer = {0};
+
+    buffer_init(&buffer, 16 << 20);
+    buffer_append(&buffer, "[", 1);
+    for (size_t i = 0; i < count; i++)
+        buffer_append(&buffer, text, strlen(text));
+    buffer_append(&buffer, end, strlen(end));
+    return json_parse_go(buffer.data, buffer.len, left, error);
+}
+
+static void test_what_go_takes_has_limits(void **state)
+{
+    size_t left = JSON_GO_MAX_VALUES;
+    struct error error = {0};
+
+    (void)state;
+    json_decref(parse_repeated("{},", JSON_GO_MAX_VALUES - 2, "1]", &left, &error));
+    assert_int_equal(left, 0);
+    assert_null(parse_repeated("", 0, "]", &left, &error));
+    assert_string_equal(error.text, "too large: it has more than 262144 values");
+    left = JSON_GO_MAX_VALUES;
+    assert_null(parse_repeated("{},", JSON_GO_MAX_VALUES - 1, "1]", &left, &error));
+    assert_null(parse_repeated("[", JSON_GO_MAX_DEPTH - 1, "]", &left, &error));
+    left = JSON_GO_MAX_VALUES;
+    assert_null(parse_repeated("[", JSON_GO_MAX_DEPTH, "]", &left, &error));
+    assert_string_equal(error.text, "nested more than 200 deep");
+    left = 5;
+    json_decref(parse_repeated("{\"a\":[\"x\"]}", 1, "]", &left, &error));
+    assert_int_equal(left, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +332,9 @@ int main(void)
         cmocka_unit_test(test_what_is_filled_is_set),
         cmocka_unit_test(test_what_is_parsed),
         cmocka_unit_test(test_what_is_no_json_is_explained),
+        cmocka_unit_test(test_what_go_takes),
+        cmocka_unit_test(test_what_go_does_not_take),
+        cmocka_unit_test(test_what_go_takes_has_limits),
     };
 
     return cmocka_run_group_tests(tests, parse, release);

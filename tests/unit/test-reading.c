@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Whatever a command does with an archive: the parsers of what is in it run in a sealed thread, and
- * take spec.dump and config.dump once. The linker puts this file between the program and its
- * parsers
- * (--wrap). Rights are given up for good, so each command runs in a child.
+ * take each document once. The linker puts this file between the program and its parsers (--wrap).
+ * Rights are given up for good, so each command runs in a child.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,8 +38,9 @@ static char directory[] = "/tmp/ckptoci-test-reading-XXXXXX";
 static char *archive;
 static struct walk documents; /* of the archive */
 
-static int spec_count, config_count; /* how often they were parsed */
-static int unsealed_count;           /* how often anything was, with the right to open paths */
+static int spec_count, config_count, mounts_count; /* how often they were parsed */
+static int nested_count;   /* how often the JSON of an annotation in spec.dump was */
+static int unsealed_count; /* how often anything was, with the right to open paths */
 
 static bool is_sealed(void)
 {
@@ -62,8 +62,6 @@ static bool is_text(const struct buffer *document, const char *text, size_t len)
 
 json_t *__real_json_loadb(const char *text, size_t len, size_t flags, json_error_t *error);
 json_t *__wrap_json_loadb(const char *text, size_t len, size_t flags, json_error_t *error);
-json_t *__real_json_loads(const char *text, size_t flags, json_error_t *error);
-json_t *__wrap_json_loads(const char *text, size_t flags, json_error_t *error);
 ProtobufCMessage *__real_protobuf_c_message_unpack(const ProtobufCMessageDescriptor *descriptor,
                                                    ProtobufCAllocator *allocator, size_t len,
                                                    const uint8_t *data);
@@ -74,21 +72,19 @@ ProtobufCMessage *__wrap_protobuf_c_message_unpack(const ProtobufCMessageDescrip
 /* The JSON of a layout is read, too, and is not the archive's. */
 json_t *__wrap_json_loadb(const char *text, size_t len, size_t flags, json_error_t *error)
 {
+    static const char metadata[] = "{\"name\":\"cart\"}";
     bool is_spec = is_text(&documents.spec_dump, text, len);
     bool is_config = is_text(&documents.config_dump, text, len);
+    bool is_mounts = is_text(&documents.bind_mounts, text, len);
+    bool is_nested = len == strlen(metadata) && memcmp(text, metadata, len) == 0;
 
     spec_count += is_spec;
     config_count += is_config;
-    if (is_spec || is_config)
+    mounts_count += is_mounts;
+    nested_count += is_nested;
+    if (is_spec || is_config || is_mounts || is_nested)
         note_parser();
     return __real_json_loadb(text, len, flags, error);
-}
-
-/* What annotations hold. */
-json_t *__wrap_json_loads(const char *text, size_t flags, json_error_t *error)
-{
-    note_parser();
-    return __real_json_loads(text, flags, error);
 }
 
 ProtobufCMessage *__wrap_protobuf_c_message_unpack(const ProtobufCMessageDescriptor *descriptor,
@@ -207,11 +203,17 @@ static void in_child(int (*command)(struct run *run))
                           .cancel = cancel_new()};
         int result = command(&run);
 
-        fprintf(stderr, "result %d (%s), parsed: spec.dump %d times, config.dump %d, unsealed %d\n",
-                result, result ? run.error.text : "", spec_count, config_count, unsealed_count);
+        fprintf(
+            stderr,
+            "result %d (%s), parsed: spec.dump %d times, config.dump %d, bind.mounts %d, nested "
+            "%d, unsealed %d\n",
+            result, result ? run.error.text : "", spec_count, config_count, mounts_count,
+            nested_count, unsealed_count);
         if (sandbox_landlock_version() == 0)
             unsealed_count = 0;
-        _exit(result || spec_count != 1 || config_count != 1 || unsealed_count != 0);
+        /* A list stops before bind.mounts. */
+        _exit(result || spec_count != 1 || config_count != 1 ||
+              mounts_count != (command != run_list) || nested_count != 1 || unsealed_count != 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);

@@ -24,11 +24,6 @@ static void set(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
-static void keep(struct snapshot *snapshot, enum snapshot_member which, const char *text)
-{
-    set(&snapshot->members[which], text);
-}
-
 static long long number(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
@@ -148,9 +143,8 @@ static void test_addresses_and_times(void **state)
     snapshot_init(&snapshot);
     set(&walk.spec_dump, "{\"annotations\": {\"io.container.manager\": \"libpod\"}}");
     set(&walk.config_dump, "{\"name\": \"c\", \"checkpointedTime\": \"0001-01-01T00:00:00Z\"}");
-    keep(&snapshot, SNAPSHOT_NETWORK,
-         "{\"podman\": {\"interfaces\": {\"eth0\": {\"subnets\": [{\"ipnet\": "
-         "\"10.88.0.9/16\"}]}}}}");
+    set(&walk.network_status, "{\"podman\": {\"interfaces\": {\"eth0\": {\"subnets\": [{\"ipnet\": "
+                              "\"10.88.0.9/16\"}]}}}}");
     walk.inventory_time = 1790000000;
     report = report_make(&snapshot, &walk, NULL, false);
     addresses = json_object_get(json_object_get(report, "container"), "addresses");
