@@ -172,21 +172,36 @@ static int check_paths(struct gate *gate, struct gate_tar *tar, const struct mem
                             error);
 }
 
-/* Reported once. If that is allowed, the further members are not looked at for what they have with
- * others: memory and time stay bounded. */
-static int report_too_many(struct gate *gate, const struct member *member, struct error *error)
+/* What there is too much of; NULL: nothing. The caller's. */
+static char *describe_excess(const struct gate *gate)
 {
-    if (gate->is_too_many)
+    if (gate->member_count > GATE_MAX_MEMBERS)
+        return xasprintf("there are more than %d members", GATE_MAX_MEMBERS);
+    if (gate->inner_member_count > GATE_MAX_INNER_MEMBERS)
+        return xasprintf("there are more than %d members in the tars inside",
+                         GATE_MAX_INNER_MEMBERS);
+    if (gate->path_bytes > GATE_MAX_PATHS_BYTES)
+        return xasprintf("the paths of all members have more than %d MiB",
+                         GATE_MAX_PATHS_BYTES >> 20);
+    if (gate->header_bytes >> 20 > GATE_MAX_HEADERS_MIB)
+        return xasprintf("the headers of all members have more than %d MiB", GATE_MAX_HEADERS_MIB);
+    return NULL;
+}
+
+/* Unless it is allowed, the walk ends, also where findings are only collected: nobody is to be kept
+ * busy. If it is, the further members are not compared with each other, so that memory stays
+ * bounded. */
+static int report_excess(struct gate *gate, const struct member *member, struct error *error)
+{
+    bool is_allowed = gate->findings->policy.allowed[CHECK_TOO_MANY_MEMBERS];
+    cleanup_free char *excess = gate->is_too_many ? NULL : describe_excess(gate);
+
+    if (!excess)
         return 0;
     gate->is_too_many = true;
-    if (gate->path_bytes > GATE_MAX_PATHS_BYTES)
-        return finding_report(gate->findings, CHECK_TOO_MANY_MEMBERS, member->container, error,
-                              "the paths of the members have more than %d MiB",
-                              GATE_MAX_PATHS_BYTES >> 20);
-    return finding_report(gate->findings, CHECK_TOO_MANY_MEMBERS, member->container, error,
-                          "there are more than %d members%s",
-                          member->container ? GATE_MAX_INNER_MEMBERS : GATE_MAX_MEMBERS,
-                          member->container ? " in the tars inside" : "");
+    return (is_allowed ? finding_report
+                       : finding_report_fatal)(gate->findings, CHECK_TOO_MANY_MEMBERS,
+                                               member->container, error, "%s", excess);
 }
 
 static int count_member(struct gate *gate, const struct member *member, struct error *error)
@@ -194,11 +209,8 @@ static int count_member(struct gate *gate, const struct member *member, struct e
     gate->member_count += !member->container;
     gate->inner_member_count += member->container != NULL;
     gate->path_bytes += strlen(member->path);
-    if (gate->member_count <= GATE_MAX_MEMBERS &&
-        gate->inner_member_count <= GATE_MAX_INNER_MEMBERS &&
-        gate->path_bytes <= GATE_MAX_PATHS_BYTES)
-        return 0;
-    return report_too_many(gate, member, error);
+    gate->header_bytes += member->header_bytes;
+    return report_excess(gate, member, error);
 }
 
 int gate_member(struct gate *gate, const struct member *member, struct error *error)

@@ -22,7 +22,8 @@
 enum {
     GATE_MAX_MEMBERS = 1 << 16,       /* of the archive itself: a few for each process */
     GATE_MAX_INNER_MEMBERS = 1000000, /* of all tars inside: 8 bytes each are held */
-    GATE_MAX_PATHS_BYTES = 256 << 20, /* of the paths of all of them */
+    GATE_MAX_PATHS_BYTES = 128 << 20, /* of the paths of all of them */
+    GATE_MAX_HEADERS_MIB = 2048,      /* of all their headers */
     /* Of one path and of a name in it, as Linux has them (PATH_MAX, NAME_MAX). */
     GATE_MAX_PATH_BYTES = 4096,
     GATE_MAX_NAME_BYTES = 255,
@@ -40,7 +41,7 @@ struct gate {
     struct findings *findings;
     const struct cancel *cancel; /* or NULL */
     struct gate_tar archive, inner;
-    uint64_t member_count, inner_member_count, path_bytes;
+    uint64_t member_count, inner_member_count, path_bytes, header_bytes;
     bool is_too_many;
     struct suspects suspects;    /* the walk takes them over */
     struct path_set *rootfs;     /* of rootfs-diff.tar; NULL without one */

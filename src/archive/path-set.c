@@ -18,10 +18,15 @@ enum { FIRST_CAPACITY = 64, EXACT_BITS = 15 };
 #define EXACT_MASK ((((uint64_t)1 << EXACT_BITS) - 1) << 1)
 #define SYMLINK_BIT ((uint64_t)1)
 
-struct path_set {
+struct table {
     uint64_t *slots;
     size_t capacity; /* a power of two */
-    size_t count, symlink_count;
+    size_t count;
+};
+
+/* Symlinks are in both. They are few, and looked for under the name of every directory. */
+struct path_set {
+    struct table paths, symlinks;
 };
 
 /*
@@ -92,14 +97,20 @@ static uint64_t key_of_path(const char *path, size_t len)
     return key_of(hash);
 }
 
+static void table_init(struct table *table)
+{
+    table->capacity = FIRST_CAPACITY;
+    table->slots = xcalloc(table->capacity, sizeof *table->slots);
+}
+
 struct path_set *path_set_new(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct path_set *set = NEW(struct path_set);
 
     pthread_once(&once, choose_points);
-    set->capacity = FIRST_CAPACITY;
-    set->slots = xcalloc(set->capacity, sizeof *set->slots);
+    table_init(&set->paths);
+    table_init(&set->symlinks);
     return set;
 }
 
@@ -107,46 +118,54 @@ void path_set_free(struct path_set *set)
 {
     if (!set)
         return;
-    free(set->slots);
+    free(set->paths.slots);
+    free(set->symlinks.slots);
     free(set);
 }
 
-static size_t home_of(const struct path_set *set, uint64_t key)
+static size_t home_of(const struct table *table, uint64_t key)
 {
-    return (size_t)(key >> 16) & (set->capacity - 1);
+    return (size_t)(key >> 16) & (table->capacity - 1);
 }
 
-static void insert(struct path_set *set, uint64_t slot)
+static void insert(struct table *table, uint64_t slot)
 {
-    size_t at = home_of(set, slot);
+    size_t at = home_of(table, slot);
 
-    while (set->slots[at])
-        at = (at + 1) & (set->capacity - 1);
-    set->slots[at] = slot;
+    while (table->slots[at])
+        at = (at + 1) & (table->capacity - 1);
+    table->slots[at] = slot;
 }
 
-static void grow(struct path_set *set)
+static void grow(struct table *table)
 {
-    uint64_t *old = set->slots;
-    size_t old_capacity = set->capacity;
+    struct table old = *table;
 
-    set->capacity *= 2;
-    set->slots = xcalloc(set->capacity, sizeof *set->slots);
-    for (size_t i = 0; i < old_capacity; i++)
-        if (old[i])
-            insert(set, old[i]);
-    free(old);
+    table->capacity *= 2;
+    table->slots = xcalloc(table->capacity, sizeof *table->slots);
+    for (size_t i = 0; i < old.capacity; i++)
+        if (old.slots[i])
+            insert(table, old.slots[i]);
+    free(old.slots);
+}
+
+static void add(struct table *table, uint64_t slot)
+{
+    if (4 * (table->count + 1) > 3 * table->capacity)
+        grow(table);
+    insert(table, slot);
+    table->count++;
 }
 
 /* The slot of the same path, NULL without one; *variant: one of the same path in lower case. */
-static const uint64_t *find(const struct path_set *set, uint64_t key, bool *variant)
+static const uint64_t *find(const struct table *table, uint64_t key, bool *variant)
 {
     *variant = false;
-    for (size_t at = home_of(set, key); set->slots[at]; at = (at + 1) & (set->capacity - 1)) {
-        if ((set->slots[at] ^ key) & FOLDED_MASK)
+    for (size_t at = home_of(table, key); table->slots[at]; at = (at + 1) & (table->capacity - 1)) {
+        if ((table->slots[at] ^ key) & FOLDED_MASK)
             continue;
-        if (((set->slots[at] ^ key) & EXACT_MASK) == 0)
-            return &set->slots[at];
+        if (((table->slots[at] ^ key) & EXACT_MASK) == 0)
+            return &table->slots[at];
         *variant = true;
     }
     return NULL;
@@ -157,20 +176,18 @@ enum path_match path_set_add(struct path_set *set, const char *path, bool is_sym
     uint64_t key = key_of_path(path, strlen(path));
     bool variant;
 
-    if (find(set, key, &variant))
+    if (find(&set->paths, key, &variant))
         return PATH_THERE;
-    if (4 * (set->count + 1) > 3 * set->capacity)
-        grow(set);
-    insert(set, key | (is_symlink ? SYMLINK_BIT : 0));
-    set->count++;
-    set->symlink_count += is_symlink;
+    add(&set->paths, key | (is_symlink ? SYMLINK_BIT : 0));
+    if (is_symlink)
+        add(&set->symlinks, key | SYMLINK_BIT);
     return variant ? PATH_CASE_VARIANT : PATH_NEW;
 }
 
 bool path_set_has(const struct path_set *set, const char *path, size_t len, bool *is_symlink)
 {
     bool variant;
-    const uint64_t *slot = find(set, key_of_path(path, len), &variant);
+    const uint64_t *slot = find(&set->paths, key_of_path(path, len), &variant);
 
     if (slot && is_symlink)
         *is_symlink = *slot & SYMLINK_BIT;
@@ -182,13 +199,10 @@ size_t path_set_symlink_above(const struct path_set *set, const char *path)
     struct path_hash hash = {0};
     bool variant;
 
-    if (set->symlink_count == 0)
+    if (set->symlinks.count == 0)
         return 0;
     for (size_t len = 0; path[len]; len++) {
-        const uint64_t *slot =
-            path[len] == '/' && len > 0 ? find(set, key_of(hash), &variant) : NULL;
-
-        if (slot && (*slot & SYMLINK_BIT))
+        if (path[len] == '/' && len > 0 && find(&set->symlinks, key_of(hash), &variant))
             return len;
         hash = next_hash(hash, path[len]);
     }

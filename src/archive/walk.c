@@ -41,6 +41,7 @@ struct walker {
     struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
+    bool failure_is_told; /* a finding about the headers says why the reader has failed */
     bool seen[VITAL_COUNT];
 };
 
@@ -220,13 +221,16 @@ static int next_member(struct walker *walker, struct archive_reader *reader, con
 {
     int more = archive_reader_next(reader, member, error);
     const struct tar_fault *fault = archive_reader_oddity(reader);
+    size_t refusals = walker->findings->refusals;
     struct error refusal = {0};
 
     if (!fault || *oddity_reported)
         return more;
     *oddity_reported = true;
-    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0)
+    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0) {
+        walker->failure_is_told = more < 0 && walker->findings->refusals > refusals;
         return more;
+    }
     *error = refusal;
     return -1;
 }
@@ -269,8 +273,10 @@ static int walk_inner(struct walker *walker, const char *container, struct error
         !archive_reader_failed(walker->archive)) {
         bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
 
-        if (!stops && walker->expansion->ended)
+        if (!stops && (walker->expansion->ended || walker->failure_is_told)) {
+            walker->failure_is_told = false;
             return 0;
+        }
         if (!stops)
             return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
                                   cause.text);
@@ -352,7 +358,7 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
     if (result == 0)
         return 0;
     *error = cause;
-    if (archive_reader_failed(walker.archive) &&
+    if (archive_reader_failed(walker.archive) && !walker.failure_is_told &&
         archive_reader_fault(walker.archive) != CHECK_COUNT &&
         (findings->refusals == 0 || findings->policy.keeps_going))
         finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",

@@ -73,6 +73,14 @@ refused() {
     done <"$small"
 }
 
+@test "what explains why an archive cannot be read is told once" {
+    for name in dangling-header pax-without-records two-pax-headers; do
+        run --separate-stderr "$CKPTOCI" verify -q --json - <"$BATS_FILE_TMPDIR/$name"
+        [ "$status" -eq 3 ]
+        [ "$(jq '.findings | length' <<<"$output")" -eq 1 ]
+    done
+}
+
 @test "each attack that is warned of, and refused with --strict" {
     while read -r name finding severity; do
         [ "$severity" = warn ] || continue
