@@ -16,6 +16,10 @@ static const struct check_info checks[CHECK_COUNT] = {
                              "readers that go on behind the end would see members that were never "
                              "checked",
                              NULL},
+    [CHECK_OTHER_COMPRESSION] = {"other-compression", CHECK_REFUSES_ALWAYS,
+                                 "an engine that undoes it would see another archive than the one "
+                                 "that was checked",
+                                 NULL},
     [CHECK_ARCHIVE_CHANGED] = {"archive-changed", CHECK_REFUSES_ALWAYS,
                                "the image would hold a mixture of two states", NULL},
     [CHECK_MISSING_MEMBER] = {"missing-member", CHECK_REFUSES_ALWAYS,
@@ -105,6 +109,23 @@ static const struct check_info checks[CHECK_COUNT] = {
     [CHECK_CDI_DEVICE] = {"cdi-device", CHECK_WARNS,
                           "a restore could give the container devices that its pod did not ask for",
                           "CVE-2026-53492"},
+    [CHECK_ENGINE_ANNOTATION] = {"engine-annotation", CHECK_REFUSES,
+                                 "the engine would take it for a setting of its own, and could "
+                                 "write the container's log over a file of the host",
+                                 NULL},
+    [CHECK_RUNTIME_ANNOTATION] = {"runtime-annotation", CHECK_REFUSES,
+                                  "the runtime or CRIU would obey it as root, and could run a "
+                                  "program or write a file of the host",
+                                  NULL},
+    [CHECK_UNMASKED_PATHS] = {"unmasked-paths", CHECK_WARNS,
+                              "a restore could let the container read the node's memory or change "
+                              "its settings",
+                              NULL},
+    [CHECK_HOST_ACCESS] = {"host-access", CHECK_WARNS,
+                           "a restore could give the container more of the host than others have",
+                           NULL},
+    [CHECK_PODMAN_CONFIG] = {"podman-config", CHECK_WARNS,
+                             "a restore by Podman could use this of the host as root", NULL},
     [CHECK_GPU_PLUGIN] = {"gpu-plugin", CHECK_WARNS,
                           "it can be restored only beside the same kind of GPU, with CRIU's plugin",
                           NULL},

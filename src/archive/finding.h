@@ -25,6 +25,7 @@ enum check {
     /* The archive cannot be used at all. */
     CHECK_DAMAGED_ARCHIVE,
     CHECK_TRAILING_DATA,
+    CHECK_OTHER_COMPRESSION,
     CHECK_ARCHIVE_CHANGED,
     CHECK_MISSING_MEMBER,
     CHECK_METADATA,
@@ -56,6 +57,11 @@ enum check {
     CHECK_HOST_MOUNT,
     CHECK_HOOK,
     CHECK_CDI_DEVICE,
+    CHECK_ENGINE_ANNOTATION,
+    CHECK_RUNTIME_ANNOTATION,
+    CHECK_UNMASKED_PATHS,
+    CHECK_HOST_ACCESS,
+    CHECK_PODMAN_CONFIG,
     CHECK_GPU_PLUGIN,
     CHECK_UNKNOWN_ARCHITECTURE,
     /* The archive beside what the user says, and where it goes. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/gate.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -55,8 +56,7 @@ static bool leads_out(const char *link_path, const char *target)
 /* An absolute target is one inside of the container. A tmpfs and a volume are mounted below the
  * container's root, so links may lead out of their tars: GNU tar unpacks the one in the container's
  * mount namespace, podman the other in a chroot. containerd, which resolves every path below the
- * root, may have such links in rootfs-diff.tar, too; CRI-O and podman fail on them (pkg/archive of
- * containers/storage, "invalid symlink"). */
+ * root, may have such links in rootfs-diff.tar, too. */
 static int check_symlink(struct gate *gate, const struct gate_tar *tar, const struct member *member,
                          struct error *error)
 {
@@ -218,7 +218,13 @@ int gate_member(struct gate *gate, const struct member *member, struct error *er
     struct gate_tar *tar = member->container ? &gate->inner : &gate->archive;
 
     if ((gate->cancel && cancel_check(gate->cancel, error) < 0) ||
-        count_member(gate, member, error) < 0 || gate_check_name(gate, tar, member, error) < 0 ||
+        count_member(gate, member, error) < 0)
+        return -1;
+    /* Nothing else is looked at: only the path's length would make that slow. */
+    if (member_path_is_too_long(member->path) || (member->link && strlen(member->link) > PATH_MAX))
+        return finding_report_member(gate->findings, CHECK_MEMBER_NAME, member, error,
+                                     "a path is longer than any of Linux");
+    if (gate_check_name(gate, tar, member, error) < 0 ||
         gate_check_type(gate, tar, member, error) < 0)
         return -1;
     return gate->is_too_many ? 0 : check_paths(gate, tar, member, error);
@@ -255,19 +261,6 @@ static json_t *load_list(struct findings *findings, const char *member, const st
     return NULL;
 }
 
-/* Whether Linux could have such a path. */
-static bool is_too_long(const char *path)
-{
-    size_t len;
-
-    if (strnlen(path, GATE_MAX_PATH_BYTES + 1) > GATE_MAX_PATH_BYTES)
-        return true;
-    for (; *path; path += len + (path[len] == '/'))
-        if ((len = strcspn(path, "/")) > GATE_MAX_NAME_BYTES)
-            return true;
-    return false;
-}
-
 /* What is wrong with a path of deleted.files; NULL: nothing. */
 static const char *deleted_path_problem(struct gate *gate, const char *path)
 {
@@ -277,8 +270,8 @@ static const char *deleted_path_problem(struct gate *gate, const char *path)
 
     if (!path)
         return "it lists what is no path";
-    if (is_too_long(path))
-        return "it lists a path that is longer than Linux has them";
+    if (member_path_is_too_long(path))
+        return "it lists a path that is longer than any of Linux";
     if (member_path_climbs(path))
         return "it lists a path with \"..\"";
     clean = member_path_clean(path);

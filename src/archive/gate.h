@@ -24,10 +24,7 @@ enum {
     GATE_MAX_INNER_MEMBERS = 1000000, /* of all tars inside: 8 bytes each are held */
     GATE_MAX_PATHS_BYTES = 128 << 20, /* of the paths of all of them */
     GATE_MAX_HEADERS_MIB = 2048,      /* of all their headers */
-    /* Of one path and of a name in it, as Linux has them (PATH_MAX, NAME_MAX). */
-    GATE_MAX_PATH_BYTES = 4096,
-    GATE_MAX_NAME_BYTES = 255,
-    GATE_LIST_MAX_BYTES = 8 << 20, /* of deleted.files */
+    GATE_LIST_MAX_BYTES = 8 << 20,    /* of deleted.files */
 };
 
 /* One tar: which names it has used. */

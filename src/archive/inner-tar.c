@@ -7,6 +7,65 @@
 #include "base/memory.h"
 #include "stream/codec.h"
 
+struct plain_guard {
+    struct source source;
+    struct source *inner;
+    struct findings *findings;
+    uint8_t head[CODEC_MAGIC_MAX_LEN]; /* the first bytes that have come */
+    size_t head_len;
+};
+
+static int report_compression(struct findings *findings, const char *name, struct error *error)
+{
+    if (!findings)
+        return error_set(error, ERROR_ARCHIVE, "it begins as data compressed with %s does", name);
+    return finding_report_fatal(findings, CHECK_OTHER_COMPRESSION, NULL, error,
+                                "it begins as data compressed with %s does: unpack it first, and "
+                                "take the tar that comes out",
+                                name);
+}
+
+static int plain_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct plain_guard *self = (struct plain_guard *)source;
+    int more = source_next(self->inner, data, len, error);
+    size_t room = sizeof self->head - self->head_len;
+    const char *unread;
+
+    if (more <= 0 || room == 0)
+        return more;
+    if (*len < room)
+        room = *len;
+    memcpy(self->head + self->head_len, *data, room);
+    self->head_len += room;
+    unread = codec_unread(self->head, self->head_len);
+    return unread ? report_compression(self->findings, unread, error) : 1;
+}
+
+static int plain_seek(struct source *source, uint64_t offset, struct error *error)
+{
+    return source_seek(((struct plain_guard *)source)->inner, offset, error);
+}
+
+static void plain_free(struct source *source)
+{
+    source_free(((struct plain_guard *)source)->inner);
+    free(source);
+}
+
+struct source *plain_guard_new(struct source *inner, struct findings *findings)
+{
+    static const struct source_ops ops = {.next = plain_next,
+                                          .seek = plain_seek,
+                                          .free = plain_free};
+    struct plain_guard *self = NEW(struct plain_guard);
+
+    self->source.ops = &ops;
+    self->inner = inner;
+    self->findings = findings;
+    return &self->source;
+}
+
 enum inner_tar inner_tar_kind(const char *path)
 {
     static const struct {
@@ -15,7 +74,8 @@ enum inner_tar inner_tar_kind(const char *path)
     } known[] = {
         {"rootfs-diff.tar", INNER_TAR_ROOTFS},
         {"devshm-checkpoint.tar", INNER_TAR_SHM},
-        {"checkpoint/tmpfs-dev-*.tar.gz.img", INNER_TAR_TMPFS},
+        /* tmpfs-dev-DEVICE, and where that is missing tmpfs-MOUNT: CRIU, filesystems.c:441. */
+        {"checkpoint/tmpfs-*.tar.gz.img", INNER_TAR_TMPFS},
         {"volumes/*.tar", INNER_TAR_VOLUME},
     };
 
@@ -109,7 +169,7 @@ int inner_tar_source_new(struct archive_reader *outer, const char *container,
     source = &steal(self)->source;
     *ret =
         compression == COMPRESSION_NONE
-            ? source
+            ? plain_guard_new(source, NULL)
             : expansion_guard_new(decoding_source_new(source, compression), expansion, container);
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The tars that engines and CRIU put into an archive, read while it passes. */
+/* The tars that engines and CRIU put into an archive, read while it passes; and the guard for what
+ * is a tar without compression. */
 #ifndef CKPTOCI_ARCHIVE_INNER_TAR_H
 #define CKPTOCI_ARCHIVE_INNER_TAR_H
 
@@ -8,11 +9,17 @@
 #include "base/error.h"
 #include "stream/source.h"
 
+/* The bytes of `inner`, which it owns and which are not compressed for us. Where they begin as
+ * other compressed data does, readers that go by that would see another tar: then it ends with
+ * ERROR_ARCHIVE, reported as CHECK_OTHER_COMPRESSION in `findings` (borrowed; NULL: not reported).
+ * Can be sought in as `inner` can. */
+struct source *plain_guard_new(struct source *inner, struct findings *findings);
+
 enum inner_tar {
     INNER_TAR_NONE,   /* the member is none of them */
     INNER_TAR_ROOTFS, /* rootfs-diff.tar: changed files, from the engine; containerd's is gzip */
     INNER_TAR_SHM,    /* devshm-checkpoint.tar: /dev/shm, from the engine */
-    INNER_TAR_TMPFS,  /* checkpoint/tmpfs-dev-*.tar.gz.img: a tmpfs, from CRIU by way of GNU tar */
+    INNER_TAR_TMPFS,  /* checkpoint/tmpfs-*.tar.gz.img: a tmpfs, from CRIU by way of GNU tar */
     INNER_TAR_VOLUME, /* volumes/NAME.tar: a named volume, from podman */
 };
 

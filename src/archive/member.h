@@ -44,4 +44,7 @@ char *member_path_clean(const char *raw);
 /* Whether a component of the path is "..". */
 bool member_path_climbs(const char *path);
 
+/* Whether Linux has no path, or no name in it, of that length. */
+bool member_path_is_too_long(const char *path);
+
 #endif

@@ -4,23 +4,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static void (*log_writer)(const char *text);
 
-static void replace_control_characters(char *text)
+/* Room for a text before it is made fit to be shown: what is cut off then is never the end of a
+ * character. */
+enum { RAW_TEXT_SIZE = 2 * ERROR_TEXT_SIZE };
+
+/* Any of `raw`, which is changed, may come from outside. A line's end becomes a blank. */
+static void show(struct error *error, char *raw)
 {
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
+    for (unsigned char *c = (unsigned char *)raw; *c; c++)
         if (*c < ' ' || *c == 0x7f)
             *c = ' ';
+    display_fill(error->text, sizeof error->text, raw);
 }
 
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *error, const char *format,
                                                            va_list args)
 {
-    char text[ERROR_TEXT_SIZE];
+    char raw[RAW_TEXT_SIZE];
 
-    vsnprintf(text, sizeof text, format, args);
-    replace_control_characters(text);
-    memcpy(error->text, text, sizeof text);
+    vsnprintf(raw, sizeof raw, format, args);
+    show(error, raw);
 }
 
 int error_set(struct error *error, enum error_kind kind, const char *format, ...)
@@ -37,48 +44,47 @@ int error_set(struct error *error, enum error_kind kind, const char *format, ...
 
 int error_set_errno(struct error *error, int errnum, const char *format, ...)
 {
+    char reason[128], raw[RAW_TEXT_SIZE];
     va_list args;
-    size_t len;
 
     error->kind = ERROR_FAILED;
     error->http_status = 0;
     va_start(args, format);
     set_text(error, format, args);
     va_end(args);
-    len = strlen(error->text);
-    char reason[128];
-    snprintf(error->text + len, sizeof error->text - len, ": %s",
-             strerror_r(errnum, reason, sizeof reason));
+    snprintf(raw, sizeof raw, "%s: %s", error->text, strerror_r(errnum, reason, sizeof reason));
+    show(error, raw);
     return -1;
 }
 
 int error_context(struct error *error, const char *format, ...)
 {
-    char context[ERROR_TEXT_SIZE], text[2 * ERROR_TEXT_SIZE + 2];
+    char raw[RAW_TEXT_SIZE + ERROR_TEXT_SIZE];
+    struct error context;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(context, sizeof context, format, args);
+    set_text(&context, format, args);
     va_end(args);
-    replace_control_characters(context);
-    snprintf(text, sizeof text, "%s: %s", context, error->text);
-    text[sizeof error->text - 1] = '\0';
-    memcpy(error->text, text, sizeof error->text);
+    snprintf(raw, sizeof raw, "%s: %s", context.text, error->text);
+    show(error, raw);
     return -1;
 }
 
 int error_advice(struct error *error, const char *format, ...)
 {
+    char raw[RAW_TEXT_SIZE + ERROR_TEXT_SIZE];
     size_t len = strlen(error->text);
     va_list args;
 
     if (len + 3 >= sizeof error->text)
         return -1;
-    strcpy(error->text + len, "; ");
+    memcpy(raw, error->text, len);
+    strcpy(raw + len, "; ");
     va_start(args, format);
-    vsnprintf(error->text + len + 2, sizeof error->text - len - 2, format, args);
+    vsnprintf(raw + len + 2, sizeof raw - len - 2, format, args);
     va_end(args);
-    replace_control_characters(error->text);
+    show(error, raw);
     return -1;
 }
 
@@ -110,7 +116,7 @@ void log_set_writer(void (*writer)(const char *text))
 
 void log_warning(const char *format, ...)
 {
-    char text[ERROR_TEXT_SIZE];
+    char text[RAW_TEXT_SIZE];
     struct error line;
     va_list args;
 

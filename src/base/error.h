@@ -34,8 +34,9 @@ struct error {
 };
 
 /*
- * Each returns -1, so that a failing function can say `return error_set(...)`. Control characters
- * are replaced: text from an archive or a registry must not drive the user's terminal.
+ * Each returns -1, so that a failing function can say `return error_set(...)`. The text becomes
+ * valid UTF-8 of one line that can be shown as it is, as display_text() has it: what comes from an
+ * archive or a registry must not drive the user's terminal, nor break the JSON it gets into.
  */
 int error_set(struct error *error, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -53,7 +54,7 @@ int error_advice(struct error *error, const char *format, ...)
 int error_exit_status(const struct error *error);
 
 /* Where warnings go: the command sets it once, before other threads start. NULL, the default, drops
- * them. The text is one line without its newline; control characters are already replaced. */
+ * them. The text is one line without its newline, fit to be shown. */
 void log_set_writer(void (*writer)(const char *text));
 /* By any thread. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

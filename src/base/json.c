@@ -66,7 +66,10 @@ static int scan_text(struct scan *scan, struct error *error)
 
         if (c == ']' || c == '}')
             scan->depth -= scan->depth > 0;
-        if (c == '\0' || strchr(" \t\r\n,:]}", c)) {
+        /* jansson passes over one that is behind a number. */
+        if (c == '\0')
+            return error_set(error, ERROR_FAILED, "not valid JSON: there is a NUL between values");
+        if (strchr(" \t\r\n,:]}", c)) {
             scan->at++;
             continue;
         }

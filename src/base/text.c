@@ -50,25 +50,39 @@ static size_t showable(const char *text)
     return len;
 }
 
+/* Adds the character at *text, which is moved behind it, to `shown`. 0: it takes more than `room`
+ * bytes; then nothing has changed. */
+static size_t show_character(char *shown, size_t room, const char **text)
+{
+    size_t len = showable(*text), takes = len ? len : sizeof "\\xff" - 1;
+
+    if (takes > room)
+        return 0;
+    if (len)
+        memcpy(shown, *text, len);
+    else /* with its end, for which the buffer has room as well */
+        snprintf(shown, takes + 1, "\\x%02x", (unsigned char)**text);
+    *text += len ? len : 1;
+    return takes;
+}
+
+void display_fill(char *shown, size_t size, const char *text)
+{
+    size_t used = 0, added;
+
+    while (*text && (added = show_character(shown + used, size - 1 - used, &text)) > 0)
+        used += added;
+    shown[used] = '\0';
+}
+
 char *display_text(const char *text, size_t max)
 {
     char *shown = xcalloc(max + sizeof "...", 1);
-    size_t used = 0;
+    size_t used = 0, added;
 
-    while (*text) {
-        size_t len = showable(text), takes = len ? len : sizeof "\\xff" - 1;
-
-        if (used + takes > max) {
-            strcpy(shown + used, "...");
-            break;
-        }
-        if (len)
-            memcpy(shown + used, text, len);
-        else
-            snprintf(shown + used, takes + 1, "\\x%02x", (unsigned char)*text);
-        used += takes;
-        text += len ? len : 1;
-    }
+    while (*text && (added = show_character(shown + used, max - used, &text)) > 0)
+        used += added;
+    strcpy(shown + used, *text ? "..." : "");
     return shown;
 }
 
@@ -105,4 +119,12 @@ bool text_ends_with(const char *text, const char *end)
     size_t len = strlen(text), end_len = strlen(end);
 
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+bool text_is_among(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(text, *list) == 0)
+            return true;
+    return false;
 }

@@ -56,6 +56,9 @@ int checkpoint_parse(struct checkpoint *checkpoint, const struct walk *walk, str
 /* What io.kubernetes.cri-o.Annotations in spec.dump holds: CRI-O makes it the annotations of the
  * restored container. NULL without any. The checkpoint's. */
 json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint);
+/* Whether podman would find in config.dump what it wants (libpod, container_internal.go,
+ * setupStorage): other engines' archives lack it. */
+bool checkpoint_suits_podman(const struct checkpoint *checkpoint);
 /* Reports what is wrong with the documents. 0, or -1: refused. */
 int checkpoint_check(const struct checkpoint *checkpoint, struct findings *findings,
                      struct error *error);

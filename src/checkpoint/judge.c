@@ -56,15 +56,27 @@ static bool is_declared(const struct suspect *suspect, const struct path_set *de
     return path_set_has(declared, key, strlen(key), NULL);
 }
 
-/* What the engine that made the archive does, which is the one that restores it. */
-static bool engine_clears(enum engine engine, enum suspicion why)
+/* The engine that an archive names is not the only one that may restore it: CRI-O takes every one
+ * with this annotation (server/container_restore.go:169), podman every one with what it wants in
+ * config.dump. */
+static bool stays_below_root(const struct checkpoint *checkpoint)
+{
+    const json_t *annotations = json_object_get(checkpoint->spec, "annotations");
+
+    return engine_info(checkpoint->engine)->keeps_links_inside &&
+           !json_object_get(annotations, "io.kubernetes.cri-o.Annotations") &&
+           !checkpoint_suits_podman(checkpoint);
+}
+
+/* By what the engines do with the archive. */
+static bool engine_clears(const struct checkpoint *checkpoint, enum suspicion why)
 {
     switch (why) {
     case SUSPECT_LINK_ABOVE:
     case SUSPECT_BASE_LINK:
-        return engine_info(engine)->keeps_links_inside;
+        return checkpoint && stays_below_root(checkpoint);
     case SUSPECT_PARENT_LINK:
-        return engine_info(engine)->previous_option;
+        return checkpoint && engine_info(checkpoint->engine)->previous_option;
     case SUSPECT_DEVICE:
     case SUSPICION_COUNT:
         break;
@@ -76,21 +88,20 @@ int checkpoint_judge(const struct checkpoint *checkpoint, const struct suspects 
                      struct findings *findings, struct error *error)
 {
     cleanup(path_set_freep) struct path_set *declared = declared_devices(checkpoint);
-    enum engine engine = checkpoint ? checkpoint->engine : ENGINE_UNKNOWN;
     size_t kept[SUSPICION_COUNT] = {0};
 
     for (size_t i = 0; i < suspects->count; i++) {
         const struct suspect *suspect = &suspects->list[i];
 
         kept[suspect->why]++;
-        if (!engine_clears(engine, suspect->why) &&
+        if (!engine_clears(checkpoint, suspect->why) &&
             !(suspect->why == SUSPECT_DEVICE && is_declared(suspect, declared)) &&
             finding_report(findings, checks[suspect->why], suspect->member, error, "%s",
                            suspect->detail) < 0)
             return -1;
     }
     for (enum suspicion why = 0; why < SUSPICION_COUNT; why++) {
-        if (why != SUSPECT_DEVICE && !engine_clears(engine, why))
+        if (why != SUSPECT_DEVICE && !engine_clears(checkpoint, why))
             findings_count(findings, checks[why], suspects->counts[why] - kept[why]);
     }
     if (suspects->counts[SUSPECT_DEVICE] > kept[SUSPECT_DEVICE])

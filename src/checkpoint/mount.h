@@ -49,13 +49,32 @@ struct mount_source {
     bool is_termination_log;
 };
 
-/* What the engine has written into spec.dump: the UID of the pod, borrowed from `spec`; or NULL. */
-const char *mount_source_pod_uid(const json_t *spec);
-/* `pod_uid` may be NULL: then nothing is the kubelet's. */
-struct mount_source mount_source_read(const char *path, const char *pod_uid);
-/* Whether a path of the host is one that an engine or the kubelet has made for this very pod. Any
- * other was asked for by the pod's owner, with a hostPath, or by the archive's author. `pod_uid`
- * may be NULL. */
-bool mount_source_is_usual(const char *path, const char *pod_uid);
+enum { MOUNT_IDS_MAX = 8 };
+
+/*
+ * By which names the archive's container and its pod have directories of their own on the node,
+ * wherever the engine and the kubelet are told to keep those. Borrowed from the documents; all of
+ * it may be a lie, but then it is the same one everywhere.
+ */
+struct mount_ids {
+    const char *pod_uid; /* of the kubelet; NULL: nothing is its own */
+    /* 64 hex digits each: of the container, the sandbox, and of podman's containers whose
+     * namespaces it shares. */
+    const char *ids[MOUNT_IDS_MAX];
+    size_t count;
+    const json_t *volumes; /* podman's, by name: an array of objects with a volumeName; or NULL */
+};
+
+/* `config` may be NULL: then only spec.dump tells. */
+struct mount_ids mount_ids_read(const json_t *spec, const json_t *config);
+struct mount_source mount_source_read(const char *path, const struct mount_ids *ids);
+/* Whether a path of the host is one that an engine or the kubelet has made for this very container
+ * or pod. Any other was asked for by the pod's owner, with a hostPath, or by the archive's author.
+ */
+bool mount_source_is_usual(const char *path, const struct mount_ids *ids);
+
+/* What a mount of spec.dump takes from the host: a path, or a file system that is no container's
+ * own, "overlay" say. NULL: nothing, as a tmpfs does. Borrowed. */
+const char *mount_takes(const json_t *mount);
 
 #endif

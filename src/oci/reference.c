@@ -13,8 +13,9 @@
 enum {
     NAME_MAX_LEN = 255, /* domain, "/" and path */
     TAG_MAX_LEN = 128,
+    KNOWN_DIGEST_MAX_LEN = 7 + 128, /* of SHA-512 */
     /* The longest text that can be right: name, ":", tag, "@" and digest. */
-    REFERENCE_MAX_LEN = NAME_MAX_LEN + 1 + TAG_MAX_LEN + 1 + DIGEST_TEXT_LEN,
+    REFERENCE_MAX_LEN = NAME_MAX_LEN + 1 + TAG_MAX_LEN + 1 + KNOWN_DIGEST_MAX_LEN,
     PORT_MAX = 65535,
 };
 
@@ -29,6 +30,8 @@ static const char port_number[] = "^[0-9]{1,5}$";
 static const char path_component[] = "^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*$";
 static const char tag_grammar[] = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$";
 static const char image_id[] = "^[0-9a-f]{64}$";
+static const char known_digest[] =
+    "^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$";
 
 static int refuse(struct error *error, const char *rule, const char *part)
 {
@@ -110,23 +113,25 @@ static int check_tag(const char *tag, struct error *error)
                   tag);
 }
 
-static int check_digest(const char *text, struct error *error)
+static int check_digest(const char *text, bool takes_any, struct error *error)
 {
     struct digest digest;
 
+    if (takes_any && pattern_matches(known_digest, text))
+        return 0;
     if (digest_parse(&digest, text))
         return refuse(error, "a digest is \"sha256:\" and 64 lower-case hex digits", text);
     return 0;
 }
 
-static int check(const struct reference *reference, struct error *error)
+static int check(const struct reference *reference, bool takes_any_digest, struct error *error)
 {
     if (check_domain(reference->domain, error) || check_path(reference->path, error) ||
         check_name_len(reference, error))
         return -1;
     if (reference->tag && check_tag(reference->tag, error))
         return -1;
-    if (reference->digest && check_digest(reference->digest, error))
+    if (reference->digest && check_digest(reference->digest, takes_any_digest, error))
         return -1;
     return 0;
 }
@@ -207,7 +212,8 @@ static void split(struct reference *reference, const char *text)
     reference->path = xasprintf("%s%s", needs_namespace ? hub_namespace : "", path);
 }
 
-int reference_parse(struct reference *reference, const char *text, struct error *error)
+static int parse(struct reference *reference, const char *text, bool takes_any_digest,
+                 struct error *error)
 {
     cleanup(reference_done) struct reference parsed = {0};
 
@@ -218,7 +224,7 @@ int reference_parse(struct reference *reference, const char *text, struct error 
     if (check_text(text, error))
         return error_context(error, "image name \"%s\"", text);
     split(&parsed, text);
-    if (check(&parsed, error))
+    if (check(&parsed, takes_any_digest, error))
         return error_context(error, "image name \"%s\"", text);
     if (!parsed.tag && !parsed.digest)
         parsed.tag = xstrdup("latest");
@@ -227,12 +233,39 @@ int reference_parse(struct reference *reference, const char *text, struct error 
     return 0;
 }
 
+int reference_parse(struct reference *reference, const char *text, struct error *error)
+{
+    return parse(reference, text, false, error);
+}
+
+int reference_parse_any_digest(struct reference *reference, const char *text, struct error *error)
+{
+    return parse(reference, text, true, error);
+}
+
 bool reference_is_valid(const char *text)
 {
     cleanup(reference_done) struct reference reference = {0};
     struct error ignored;
 
-    return reference_parse(&reference, text, &ignored) == 0;
+    return reference_parse_any_digest(&reference, text, &ignored) == 0;
+}
+
+bool reference_names_registry(const char *text)
+{
+    cleanup_free char *first = xstrndup(text, strcspn(text, "/"));
+
+    return text[strlen(first)] == '/' && is_domain(first);
+}
+
+const char *reference_image_id(const char *text)
+{
+    static const char prefix[] = "sha256:";
+    const char *digits = text;
+
+    if (strncmp(text, prefix, strlen(prefix)) == 0)
+        digits += strlen(prefix);
+    return strlen(digits) == SHA256_HEX_LEN && pattern_matches(image_id, digits) ? digits : NULL;
 }
 
 static char *copy_text(const char *text)

@@ -21,8 +21,16 @@ struct reference {
 
 /* -1: ERROR_USAGE, the text quotes the rule that was broken; *reference is then unchanged. */
 int reference_parse(struct reference *reference, const char *text, struct error *error);
-/* Whether the text can be parsed as one. */
+/* The same for the names of others, an archive's say: the digest may also be one of SHA-384 or
+ * SHA-512, which is of no use here but right. */
+int reference_parse_any_digest(struct reference *reference, const char *text, struct error *error);
+/* Whether the text is such a name. */
 bool reference_is_valid(const char *text);
+/* Whether it says which registry it is of, instead of leaving that to the reader's settings. */
+bool reference_names_registry(const char *text);
+/* The 64 digits of "sha256:..." or of the digits alone, by which engines know an image that they
+ * have; borrowed. NULL: the text is no such id. */
+const char *reference_image_id(const char *text);
 void reference_copy(struct reference *copy, const struct reference *reference);
 void reference_done(struct reference *reference);
 /* "domain/path:tag" or "domain/path@digest", for messages; free() it. */

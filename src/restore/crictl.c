@@ -165,8 +165,9 @@ static void mark_mounts(struct restore_job *job)
             continue;
         restore_say(job->marks,
                     "host_path of the %s %s: a path of the node, for all of \"" NO_SUCH_PATH
-                    "\"; it was \"%s\"",
-                    mount->is_device ? "device" : "mount on", mount->destination, volume->path);
+                    "\"; it was %s\"%s\"",
+                    mount->is_device ? "device" : "mount on", mount->destination,
+                    mount->is_file ? "the file " : "", volume->path);
     }
 }
 

@@ -321,7 +321,7 @@ static int reason(struct restore_job *job, struct error *error)
 static int make_kit(struct restore_job *job, struct error *error)
 {
     if (choose_engine(job, error) || check_base(job, error) || reason(job, error) ||
-        mount_plan_read(&job->plan, job->checkpoint->spec, knows_passwd(job), error))
+        mount_plan_read(&job->plan, job->checkpoint, knows_passwd(job), error))
         return -1;
     pod_settings_read(&job->settings, job->checkpoint->spec, job->engine);
     choose_names(job);

@@ -184,9 +184,10 @@ struct entry {
     const json_t *json;
     const char *destination, *path;
     struct mount_source source;
+    bool is_file;
 };
 
-static struct entry read_entry(const json_t *json, const char *uid)
+static struct entry read_entry(const json_t *json, const struct mount_ids *ids)
 {
     struct entry entry = {.json = json,
                           .destination = json_get_text(json, "destination"),
@@ -197,13 +198,25 @@ static struct entry read_entry(const json_t *json, const char *uid)
     if (json_text_is(json, "type", "tmpfs"))
         entry.source = (struct mount_source){.kind = VOLUME_TMPFS};
     else if (*entry.path == '/')
-        entry.source = mount_source_read(entry.path, uid);
+        entry.source = mount_source_read(entry.path, ids);
     else
         entry.source = (struct mount_source){.kind = VOLUME_UNKNOWN};
-    if (entry.destination && strcmp(entry.destination, "/etc/passwd") == 0 &&
-        entry.source.kind == VOLUME_ENGINE)
-        entry.source.kind = VOLUME_ENGINE_FILE;
     return entry;
+}
+
+/* Of the container, as CRI-O tells it in bind.mounts; /etc/passwd always was one. */
+static bool is_file(const struct checkpoint *checkpoint, const struct entry *entry)
+{
+    const json_t *bind;
+    size_t i;
+
+    json_array_foreach(checkpoint->bind_mounts, i, bind)
+    {
+        if (json_text_is(bind, "destination", entry->destination) &&
+            json_text_is(bind, "source", entry->path) && json_object_get(bind, "file_type"))
+            return !json_text_is(bind, "file_type", "directory");
+    }
+    return strcmp(entry->destination, "/etc/passwd") == 0;
 }
 
 static int add_entry(struct mount_plan *plan, const struct entry *entry, enum mount_owner owner,
@@ -219,6 +232,7 @@ static int add_entry(struct mount_plan *plan, const struct entry *entry, enum mo
     mount = add_mount(plan, entry->destination, owner);
     read_options(mount, json_object_get(entry->json, "options"));
     mount->is_sub_path = entry->source.is_sub_path;
+    mount->is_file = entry->is_file;
     if (owner == MOUNT_BY_POD)
         mount->volume = volume_of(plan, &entry->source, entry->path, entry->destination);
     plan->has_token = plan->has_token || strcmp(entry->destination, MOUNT_TOKEN_DIRECTORY) == 0;
@@ -235,21 +249,24 @@ static enum mount_owner owner_of(const struct entry *entry, bool knows_passwd)
     return owner == MOUNT_BY_POD && entry->source.is_termination_log ? MOUNT_BY_KUBELET : owner;
 }
 
-static int read_mounts(struct mount_plan *plan, const json_t *spec, bool knows_passwd,
-                       struct error *error)
+static int read_mounts(struct mount_plan *plan, const struct checkpoint *checkpoint,
+                       bool knows_passwd, struct error *error)
 {
-    const char *uid = mount_source_pod_uid(spec);
+    struct mount_ids ids = mount_ids_read(checkpoint->spec, checkpoint->config);
     const json_t *json;
     size_t i;
 
-    json_array_foreach(json_object_get(spec, "mounts"), i, json)
+    json_array_foreach(json_object_get(checkpoint->spec, "mounts"), i, json)
     {
-        struct entry entry = read_entry(json, uid);
+        struct entry entry = read_entry(json, &ids);
         enum mount_owner owner;
 
         /* Of several mounts on one place, one has to be declared. */
         if (!entry.destination || has_mount_on(plan, entry.destination))
             continue;
+        entry.is_file = is_file(checkpoint, &entry);
+        if (entry.is_file && entry.source.kind == VOLUME_ENGINE)
+            entry.source.kind = VOLUME_ENGINE_FILE;
         plan->has_passwd = plan->has_passwd || strcmp(entry.destination, "/etc/passwd") == 0;
         owner = owner_of(&entry, knows_passwd);
         if (owner != MOUNT_BY_ENGINE && add_entry(plan, &entry, owner, error))
@@ -284,12 +301,13 @@ static int read_devices(struct mount_plan *plan, const json_t *spec, struct erro
     return 0;
 }
 
-int mount_plan_read(struct mount_plan *ret, const json_t *spec, bool knows_passwd,
+int mount_plan_read(struct mount_plan *ret, const struct checkpoint *checkpoint, bool knows_passwd,
                     struct error *error)
 {
     cleanup(mount_plan_done) struct mount_plan plan = {0};
 
-    if (read_mounts(&plan, spec, knows_passwd, error) || read_devices(&plan, spec, error))
+    if (read_mounts(&plan, checkpoint, knows_passwd, error) ||
+        read_devices(&plan, checkpoint->spec, error))
         return -1;
     *ret = plan;
     plan = (struct mount_plan){0};
@@ -306,6 +324,22 @@ void mount_plan_done(struct mount_plan *plan)
     free(plan->volumes);
     free(plan->mounts);
     *plan = (struct mount_plan){0};
+}
+
+bool plan_mount_wants_path(const struct mount_plan *plan, const struct plan_mount *mount)
+{
+    if (mount->is_sub_path)
+        return true;
+    if (!mount->is_file || mount->owner != MOUNT_BY_POD)
+        return false;
+    switch (plan->volumes[mount->volume].kind) {
+    case VOLUME_PERSISTENT:
+    case VOLUME_HOST:
+    case VOLUME_UNKNOWN:
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool plan_volume_begins_empty(const struct plan_volume *volume)

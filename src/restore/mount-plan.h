@@ -4,7 +4,7 @@
  * behind them, as far as the paths in spec.dump tell. A path of the host is never taken over from
  * the archive, only shown to the user (CVE-2024-8676). Embedded in its owner.
  *
- *     mount_plan_read(&plan, spec, knows_passwd, &error)
+ *     mount_plan_read(&plan, checkpoint, knows_passwd, &error)
  *     mount_plan_done(&plan)
  */
 #ifndef CKPTOCI_RESTORE_MOUNT_PLAN_H
@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/mount.h"
 
 enum {
@@ -41,6 +42,7 @@ struct plan_mount {
     size_t volume;           /* in plan->volumes, of MOUNT_BY_POD */
     bool is_device;          /* a block device, and no file system */
     bool is_sub_path;        /* of a path in the volume that the archive does not tell */
+    bool is_file;            /* what was mounted is a file, as far as the archive tells */
     bool is_read_only, is_recursively_read_only;
     enum mount_propagation propagation;
 };
@@ -56,11 +58,15 @@ struct mount_plan {
     bool has_passwd;             /* /etc/passwd, which not every CRI-O makes itself */
 };
 
-/* From the JSON of spec.dump, which must live longer. `knows_passwd`: see mount_owner(). -1:
- * ERROR_ARCHIVE, a mount that no pod can declare. */
-int mount_plan_read(struct mount_plan *plan, const json_t *spec, bool knows_passwd,
+/* From the documents, which must live longer. `knows_passwd`: see mount_owner(). -1: ERROR_ARCHIVE,
+ * a mount that no pod can declare. */
+int mount_plan_read(struct mount_plan *plan, const struct checkpoint *checkpoint, bool knows_passwd,
                     struct error *error);
 void mount_plan_done(struct mount_plan *plan);
+
+/* Whether the mount takes a path in its volume that a person has to fill in: the archive does not
+ * tell it, or the volume is another one, in which the file has to be named. */
+bool plan_mount_wants_path(const struct mount_plan *plan, const struct plan_mount *mount);
 
 /* Whether an empty volume stands for the old one: what was in that is not in the archive. */
 bool plan_volume_begins_empty(const struct plan_volume *volume);

@@ -122,10 +122,12 @@ static json_t *resources(const struct pod_settings *settings)
 }
 
 /* The API server refuses what leads out of the volume, so that it is not mounted as it is. */
-static void set_sub_path(const struct plan_mount *mount, const struct plan_volume *volume,
+static void set_sub_path(const struct mount_plan *plan, const struct plan_mount *mount,
                          json_t *entry)
 {
-    if (mount->is_sub_path)
+    const struct plan_volume *volume = &plan->volumes[mount->volume];
+
+    if (plan_mount_wants_path(plan, mount))
         json_set_text(entry, "subPath", "../" RESTORE_FILL_IN);
     else if (volume->kind == VOLUME_ENGINE_FILE)
         json_set_text(entry, "subPath", strrchr(mount->destination, '/') + 1);
@@ -137,7 +139,7 @@ static json_t *volume_mount(const struct restore_job *job, const struct plan_mou
     json_t *entry = json_pack("{s:s, s:s}", "name", volume->name, "mountPath", mount->destination);
     bool may_propagate = job->options->grants_privileges && job->settings.is_privileged;
 
-    set_sub_path(mount, volume, entry);
+    set_sub_path(&job->plan, mount, entry);
     json_set_true(entry, "readOnly", mount->is_read_only);
     if (mount->is_recursively_read_only)
         json_set_text(entry, "recursiveReadOnly", "IfPossible");
@@ -355,6 +357,31 @@ static char *volume_mark(const struct plan_volume *volume)
     return NULL;
 }
 
+/* What is to be filled in of the mounts of a volume. */
+static void mark_mounts(struct restore_job *job, size_t volume)
+{
+    const char *name = job->plan.volumes[volume].name;
+
+    for (size_t i = 0; i < job->plan.mount_count; i++) {
+        const struct plan_mount *mount = &job->plan.mounts[i];
+
+        if (mount->owner != MOUNT_BY_POD || mount->volume != volume ||
+            !plan_mount_wants_path(&job->plan, mount))
+            continue;
+        if (mount->is_file)
+            restore_say(job->marks,
+                        "subPath of the mount on %s, which was a file: the file's path in the "
+                        "volume %s, for all of \"../" RESTORE_FILL_IN
+                        "\". A directory mounted there cannot be restored",
+                        mount->destination, name);
+        else
+            restore_say(job->marks,
+                        "subPath of the mount on %s: the path in the volume %s that is mounted "
+                        "there, for all of \"../" RESTORE_FILL_IN "\"",
+                        mount->destination, name);
+    }
+}
+
 static void mark_volumes(struct restore_job *job)
 {
     for (size_t i = 0; i < job->plan.volume_count; i++) {
@@ -362,15 +389,7 @@ static void mark_volumes(struct restore_job *job)
 
         if (mark)
             restore_say(job->marks, "volume %s: %s", job->plan.volumes[i].name, mark);
-    }
-    for (size_t i = 0; i < job->plan.mount_count; i++) {
-        const struct plan_mount *mount = &job->plan.mounts[i];
-
-        if (mount->is_sub_path)
-            restore_say(job->marks,
-                        "subPath of the mount on %s: the path in the volume %s that is mounted "
-                        "there, for all of \"../" RESTORE_FILL_IN "\"",
-                        mount->destination, job->plan.volumes[mount->volume].name);
+        mark_mounts(job, i);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/inner-tar.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -28,7 +29,8 @@ struct source *archive_content_unpack(struct archive_content *content, struct so
         tar = decoding_source_new(tar, content->compression);
     if (content->hashes)
         tar = observing_source_new(tar, &content->archive, NULL, content->cancel);
-    return is_compressed ? expansion_guard_new(tar, &content->expansion, NULL) : tar;
+    return is_compressed ? expansion_guard_new(tar, &content->expansion, NULL)
+                         : plain_guard_new(tar, content->findings);
 }
 
 /* The arguments of read_sealed(). */

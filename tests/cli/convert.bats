@@ -133,8 +133,7 @@ setup() {
     [ "${#lines[@]}" -eq 3 ]
     [[ ${lines[0]} == oci:a:1@sha256:* ]]
     [[ ${lines[2]} == oci-archive:c.tar:3@sha256:* ]]
-    mkdir c
-    tar -xf c.tar -C c
+    unpack c.tar c
     for image in a:1 b:2 c:3; do
         assert_layout_sound "${image%:*}"
         layout_layer "${image%:*}" "${image#*:}" | cmp - "$archive"
@@ -187,8 +186,7 @@ setup() {
 }
 
 @test "an archive of another architecture or without core images" {
-    mkdir tree
-    tar -xf "$archive" -C tree
+    unpack "$archive" tree
     printf '\x03' | dd of=tree/checkpoint/core-1.img bs=1 seek=13 conv=notrunc status=none
     tar -cf arm64.tar -C tree checkpoint config.dump spec.dump
     "$CKPTOCI" convert -q arm64.tar oci:image:arm64

@@ -42,14 +42,14 @@ static void require_readable(const struct image *image)
 }
 
 /* What restore-kit makes of it: of every mount a volume, with a name that Kubernetes takes. */
-static void plan_pod(const json_t *spec)
+static void plan_pod(const struct checkpoint *checkpoint)
 {
     cleanup(mount_plan_done) struct mount_plan plan = {0};
     cleanup(pod_settings_done) struct pod_settings settings = {0};
     struct error error = {0};
 
-    pod_settings_read(&settings, spec, ENGINE_CRIO);
-    if (mount_plan_read(&plan, spec, false, &error)) {
+    pod_settings_read(&settings, checkpoint->spec, ENGINE_CRIO);
+    if (mount_plan_read(&plan, checkpoint, false, &error)) {
         fuzz_require_error(&error);
         return;
     }
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require_error(&error);
         return 0;
     }
-    plan_pod(content->checkpoint.spec);
+    plan_pod(&content->checkpoint);
     fuzz_require(strlen(facts.created) >= strlen("1970-01-01T00:00:00Z"));
     if (archive_facts_build_image(&facts, &plan, &layer, &image, &error) < 0)
         fuzz_require_error(&error);

@@ -275,6 +275,46 @@ static void test_detection_goes_by_content(void **state)
     assert_int_equal(codec_detect((const uint8_t *)"", 0)->compression, COMPRESSION_NONE);
 }
 
+/* What others would decompress, by their magic numbers. */
+static void test_what_is_not_read_is_known(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *name;
+    } rows[] = {
+        {"BZh91AY", 7, "bzip2"},
+        {"BZ", 2, NULL},
+        {"BZ.txt", 6, NULL},
+        {"\xfd"
+         "7zXZ\0",
+         6, "xz"},
+        {"\xfd"
+         "7zXZ",
+         5, NULL},
+        {"PK\3\4", 4, "zip"},
+        {"PKBUILD", 7, NULL},
+        {"\x1f\x9d\x90", 3, "compress"},
+        {"\x1f\x1e", 2, "pack"},
+        {"\x1f\xa0", 2, "LZH"},
+        {"\x1f\x9e", 2, "old gzip"},
+        {"\x04\x22\x4d\x18", 4, "LZ4"},
+        {"\x50\x2a\x4d\x18", 4, "zstd (a skippable frame)"},
+        {"\x5f\x2a\x4d\x18", 4, "zstd (a skippable frame)"},
+        {"\x60\x2a\x4d\x18", 4, NULL},
+        {"spec.dump", 9, NULL},
+        {"", 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *name = codec_unread((const uint8_t *)rows[i].bytes, rows[i].len);
+
+        if (!name != !rows[i].name || (name && strcmp(name, rows[i].name) != 0))
+            fail_msg("row %zu: %s", i, name ? name : "none");
+    }
+}
+
 static void test_a_codec_is_found_by_what_is_its_own(void **state)
 {
     (void)state;
@@ -323,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_garbage_behind_the_end_is_seen),
         cmocka_unit_test(test_zstd_before_the_standard_is_refused),
         cmocka_unit_test(test_detection_goes_by_content),
+        cmocka_unit_test(test_what_is_not_read_is_known),
         cmocka_unit_test(test_a_codec_is_found_by_what_is_its_own),
         cmocka_unit_test(test_names_of_tars),
     };

@@ -73,6 +73,45 @@ static void test_utf8_passes(void **state)
     assert_string_equal(error.text, "prüfe");
 }
 
+/* U+009B starts an order to a terminal, U+202E turns the text around, U+2028 ends a line for some;
+ * the last ones are no UTF-8, which JSON cannot hold. */
+static void test_what_cannot_be_shown_is_written_out(void **state)
+{
+    struct error error;
+
+    (void)state;
+    error_set(&error, ERROR_FAILED,
+              "a\xc2\x9b"
+              "b%s",
+              "\xe2\x80\xae");
+    assert_string_equal(error.text, "a\\xc2\\x9bb\\xe2\\x80\\xae");
+    error_context(&error, "in\xe2\x80\xa8");
+    assert_string_equal(error.text, "in\\xe2\\x80\\xa8: a\\xc2\\x9bb\\xe2\\x80\\xae");
+    error_set(&error, ERROR_FAILED, "x");
+    error_advice(&error, "\xff%.1s", "é");
+    assert_string_equal(error.text, "x; \\xff\\xc3");
+    error_set_errno(&error, ENOENT, "\xfe");
+    assert_string_equal(error.text, "\\xfe: No such file or directory");
+}
+
+static void test_a_text_is_cut_at_a_whole_character(void **state)
+{
+    struct error error;
+    char text[ERROR_TEXT_SIZE + 2];
+
+    (void)state;
+    for (size_t room = 0; room < 6; room++) {
+        fill(text, ERROR_TEXT_SIZE - room);
+        error_set(&error, ERROR_FAILED, "%s日", text);
+        assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1 - room + (room < 3 ? 0 : 3));
+        fill(text, ERROR_TEXT_SIZE - room - 1);
+        error_set(&error, ERROR_FAILED, "日");
+        error_context(&error, "%s", text + 2);
+        assert_true(strlen(error.text) < ERROR_TEXT_SIZE);
+        assert_false(error.text[strlen(error.text) - 1] == '\xe6');
+    }
+}
+
 static void test_long_texts_are_cut_and_terminated(void **state)
 {
     char text[2 * ERROR_TEXT_SIZE];
@@ -135,6 +174,8 @@ int main(void)
         cmocka_unit_test(test_context_and_advice_read_from_the_outside_in),
         cmocka_unit_test(test_control_characters_never_reach_the_terminal),
         cmocka_unit_test(test_utf8_passes),
+        cmocka_unit_test(test_what_cannot_be_shown_is_written_out),
+        cmocka_unit_test(test_a_text_is_cut_at_a_whole_character),
         cmocka_unit_test(test_long_texts_are_cut_and_terminated),
         cmocka_unit_test(test_advice_fills_the_last_bytes_exactly),
         cmocka_unit_test(test_exit_status_follows_the_kind),

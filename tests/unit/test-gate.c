@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/memory.h"
 #include "checkpoint/mount.h"
 #include "convert/delivery.h"
 
@@ -41,35 +42,72 @@ static void test_limits_of_registries(void **state)
     assert_int_equal(warnings("oci:ghcr.io", UINT64_MAX), 0);
 }
 
+#define UID "94b35801-60b1-411f-b9c1-c154eeb58592"
+#define OTHER_UID "00000000-60b1-411f-b9c1-c154eeb58592"
+#define ID "7f9604ef3b559d9f602df104c52636e5abf44e8c4387b273679c453ddb74eded"
+#define OTHER_ID "00000000000000009f602df104c52636e5abf44e8c4387b273679c453ddb74ed"
+
+/* Wherever the engine and the kubelet keep what is theirs, the ids in the archive tell what they
+ * have made for this container. */
 static void test_sources_of_mounts(void **state)
 {
-    static const char uid[] = "94b35801-60b1-411f-b9c1-c154eeb58592";
     static const char *const usual[] = {
-        "/run/containers/storage/overlay-containers/a02418/userdata/shm",
-        "/var/lib/kubelet/pods/94b35801-60b1-411f-b9c1-c154eeb58592/etc-hosts",
-        "/data/kubelet/pods/94b35801-60b1-411f-b9c1-c154eeb58592/volumes/x",
-        "/run/user/1000/containers/overlay-containers/x/userdata/hosts",
-        "/home/me/.local/share/containers/storage/volumes/data/_data",
+        "/var/lib/kubelet/pods/" UID "/etc-hosts",
+        "/data/kubelet/pods/" UID "/volumes/x",
+        "/run/containers/storage/overlay-containers/" ID "/userdata/shm",
+        "/var/run/containers/storage/vfs-containers/" ID "/userdata/resolv.conf",
+        "/run/user/1000/containers/overlay-containers/" ID "/userdata/hosts",
+        "/run/k0s/containerd/io.containerd.grpc.v1.cri/sandboxes/" ID "/shm",
+        "/var/snap/microk8s/common/var/lib/containerd/io.containerd.grpc.v1.cri/containers/" ID
+        "/volumes/1",
+        "/home/me/.local/share/containers/storage/volumes/other/_data",
+        "/var/lib/containers/storage-podman/volumes/data/_data/sub",
+        "/srv/podman/volumes/data/_data",
     };
     static const char *const unusual[] = {
         "/",
         "/etc",
+        "relative",
         "/var/run/docker.sock",
-        "/run/containers/../../etc",
-        "/run/containersevil/x",
-        "/var/lib/kubelet/pods/94b35801-60b1-411f-b9c1-c154eeb585920/x",
-        "/var/lib/kubelet/pods/00000000-60b1-411f-b9c1-c154eeb58592/etc-hosts",
+        "/run/crio/crio.sock",
+        "/run/containerd/containerd.sock",
+        "/var/lib/rancher/k3s/server/token",
+        "/var/lib/containers/storage",
+        "/run/containers/storage/overlay-containers/" OTHER_ID "/userdata/shm",
+        "/run/containers/storage/overlay-containers/" ID,
+        "/run/containers/storage/overlay-containers/" ID "/userdata/",
+        "/run/containers/storage/overlay-containers/" ID "/userdata/../../../../../etc",
+        "/run/containers/storage/overlay-containers/x" ID "/userdata/shm",
+        "/etc/" ID "/userdata/x",
+        "/srv/sandboxes/" ID "/shm",
+        "/run/containerd/io.containerd.grpc.v1.cri/sandboxes/" ID "/",
+        "/var/lib/docker/volumes/other/_data",
+        "/var/lib/containers/storage/volumes/data/_database",
+        "/var/lib/containers/storage/volumes/data",
+        "/srv/data/_data",
+        "/var/lib/kubelet/pods/" UID "0/volumes/x",
+        "/var/lib/kubelet/pods/" UID "/other",
+        "/var/lib/kubelet/pods/" OTHER_UID "/etc-hosts",
+        "/var/lib/kubelet/pods/" OTHER_UID "/volumes/x/pods/" UID "/volumes/x",
     };
+    cleanup(json_decrefp) json_t *spec =
+        json_pack("{s:{s:s, s:s}}", "annotations", "io.kubernetes.pod.uid", UID,
+                  "io.kubernetes.cri.sandbox-id", ID);
+    cleanup(json_decrefp) json_t *config =
+        json_pack("{s:s, s:[{s:s}]}", "id", "../etc", "namedVolumes", "volumeName", "data");
+    struct mount_ids ids = mount_ids_read(spec, config), none = {.pod_uid = ""};
 
     (void)state;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (!mount_source_is_usual(usual[i], uid))
+        if (!mount_source_is_usual(usual[i], &ids))
             fail_msg("%s", usual[i]);
     for (size_t i = 0; i < sizeof unusual / sizeof *unusual; i++)
-        if (mount_source_is_usual(unusual[i], uid))
+        if (mount_source_is_usual(unusual[i], &ids))
             fail_msg("%s", unusual[i]);
-    assert_false(mount_source_is_usual(usual[1], NULL));
-    assert_false(mount_source_is_usual("/pods//x", ""));
+    assert_int_equal(ids.count, 1); /* "../etc" is no id */
+    for (size_t i = 0; i < 7; i++)
+        assert_false(mount_source_is_usual(usual[i], &none));
+    assert_false(mount_source_is_usual("/pods//volumes", &none));
 }
 
 int main(void)

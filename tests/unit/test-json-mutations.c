@@ -392,13 +392,23 @@ static bool is_plain(enum document_kind kind, const char *parent, const struct g
     return true;
 }
 
+/* An object, or of bind.mounts a list of such. */
+static bool is_plain_top(enum document_kind kind, const struct go_value *top)
+{
+    if (kind != DOCUMENT_BIND_MOUNTS)
+        return top->type == GO_OBJECT;
+    for (size_t i = 0; i < top->count; i++)
+        if (top->items[i].type != GO_OBJECT)
+            return false;
+    return top->type == GO_ARRAY;
+}
+
 static bool must_be_accepted(enum document_kind kind, const char *bytes, size_t len)
 {
     struct go_oddities oddities;
     struct go_value *go = go_parse(bytes, len, &oddities);
     bool plain = go && !oddities.nul && !oddities.replaced && !oddities.fraction &&
-                 oddities.depth <= JSON_GO_MAX_DEPTH &&
-                 (go->type == (kind == DOCUMENT_BIND_MOUNTS ? GO_ARRAY : GO_OBJECT)) &&
+                 oddities.depth <= JSON_GO_MAX_DEPTH && is_plain_top(kind, go) &&
                  is_plain(kind, "", go);
 
     go_free(go);

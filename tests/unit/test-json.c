@@ -260,6 +260,8 @@ static void test_what_go_does_not_take(void **state)
         {TEXT("")},
         {TEXT("{} {}")},
         {TEXT("[1]\0")},
+        {TEXT("[1\0]")},
+        {TEXT("{\"a\":1\0,\"b\":2}")},
         {TEXT("\xef\xbb\xbf{}")},
         {TEXT("{\"a\":1,\"\\u0061\":2}")},
         {TEXT("[\"\\ud800\"]")},

@@ -88,6 +88,24 @@ static void test_what_an_engine_clears(void **state)
     }
 }
 
+/* Whatever engine it names, CRI-O would restore it. */
+static void test_an_archive_for_two_engines(void **state)
+{
+    static const struct member member = {.path = "x", .type = MEMBER_SYMLINK};
+    struct checkpoint checkpoint = {.engine = ENGINE_CONTAINERD};
+    cleanup(findings_done) struct findings findings = {0};
+    cleanup(suspects_done) struct suspects suspects = {0};
+    struct error error;
+
+    (void)state;
+    checkpoint.spec =
+        json_pack("{s:{s:s}}", "annotations", "io.kubernetes.cri-o.Annotations", "null");
+    suspects_add(&suspects, SUSPECT_BASE_LINK, &member, NULL, "it is suspect");
+    assert_int_equal(checkpoint_judge(&checkpoint, &suspects, &findings, &error), 0);
+    assert_int_equal(findings.counts[CHECK_BASE_IMAGE_LINK], 1);
+    json_decref(checkpoint.spec);
+}
+
 /* However many there are: all are counted, and few are held. */
 static void test_many_suspects(void **state)
 {
@@ -121,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_device_is_declared_as_it_is),
         cmocka_unit_test(test_what_an_engine_clears),
+        cmocka_unit_test(test_an_archive_for_two_engines),
         cmocka_unit_test(test_many_suspects),
     };
 

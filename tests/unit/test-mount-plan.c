@@ -14,10 +14,13 @@
 
 #define UID "94b35801-60b1-411f-b9c1-c154eeb58592"
 #define POD "/var/lib/kubelet/pods/" UID "/"
+#define SANDBOX "7f9604ef3b559d9f602df104c52636e5abf44e8c4387b273679c453ddb74eded"
+#define OF_SANDBOX "/run/containers/storage/overlay-containers/" SANDBOX "/userdata/"
 
 static json_t *make_spec(void)
 {
-    return json_pack("{s:{s:s}, s:[]}", "annotations", "io.kubernetes.pod.uid", UID, "mounts");
+    return json_pack("{s:{s:s, s:s}, s:[]}", "annotations", "io.kubernetes.pod.uid", UID,
+                     "io.kubernetes.cri-o.SandboxID", SANDBOX, "mounts");
 }
 
 static void add(json_t *spec, const char *destination, const char *type, const char *source,
@@ -29,11 +32,18 @@ static void add(json_t *spec, const char *destination, const char *type, const c
                                     options ? options : json_array()));
 }
 
-static void read_plan(struct mount_plan *plan, const json_t *spec)
+static int try_plan(struct mount_plan *plan, json_t *spec, bool knows_passwd, struct error *error)
+{
+    struct checkpoint checkpoint = {.spec = spec};
+
+    return mount_plan_read(plan, &checkpoint, knows_passwd, error);
+}
+
+static void read_plan(struct mount_plan *plan, json_t *spec)
 {
     struct error error = {0};
 
-    if (mount_plan_read(plan, spec, true, &error))
+    if (try_plan(plan, spec, true, &error))
         fail_msg("%s", error.text);
 }
 
@@ -72,12 +82,12 @@ static void test_kinds(void **state)
     assert_kind("bind", POD "volumes/kubernetes.io~secretly/x", VOLUME_PERSISTENT, "x");
     assert_kind("bind", POD "volume-subpaths/data/app/0", VOLUME_UNKNOWN, "data");
     assert_kind("tmpfs", "tmpfs", VOLUME_TMPFS, NULL);
-    assert_kind("bind", "/var/lib/containers/storage/volumes/x", VOLUME_ENGINE, NULL);
+    assert_kind("bind", OF_SANDBOX "mounts/x", VOLUME_ENGINE, NULL);
     assert_kind("bind", "/other/root/pods/" UID "/volumes/kubernetes.io~secret/s", VOLUME_SECRET,
                 "s");
     /* The kubelet has no such places. */
     assert_kind("bind", POD "volumes/kubernetes.io~secret", VOLUME_UNKNOWN, NULL);
-    assert_kind("bind", POD "other", VOLUME_UNKNOWN, NULL);
+    assert_kind("bind", POD "other", VOLUME_HOST, NULL);
     assert_kind("bind", "relative", VOLUME_UNKNOWN, NULL);
 }
 
@@ -103,7 +113,7 @@ static void test_owners(void **state)
 
     (void)state;
     add(spec, "/proc", "proc", "proc", NULL);
-    add(spec, "/etc/passwd", "bind", "/run/containers/x/passwd", NULL);
+    add(spec, "/etc/passwd", "bind", OF_SANDBOX "passwd", NULL);
     add(spec, MOUNT_ETC_HOSTS, "bind", POD "etc-hosts", NULL);
     add(spec, MOUNT_TOKEN_DIRECTORY, "bind", POD "volumes/kubernetes.io~projected/kube-api-access",
         NULL);
@@ -127,11 +137,44 @@ static void test_old_engine(void **state)
     struct error error = {0};
 
     (void)state;
-    add(spec, "/etc/passwd", "bind", "/run/containers/x/passwd", NULL);
-    assert_int_equal(mount_plan_read(&plan, spec, false, &error), 0);
+    add(spec, "/etc/passwd", "bind", OF_SANDBOX "passwd", NULL);
+    assert_int_equal(try_plan(&plan, spec, false, &error), 0);
     assert_int_equal(plan.mount_count, 1);
     assert_int_equal(plan.volumes[0].kind, VOLUME_ENGINE_FILE);
     assert_false(plan.has_token);
+    mount_plan_done(&plan);
+    json_decref(spec);
+}
+
+/* CRI-O tells in bind.mounts which mounts are of files. Where the old volume is not there any more,
+ * the file has to be named in the new one. */
+static void test_files(void **state)
+{
+    json_t *spec = make_spec();
+    cleanup(json_decrefp) json_t *binds =
+        json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s, s:s}]", "source",
+                  "/srv/issue", "destination", "/etc/issue", "file_type", "file", "source",
+                  "/srv/data", "destination", "/data", "file_type", "directory", "source",
+                  OF_SANDBOX "group", "destination", "/own", "file_type", "file", "source", "/else",
+                  "destination", "/moved", "file_type", "file");
+    struct checkpoint checkpoint = {.spec = spec, .bind_mounts = binds};
+    struct mount_plan plan = {0};
+    struct error error = {0};
+
+    (void)state;
+    add(spec, "/etc/issue", "bind", "/srv/issue", NULL);
+    add(spec, "/data", "bind", "/srv/data", NULL);
+    add(spec, "/own", "bind", OF_SANDBOX "group", NULL);
+    add(spec, "/moved", "bind", "/srv/moved", NULL);
+    assert_int_equal(mount_plan_read(&plan, &checkpoint, true, &error), 0);
+    assert_int_equal(plan.mount_count, 4);
+    assert_true(plan.mounts[0].is_file);
+    assert_true(plan_mount_wants_path(&plan, &plan.mounts[0]));
+    assert_false(plan.mounts[1].is_file);
+    assert_false(plan_mount_wants_path(&plan, &plan.mounts[1]));
+    assert_int_equal(plan.volumes[plan.mounts[2].volume].kind, VOLUME_ENGINE_FILE);
+    assert_false(plan_mount_wants_path(&plan, &plan.mounts[2]));
+    assert_false(plan.mounts[3].is_file);
     mount_plan_done(&plan);
     json_decref(spec);
 }
@@ -248,7 +291,7 @@ static void test_undeclarable(void **state)
         struct error error = {0};
 
         add(spec, destinations[i], "bind", "/x", NULL);
-        assert_int_equal(mount_plan_read(&plan, spec, true, &error), -1);
+        assert_int_equal(try_plan(&plan, spec, true, &error), -1);
         assert_int_equal(error.kind, ERROR_ARCHIVE);
         assert_int_equal(plan.mount_count, 0);
         json_decref(spec);
@@ -275,7 +318,7 @@ static void test_many(void **state)
     assert_int_equal(plan.volume_count, MOUNT_PLAN_MAX_MOUNTS);
     mount_plan_done(&plan);
     add(spec, "/one-more", "bind", "/x", NULL);
-    assert_int_equal(mount_plan_read(&plan, spec, true, &error), -1);
+    assert_int_equal(try_plan(&plan, spec, true, &error), -1);
     assert_non_null(strstr(error.text, "more than 1024 mounts"));
     json_decref(spec);
 }
@@ -300,12 +343,12 @@ static void test_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),          cmocka_unit_test(test_host),
-        cmocka_unit_test(test_owners),         cmocka_unit_test(test_old_engine),
-        cmocka_unit_test(test_shared_volumes), cmocka_unit_test(test_options),
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_undeclarable),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_host),
+        cmocka_unit_test(test_owners),  cmocka_unit_test(test_old_engine),
+        cmocka_unit_test(test_files),   cmocka_unit_test(test_shared_volumes),
+        cmocka_unit_test(test_options), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_twice),   cmocka_unit_test(test_undeclarable),
+        cmocka_unit_test(test_many),    cmocka_unit_test(test_devices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

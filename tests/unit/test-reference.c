@@ -240,6 +240,33 @@ static void test_format_gives_the_full_name(void **state)
     }
 }
 
+/* What an archive may call an image: with digests, too, that cannot be checked here. */
+static void test_names_of_others(void **state)
+{
+    cleanup_free char *sha512 = xasprintf("r.example/a@sha512:%s%s", HEX, HEX);
+    cleanup_free char *sha384 = xasprintf("r.example/a@sha384:%s%.32s", HEX, HEX);
+    cleanup_free char *wrong = xasprintf("r.example/a@sha512:%s", HEX);
+    cleanup_free char *unknown = xasprintf("r.example/a@md5:%.32s", HEX);
+
+    (void)state;
+    assert_true(reference_is_valid(sha512));
+    assert_true(reference_is_valid(sha384));
+    assert_false(reference_is_valid(wrong));
+    assert_false(reference_is_valid(unknown));
+    assert_true(reference_is_valid("[::1]:5000/x"));
+    assert_true(reference_is_valid("[2001:db8::5]:5000/team/app:1"));
+    assert_false(reference_is_valid("[2001:db8::5:5000/team/app:1"));
+    assert_refused(sha512, "a digest is", "sha512:");
+    assert_true(reference_names_registry("[::1]:5000/x"));
+    assert_true(reference_names_registry("docker.io/x"));
+    assert_false(reference_names_registry("team/x"));
+    assert_false(reference_names_registry("x:1.0"));
+    assert_string_equal(reference_image_id(DIGEST), HEX);
+    assert_string_equal(reference_image_id(HEX), HEX);
+    assert_null(reference_image_id("sha256:12"));
+    assert_null(reference_image_id("x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_passwords_are_refused_and_not_repeated),
         cmocka_unit_test(test_lengths_are_limited),
         cmocka_unit_test(test_format_gives_the_full_name),
+        cmocka_unit_test(test_names_of_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
