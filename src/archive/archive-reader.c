@@ -175,6 +175,7 @@ static void fill_member(struct archive_reader *reader, struct archive_entry *ent
                        ? (uint64_t)archive_entry_size(entry)
                        : 0;
     member->offset = (uint64_t)archive_filter_bytes(reader->archive, 0);
+    member->header_bytes = member->offset - header_position(reader);
     member->mtime = archive_entry_mtime(entry);
     member->device_major = (unsigned)archive_entry_rdevmajor(entry);
     member->device_minor = (unsigned)archive_entry_rdevminor(entry);

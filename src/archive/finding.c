@@ -52,6 +52,10 @@ static const struct check_info checks[CHECK_COUNT] = {
     [CHECK_WRITE_THROUGH_LINK] = {"write-through-link", CHECK_REFUSES,
                                   "unpacking it could write where the link points, onto the host",
                                   NULL},
+    [CHECK_BASE_IMAGE_LINK] = {"base-image-link", CHECK_WARNS,
+                               "where the base image has an absolute link there, CRI-O and Podman "
+                               "would follow it to the host, without a chroot",
+                               NULL},
     [CHECK_DEVICE_NODE] = {"device-node", CHECK_REFUSES,
                            "a restore as root could give the container a device of the host", NULL},
     [CHECK_SPARSE_MEMBER] = {"sparse-member", CHECK_REFUSES,
@@ -314,6 +318,13 @@ int finding_report_fatal(struct findings *findings, enum check check, const char
     result = note(findings, check, true, member, error, format, args);
     va_end(args);
     return result;
+}
+
+void findings_count(struct findings *findings, enum check check, size_t more)
+{
+    findings->counts[check] += more;
+    if (level_of(&findings->policy, check) == FINDING_REFUSAL)
+        findings->refusals += more;
 }
 
 const struct finding *findings_refusal(const struct findings *findings)

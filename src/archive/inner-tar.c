@@ -2,88 +2,10 @@
 #include "archive/inner-tar.h"
 
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "stream/codec.h"
-
-struct expansion_guard {
-    struct source source;
-    struct source *inner;
-    struct expansion *expansion;
-    const char *member;
-    bool ended; /* by this guard: it gives nothing more, and reports nothing more */
-    struct error reason;
-};
-
-static bool bomb_is_allowed(const struct expansion *expansion)
-{
-    return expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB];
-}
-
-/* Unless a bomb is allowed, the stream ends, also where findings are only collected: nobody is to
- * be kept busy by it. */
-static int report_bomb(struct expansion_guard *self, uint64_t stored, struct error *error)
-{
-    struct expansion *expansion = self->expansion;
-    int result = (bomb_is_allowed(expansion) ? finding_report : finding_report_fatal)(
-        expansion->findings, CHECK_DECOMPRESSION_BOMB, self->member, error,
-        "%" PRIu64 " bytes have become more than %" PRIu64 " MiB", stored,
-        expansion->unpacked >> 20);
-
-    expansion->reported = true;
-    if (result < 0) {
-        self->ended = true;
-        self->reason = *error;
-    }
-    return result;
-}
-
-static int guard_next(struct source *source, const void **data, size_t *len, struct error *error)
-{
-    struct expansion_guard *self = (struct expansion_guard *)source;
-    struct expansion *expansion = self->expansion;
-    uint64_t stored;
-    int more;
-
-    if (self->ended) {
-        *error = self->reason;
-        return -1;
-    }
-    more = source_next(self->inner, data, len, error);
-    if (more <= 0)
-        return more;
-    expansion->unpacked += *len;
-    stored = (uint64_t)atomic_load(expansion->stored);
-    if (expansion->unpacked > expansion->free_bytes &&
-        expansion->unpacked / expansion->ratio > stored &&
-        !(expansion->reported && bomb_is_allowed(expansion)) &&
-        report_bomb(self, stored, error) < 0)
-        return -1;
-    return 1;
-}
-
-static void guard_free(struct source *source)
-{
-    struct expansion_guard *self = (struct expansion_guard *)source;
-
-    source_free(self->inner);
-    free(self);
-}
-
-struct source *expansion_guard_new(struct source *inner, struct expansion *expansion,
-                                   const char *member)
-{
-    static const struct source_ops ops = {.next = guard_next, .free = guard_free};
-    struct expansion_guard *self = NEW(struct expansion_guard);
-
-    self->source.ops = &ops;
-    self->inner = inner;
-    self->expansion = expansion;
-    self->member = member;
-    return &self->source;
-}
 
 struct plain_guard {
     struct source source;
@@ -167,7 +89,7 @@ enum inner_tar inner_tar_kind(const char *path)
 struct content_source {
     struct source source;
     struct archive_reader *outer;
-    struct inner_expansion *expansion; /* NULL: it is not compressed */
+    struct expansion *expansion; /* NULL: it is not compressed */
     uint8_t magic[CODEC_MAGIC_MAX_LEN];
     size_t magic_len;
     bool magic_given;
@@ -198,7 +120,7 @@ static int content_next(struct source *source, const void **data, size_t *len, s
     int more = give(self, data, len, error);
 
     if (more > 0 && self->expansion)
-        atomic_fetch_add(&self->expansion->stored, (int64_t)*len);
+        self->expansion->inner_bytes += *len;
     return more;
 }
 
@@ -226,17 +148,8 @@ static int read_magic(struct content_source *self, struct error *error)
     return 0;
 }
 
-void inner_expansion_init(struct inner_expansion *inner, struct findings *findings)
-{
-    *inner = (struct inner_expansion){.expansion = {.findings = findings,
-                                                    .free_bytes = INNER_FREE_BYTES,
-                                                    .ratio = INNER_MAX_RATIO,
-                                                    .stored = &inner->stored}};
-}
-
 int inner_tar_source_new(struct archive_reader *outer, const char *container,
-                         struct inner_expansion *expansion, struct source **ret,
-                         struct error *error)
+                         struct expansion *expansion, struct source **ret, struct error *error)
 {
     static const struct source_ops ops = {.next = content_next, .free = content_free};
     cleanup_free struct content_source *self = NEW(struct content_source);
@@ -254,9 +167,9 @@ int inner_tar_source_new(struct archive_reader *outer, const char *container,
     compression = codec_detect(self->magic, self->magic_len)->compression;
     self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
     source = &steal(self)->source;
-    *ret = compression == COMPRESSION_NONE
-               ? plain_guard_new(source, NULL)
-               : expansion_guard_new(decoding_source_new(source, compression),
-                                     &expansion->expansion, container);
+    *ret =
+        compression == COMPRESSION_NONE
+            ? plain_guard_new(source, NULL)
+            : expansion_guard_new(decoding_source_new(source, compression), expansion, container);
     return 0;
 }

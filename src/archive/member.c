@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/member.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -31,4 +32,18 @@ char *member_path_clean(const char *raw)
 bool member_path_climbs(const char *path)
 {
     return path_climbs(path);
+}
+
+bool member_path_is_too_long(const char *path)
+{
+    if (strnlen(path, PATH_MAX + 1) > PATH_MAX)
+        return true;
+    for (const char *at = path; *at; at += *at == '/') {
+        size_t len = strcspn(at, "/");
+
+        if (len > NAME_MAX)
+            return true;
+        at += len;
+    }
+    return false;
 }

@@ -39,9 +39,10 @@ struct walker {
     struct findings *findings;
     struct gate gate;
     struct criu_check criu;
-    struct inner_expansion expansion;
+    struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
+    bool failure_is_told; /* a finding about the headers says why the reader has failed */
     bool seen[VITAL_COUNT];
 };
 
@@ -225,13 +226,16 @@ static int next_member(struct walker *walker, struct archive_reader *reader, con
 {
     int more = archive_reader_next(reader, member, error);
     const struct tar_fault *fault = archive_reader_oddity(reader);
+    size_t refusals = walker->findings->refusals;
     struct error refusal = {0};
 
     if (!fault || *oddity_reported)
         return more;
     *oddity_reported = true;
-    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0)
+    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0) {
+        walker->failure_is_told = more < 0 && walker->findings->refusals > refusals;
         return more;
+    }
     *error = refusal;
     return -1;
 }
@@ -255,12 +259,11 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 {
     cleanup(source_freep) struct source *tar = NULL;
     cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
-    size_t bombs = walker->findings->counts[CHECK_DECOMPRESSION_BOMB],
-           refusals = walker->findings->refusals;
+    size_t refusals = walker->findings->refusals;
     struct error cause = {0};
     int result;
 
-    if (inner_tar_source_new(walker->archive, container, &walker->expansion, &tar, error) < 0)
+    if (inner_tar_source_new(walker->archive, container, walker->expansion, &tar, error) < 0)
         return -1;
     if (!tar)
         return 0;
@@ -275,8 +278,10 @@ static int walk_inner(struct walker *walker, const char *container, struct error
         !archive_reader_failed(walker->archive)) {
         bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
 
-        if (!stops && walker->findings->counts[CHECK_DECOMPRESSION_BOMB] > bombs)
+        if (!stops && (walker->expansion->ended || walker->failure_is_told)) {
+            walker->failure_is_told = false;
             return 0;
+        }
         if (!stops)
             return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
                                   cause.text);
@@ -347,19 +352,24 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
     struct error cause = {0};
     int result;
 
-    gate_init(&walker.gate, findings);
+    gate_init(&walker.gate, findings, walker.visitor->cancel);
     criu_check_init(&walker.criu, findings);
-    inner_expansion_init(&walker.expansion, findings);
+    walker.own_expansion =
+        (struct expansion){.findings = findings, .cancel = walker.visitor->cancel};
+    walker.expansion =
+        walker.visitor->expansion ? walker.visitor->expansion : &walker.own_expansion;
     if (walker.visitor->hops_within)
         archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
     result = walk_members(&walker, &cause);
     walker.walk.bytes = archive_reader_bytes(walker.archive);
+    walker.walk.suspects = walker.gate.suspects;
+    walker.gate.suspects = (struct suspects){0};
     *ret = walker.walk;
     walker.walk = (struct walk){0};
     if (result == 0)
         return 0;
     *error = cause;
-    if (archive_reader_failed(walker.archive) &&
+    if (archive_reader_failed(walker.archive) && !walker.failure_is_told &&
         archive_reader_fault(walker.archive) != CHECK_COUNT &&
         (findings->refusals == 0 || findings->policy.keeps_going))
         finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",
@@ -437,4 +447,5 @@ void walk_done(struct walk *walk)
     buffer_done(&walk->bind_mounts);
     buffer_done(&walk->network_status);
     buffer_done(&walk->core_head);
+    suspects_done(&walk->suspects);
 }

@@ -90,8 +90,13 @@ bool display_hides(const char *text)
 {
     size_t len;
 
-    while (*text && (len = showable(text)) > 0)
+    for (;;) {
+        while (*text >= ' ' && *text < 0x7f)
+            text++;
+        if (!*text || (len = showable(text)) == 0)
+            break;
         text += len;
+    }
     return *text != '\0';
 }
 

@@ -12,6 +12,7 @@
 
 struct request {
     const char *directory;
+    uint64_t max_unpacked_bytes;
     bool from_stdin, json;
 };
 
@@ -19,6 +20,7 @@ struct request {
 static const struct option_spec options[] = {
     {FROM_STDIN_OPTION(from_stdin)},
     {"json", 0, NULL, "print the list as JSON", OPTION_FLAG(json)},
+    {MAX_UNPACKED_OPTION(max_unpacked_bytes)},
     {0},
 };
 
@@ -145,7 +147,8 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     const struct request *request = context;
     json_t *archives;
 
-    if (list_run(request->directory, request->from_stdin, &archives, cancel, error))
+    if (list_run(request->directory, request->from_stdin, request->max_unpacked_bytes, &archives,
+                 cancel, error))
         return -1;
     if (request->json) {
         cmd_print_json(archives);

@@ -148,6 +148,7 @@ static const struct option_spec options[] = {
      OPTION_SIZE(agent.retention.size_bytes, 0, INT64_MAX)},
     {"limit-rate", 0, "RATE", AS_CONVERT ", for each archive",
      LIMIT_RATE_FIELD(agent.registry.rate_limit)},
+    {"max-unpacked", 0, "SIZE", AS_CONVERT, OPTION_NO_FIELD},
     {"metrics", 0, "PORT",
      "serve /metrics and /healthz on the loopback interface, or with ADDRESS:PORT there",
      OPTION_SPECIAL(set_metrics, agent.metrics_address)},

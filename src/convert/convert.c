@@ -347,7 +347,10 @@ int convert_run(const struct convert_options *options, struct convert_result *re
                                         .progress = progress,
                                         .cancel = cancel,
                                         .facts.content = {.findings = &ret->findings,
-                                                          .stored_bytes = &progress->bytes_read}};
+                                                          .stored_bytes = &progress->bytes_read,
+                                                          .max_unpacked_bytes =
+                                                              options->max_unpacked_bytes,
+                                                          .cancel = cancel}};
     double begun = clock_monotonic_s();
 
     ret->findings = (struct findings){.policy = options->policy};

@@ -295,6 +295,16 @@ static void check_podman_base(const struct inquiry *in)
     need_base_image(in, "the checkpoint holds only what the container has changed in it");
 }
 
+static void check_previous(const struct inquiry *in)
+{
+    if (in->subject->members.has_parent)
+        reasoning_add(in, VERDICT_NEEDS, NULL,
+                      "the archive of the checkpoint before, which was made with --pre-checkpoint, "
+                      "and %s %s FILE: memory that had not changed since is only in there",
+                      engine_info(in->engine)->own_restore,
+                      engine_info(in->engine)->previous_option);
+}
+
 static void check_containerd_base(const struct inquiry *in)
 {
     const char *name = json_get_text(in->subject->checkpoint->config, "rootfsImageName");
@@ -436,6 +446,7 @@ const struct engine_rule engine_rules[] = {
         "default from 2.3.4 on")},
     {ENGINE_CRIO, ALL, "base-image", CHECK(check_base_on_node)},
     {ENGINE_CONTAINERD, ALL, "base-image", CHECK(check_containerd_base)},
+    {ENGINE_PODMAN, ALL, "previous", CHECK(check_previous)},
     {ENGINE_PODMAN, ALL, "base-image", CHECK(check_podman_base)},
     {ENGINE_UNKNOWN, ALL, "criu", CHECK(check_criu)},
     {ENGINE_UNKNOWN, ALL, "cgroups", CHECK(check_cgroups)},

@@ -26,6 +26,7 @@ struct entry {
 struct list {
     struct entry *entries;
     size_t count, capacity;
+    uint64_t max_unpacked_bytes; /* of each archive */
 };
 
 static void list_done(struct list *list)
@@ -54,7 +55,8 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
 }
 
 /* Fills in what the archive says of itself. */
-static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+static void read_archive(struct entry *entry, const char *path, uint64_t max_unpacked_bytes,
+                         struct cancel *cancel)
 {
     const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
     cleanup(findings_done) struct findings findings = {0};
@@ -63,7 +65,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
                                                     .progress = &nobody_looks,
                                                     .cancel = cancel,
                                                     .content = {.findings = &findings,
-                                                                .only_metadata = true}};
+                                                                .only_metadata = true,
+                                                                .max_unpacked_bytes =
+                                                                    max_unpacked_bytes}};
     const struct archive_content *content = &reading.content;
     struct error error;
 
@@ -86,7 +90,7 @@ static void add(struct list *list, const char *path, const char *place, int64_t 
 
     utf8_set(entry.json, "path", path);
     json_object_set_new(entry.json, "size", json_integer(size));
-    read_archive(&entry, place, cancel);
+    read_archive(&entry, place, list->max_unpacked_bytes, cancel);
     list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
     list->entries[list->count++] = entry;
 }
@@ -184,11 +188,11 @@ static int add_standard_input(struct list *list, const char *path, struct cancel
     return error_set(error, ERROR_USAGE, "list %s: standard input is no file", path);
 }
 
-int list_run(const char *path, bool from_stdin, json_t **archives, struct cancel *cancel,
-             struct error *error)
+int list_run(const char *path, bool from_stdin, uint64_t max_unpacked_bytes, json_t **archives,
+             struct cancel *cancel, struct error *error)
 {
     cleanup_free char *directory = without_trailing_slashes(path);
-    cleanup(list_done) struct list list = {0};
+    cleanup(list_done) struct list list = {.max_unpacked_bytes = max_unpacked_bytes};
 
     if (from_stdin ? add_standard_input(&list, path, cancel, error)
                    : add_directory(&list, directory, cancel, error))

@@ -4,6 +4,7 @@
 #define CKPTOCI_INSPECT_LIST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -22,9 +23,9 @@ enum { LIST_MAX_ARCHIVES = 100000 };
  * Files count whose name begins with "checkpoint-" or ends as archives do. Of each only the bytes
  * that are needed are read. -1: the directory cannot be read, or interrupted. Where `path` is a
  * file, that file is all there is. With `from_stdin`, the file on standard input is, and `path`
- * only what it is called.
+ * only what it is called. max_unpacked_bytes as in struct expansion.
  */
-int list_run(const char *path, bool from_stdin, json_t **archives, struct cancel *cancel,
-             struct error *error);
+int list_run(const char *path, bool from_stdin, uint64_t max_unpacked_bytes, json_t **archives,
+             struct cancel *cancel, struct error *error);
 
 #endif

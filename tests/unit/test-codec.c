@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "base/memory.h"
 #include "stream/codec.h"
@@ -150,6 +151,37 @@ static void test_several_members_are_one_stream(void **state)
                          10000);
         assert_memory_equal(decoded + 5000, bytes, 5000);
     }
+}
+
+/* Of RFC 1952: extra field, name, comment and the header's own checksum, which few writers use. */
+static void test_a_whole_gzip_header(void **state)
+{
+    static const uint8_t header[] = {0x1f, 0x8b, 8,   0x1e, 1,   2,   3,   4,   0,   3,
+                                     4,    0,    'a', 'b',  0,   0,   'n', 'a', 'm', 'e',
+                                     0,    'c',  'o', 'm',  'm', 'e', 'n', 't', 0};
+    enum { PLAIN_HEADER_LEN = 10, LEN = 5000 };
+    cleanup_free uint8_t *bytes = make_bytes(LEN), *decoded = xcalloc(2 * LEN, 1);
+    cleanup_free uint8_t *plain = NULL, *whole = NULL;
+    size_t plain_len = encode_stream(codec_for(COMPRESSION_GZIP), 1, bytes, LEN, &plain);
+    size_t len = sizeof header + 2 + plain_len - PLAIN_HEADER_LEN;
+    uint32_t crc = (uint32_t)crc32(0, header, sizeof header);
+    struct error error = {0};
+
+    (void)state;
+    whole = xcalloc(len, 1);
+    memcpy(whole, header, sizeof header);
+    whole[sizeof header] = (uint8_t)crc;
+    whole[sizeof header + 1] = (uint8_t)(crc >> 8);
+    memcpy(whole + sizeof header + 2, plain + PLAIN_HEADER_LEN, plain_len - PLAIN_HEADER_LEN);
+    for (size_t piece = 1; piece <= sizeof header + 3; piece++) {
+        assert_int_equal(decode_stream(COMPRESSION_GZIP, whole, len, piece, decoded, 2 * LEN,
+                                       &error),
+                         LEN);
+        assert_memory_equal(decoded, bytes, LEN);
+    }
+    whole[sizeof header] ^= 1;
+    assert_int_equal(decode_stream(COMPRESSION_GZIP, whole, len, len, decoded, 2 * LEN, &error),
+                     -1);
 }
 
 static void test_every_truncation_is_seen(void **state)
@@ -325,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_noise_fits_the_bound),
         cmocka_unit_test(test_memory_shrinks),
         cmocka_unit_test(test_several_members_are_one_stream),
+        cmocka_unit_test(test_a_whole_gzip_header),
         cmocka_unit_test(test_every_truncation_is_seen),
         cmocka_unit_test(test_damage_is_seen),
         cmocka_unit_test(test_garbage_behind_the_end_is_seen),

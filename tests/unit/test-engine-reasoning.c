@@ -320,6 +320,16 @@ static void test_containerd_reads_the_archive(void **state)
     assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.1"), VERDICT_NO);
 }
 
+static void test_podman_needs_the_checkpoint_before(void **state)
+{
+    struct fixture *fixture = *state;
+
+    load(fixture, "podman-4.3-counter.tar");
+    fixture->subject.members.has_parent = true;
+    assert_int_equal(ask(fixture, ENGINE_PODMAN, "5.8"), VERDICT_NEEDS);
+    assert_reason(fixture, "previous", VERDICT_NEEDS, "podman container restore --import-previous");
+}
+
 static void test_podman_compares_the_runtime(void **state)
 {
     struct fixture *fixture = *state;
@@ -507,6 +517,7 @@ int main(void)
         TEST(test_crio_reads_the_metadata_narrowly),
         TEST(test_containerd_by_version),
         TEST(test_containerd_reads_the_archive),
+        TEST(test_podman_needs_the_checkpoint_before),
         TEST(test_podman_compares_the_runtime),
         TEST(test_what_criu_asks_for),
         TEST(test_an_image_that_nothing_marks),

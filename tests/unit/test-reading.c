@@ -142,7 +142,7 @@ static int run_list(struct run *run)
 {
     json_t *archives;
 
-    return list_run(archive, false, &archives, run->cancel, &run->error) ||
+    return list_run(archive, false, 0, &archives, run->cancel, &run->error) ||
            !json_object_get(json_array_get(archives, 0), "container");
 }
 

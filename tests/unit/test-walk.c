@@ -426,6 +426,36 @@ static void test_a_visitor_sees_the_tars_inside(void **state)
     }
 }
 
+/* As a signal does, while the members of a tar inside go by. */
+static int cancel_at_member(void *context, const struct member *member, struct error *error)
+{
+    (void)error;
+    if (member->container)
+        cancel_trigger(context);
+    return 0;
+}
+
+static void test_a_walk_can_be_cancelled_inside(void **state)
+{
+    struct tar *tar = *state;
+    cleanup(cancel_freep) struct cancel *cancel = cancel_new();
+    const struct walk_visitor visitor = {.context = cancel,
+                                         .member = cancel_at_member,
+                                         .cancel = cancel};
+    uint8_t inner[8192];
+    size_t len = make_inner(inner, sizeof inner, true);
+    struct memory_source source = {{&memory_ops}, tar->bytes, 0, ARCHIVE_CAPACITY};
+    struct error error = {0};
+    struct walk walk;
+
+    add_checkpoint(tar);
+    add(tar, "rootfs-diff.tar", AE_IFREG, inner, len);
+    end(tar);
+    source.len = tar->len;
+    assert_int_equal(walk_archive_with(&walk, &source.source, &visitor, &error), -1);
+    assert_int_equal(error.kind, ERROR_INTERRUPTED);
+}
+
 static void test_a_visitor_can_refuse(void **state)
 {
     struct tar *tar = *state;
@@ -487,6 +517,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_damaged_header_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_files_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_visitor_sees_the_tars_inside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_walk_can_be_cancelled_inside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_visitor_can_refuse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_damaged_tar_inside_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_error_of_the_source_comes_through, set_up,
