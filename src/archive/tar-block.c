@@ -124,11 +124,11 @@ static const char *read_format(struct tar_block *block, const uint8_t *bytes)
     const struct ustar *ustar = (const struct ustar *)bytes;
 
     block->format = TAR_FORMAT_V7;
-    if (memcmp(ustar->magic, "ustar\00000", 8) == 0) {
+    if (memcmp(bytes + MAGIC_AT, "ustar\00000", 8) == 0) {
         block->format = TAR_FORMAT_USTAR;
         if (!tar_is_zero((const uint8_t *)ustar->rest, sizeof ustar->rest))
             return "there is something behind the prefix of its header";
-    } else if (memcmp(ustar->magic, "ustar  ", 8) == 0) {
+    } else if (memcmp(bytes + MAGIC_AT, "ustar  ", 8) == 0) {
         block->format = TAR_FORMAT_GNU;
     } else if (!is_v7(ustar, bytes)) {
         return "its header is of no format that all readers know";

@@ -212,6 +212,9 @@ setup() {
     rm tree/checkpoint/core-1.img
     tar -cf unknown.tar -C tree checkpoint config.dump spec.dump
     run --separate-stderr "$CKPTOCI" convert -q unknown.tar oci:image:unknown
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"criu-images: "*core-1.img* ]]
+    run --separate-stderr "$CKPTOCI" convert -q --allow criu-images unknown.tar oci:image:unknown
     [ "$status" -eq 0 ]
     [[ $stderr == *"warning: "*--arch* ]]
 }
