@@ -64,6 +64,10 @@ enum check {
     CHECK_PODMAN_CONFIG,
     CHECK_GPU_PLUGIN,
     CHECK_UNKNOWN_ARCHITECTURE,
+    CHECK_CRIU_PATH,
+    CHECK_CRIU_IMAGES,
+    CHECK_CRIU_HOST_ACTION,
+    CHECK_CRIU_UNKNOWN_FILE,
     /* The archive beside what the user says, and where it goes. */
     CHECK_CONTAINER_NAME,
     CHECK_FILE_NAME,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 char *member_path_clean(const char *raw)
 {
@@ -30,10 +31,7 @@ char *member_path_clean(const char *raw)
 
 bool member_path_climbs(const char *path)
 {
-    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
-        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
-            return true;
-    return false;
+    return path_climbs(path);
 }
 
 bool member_path_is_too_long(const char *path)

@@ -38,6 +38,7 @@ struct walker {
     const struct walk_visitor *visitor; /* never NULL; its functions may be */
     struct findings *findings;
     struct gate gate;
+    struct criu_check criu;
     struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
@@ -183,24 +184,28 @@ static int take_content(struct walker *walker, struct archive_reader *reader,
 {
     const struct walk_visitor *visitor = walker->visitor;
     cleanup(buffer_done) struct buffer content = {0};
-    size_t visitor_wanted = 0, gate_wanted, kept_bytes = 0;
+    size_t visitor_wanted = 0, gate_wanted, criu_wanted, kept_bytes = 0;
     struct buffer *kept;
 
     if (member->type != MEMBER_FILE || member->sparse)
         return 0;
     kept = kept_in(&walker->walk, member, &kept_bytes);
     gate_wanted = gate_wants(member);
+    criu_wanted = criu_check_wants(member);
     if (visitor->wants)
         visitor_wanted = visitor->wants(visitor->context, member);
-    if (!kept && gate_wanted == 0 && visitor_wanted == 0)
+    if (!kept && gate_wanted == 0 && criu_wanted == 0 && visitor_wanted == 0)
         return visitor->watches && visitor->watches(visitor->context, member)
                    ? watch_content(visitor, reader, error)
                    : 0;
-    buffer_init(&content, larger(kept ? kept_bytes : 0, larger(gate_wanted, visitor_wanted)));
+    buffer_init(&content, larger(larger(kept ? kept_bytes : 0, criu_wanted),
+                                 larger(gate_wanted, visitor_wanted)));
     if (read_content(reader, &content, error) < 0)
         return -1;
     if (kept)
         keep(kept, &content, kept_bytes);
+    if (criu_wanted > 0 && criu_check_content(&walker->criu, member, &content, error) < 0)
+        return -1;
     return hand_out(walker, member, &content, gate_wanted, visitor_wanted, error);
 }
 
@@ -287,7 +292,8 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 
 static int walk_member(struct walker *walker, const struct member *member, struct error *error)
 {
-    if (note_vital(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
+    if (note_vital(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0 ||
+        criu_check_member(&walker->criu, member, error) < 0)
         return -1;
     if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
         member->sparse)
@@ -322,12 +328,16 @@ static int walk_members(struct walker *walker, struct error *error)
     if (more < 0 || check_complete(walker, error) < 0 ||
         archive_reader_finish(walker->archive, error) < 0)
         return -1;
-    return gate_finish(&walker->gate, error);
+    if (gate_finish(&walker->gate, error) < 0 || criu_check_finish(&walker->criu, error) < 0)
+        return -1;
+    walker->walk.criu = walker->criu.traits;
+    return 0;
 }
 
 static void walker_done(struct walker *walker)
 {
     gate_done(&walker->gate);
+    criu_check_done(&walker->criu);
     archive_reader_free(walker->archive);
     walk_done(&walker->walk);
 }
@@ -343,6 +353,7 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
     int result;
 
     gate_init(&walker.gate, findings, walker.visitor->cancel);
+    criu_check_init(&walker.criu, findings);
     walker.own_expansion =
         (struct expansion){.findings = findings, .cancel = walker.visitor->cancel};
     walker.expansion =

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "archive/criu-check.h"
 #include "archive/expansion.h"
 #include "archive/finding.h"
 #include "archive/member.h"
@@ -38,6 +39,7 @@ struct walk {
     time_t inventory_time;   /* modification time of checkpoint/inventory.img: when CRIU wrote it */
     uint64_t bytes;          /* of the whole archive */
     struct suspects suspects; /* what the documents have to tell */
+    struct criu_traits criu;  /* after a whole walk */
 };
 
 /*

@@ -114,6 +114,14 @@ bool pattern_matches(const char *pattern, const char *text)
     return matches;
 }
 
+bool path_climbs(const char *path)
+{
+    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
 bool text_ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);

@@ -13,11 +13,12 @@
 struct request {
     const char *directory;
     uint64_t max_unpacked_bytes;
-    bool json;
+    bool from_stdin, json;
 };
 
 #define OPTION_OWNER struct request
 static const struct option_spec options[] = {
+    {FROM_STDIN_OPTION(from_stdin)},
     {"json", 0, NULL, "print the list as JSON", OPTION_FLAG(json)},
     {MAX_UNPACKED_OPTION(max_unpacked_bytes)},
     {0},
@@ -135,7 +136,8 @@ static int prepare(void *context, const struct command_line *line, struct error 
 {
     struct request *request = context;
 
-    (void)error;
+    if (request->from_stdin && !line->arguments[0])
+        return error_set(error, ERROR_USAGE, "--from-stdin needs a name for the archive");
     request->directory = line->arguments[0] ? line->arguments[0] : LIST_DEFAULT_DIRECTORY;
     return 0;
 }
@@ -145,7 +147,8 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     const struct request *request = context;
     json_t *archives;
 
-    if (list_run(request->directory, request->max_unpacked_bytes, &archives, cancel, error))
+    if (list_run(request->directory, request->from_stdin, request->max_unpacked_bytes, &archives,
+                 cancel, error))
         return -1;
     if (request->json) {
         cmd_print_json(archives);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/kube-name.h"
 #include "cli/progress-view.h"
 #include "cli/restore-output.h"
 #include "cli/shared-options.h"
 #include "cli/view.h"
 #include "restore/kit.h"
-#include "restore/mount-plan.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };
 

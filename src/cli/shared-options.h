@@ -74,6 +74,10 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "one, and smaller where that is refused",                                             \
         CHUNK_SIZE_FIELD(field)
 
+#define FROM_STDIN_OPTION(field)                                                                   \
+    "from-stdin", 0, NULL, "read ARCHIVE from standard input; its path is only what it is called", \
+        OPTION_FLAG(field)
+
 #define JSON_OPTION(field) "json", 0, NULL, "print the result as JSON", OPTION_FLAG(field)
 
 #define LIMIT_RATE_OPTION(field)                                                             \

@@ -296,8 +296,11 @@ static void run_done(struct run *run)
 
 static int open_input(struct run *run, struct error *error)
 {
-    if (input_open(&run->input, run->options->archive, run->cancel, error) < 0)
-        return error_context(error, "read %s", run->options->archive);
+    const struct convert_options *options = run->options;
+
+    if (input_open(&run->input, options->from_stdin ? "-" : options->archive, run->cancel, error) <
+        0)
+        return error_context(error, "read %s", options->archive);
     run->facts.input = run->input;
     if (input_size(run->input) > 0)
         atomic_store(&run->progress->bytes_total, input_size(run->input));

@@ -31,6 +31,7 @@ enum {
 /* All borrowed. */
 struct convert_options {
     const char *archive; /* path, or "-" for standard input */
+    bool from_stdin;     /* it is read from there, and the path is only what it is called */
     const struct destination *destinations;
     unsigned destination_count;
 

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
+#include "criu/image.h"
 #include "inspect/utf8.h"
 
 #define IMAGES "checkpoint/"

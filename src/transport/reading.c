@@ -8,8 +8,8 @@
 #include "archive/inner-tar.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "checkpoint/judge.h"
 #include "stream/codec.h"
 #include "stream/input.h"
@@ -74,27 +74,23 @@ void archive_content_done(struct archive_content *content)
     checkpoint_done(&content->checkpoint);
 }
 
-/* The kubelet's names are checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar. Namespace and container may
- * have dashes in them, so that the parts are taken from the archive and compared. */
+static const char *told(const char *text)
+{
+    return text ? text : "(not told)";
+}
+
 static int check_file_name(struct findings *findings, const char *path,
                            const struct checkpoint *checkpoint, struct error *error)
 {
-    static const char pattern[] =
-        "^checkpoint-[^_]+_.+-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+(Z|[+-][0-9:]+)\\.tar";
+    const struct container_identity what = {checkpoint->pod_namespace, checkpoint->pod,
+                                            checkpoint->container};
     const char *name = file_name(path);
-    cleanup_free char *expected = NULL;
 
-    if (!checkpoint->pod || !checkpoint->pod_namespace || !checkpoint->container ||
-        strlen(name) > 1024 || !pattern_matches(pattern, name))
-        return 0;
-    expected = xasprintf("checkpoint-%s_%s-%s-", checkpoint->pod, checkpoint->pod_namespace,
-                         checkpoint->container);
-    if (strncmp(name, expected, strlen(expected)) == 0 &&
-        strspn(name + strlen(expected), "0123456789") >= 4)
+    if (kubelet_file_may_hold(name, &what))
         return 0;
     return finding_report(findings, CHECK_FILE_NAME, NULL, error,
                           "the file is called \"%s\" and holds container %s of pod %s in %s", name,
-                          checkpoint->container, checkpoint->pod, checkpoint->pod_namespace);
+                          told(what.container), told(what.pod), told(what.pod_namespace));
 }
 
 int archive_check_file(struct findings *findings, const char *path, const struct input *file,

@@ -179,6 +179,24 @@ setup() {
     jq -e '.seconds > 0' <<<"$output"
 }
 
+@test "what holds memory is its owner's alone, whatever the umask" {
+    umask 0
+    mkdir -m 755 theirs
+    touch old.tar
+    "$CKPTOCI" convert -q "$archive" oci:image:tag oci:theirs:tag oci-archive:new.tar oci-archive:old.tar
+    "$CKPTOCI" copy -q oci:image:tag oci-archive:copied.tar
+    "$CKPTOCI" copy -q oci:image:tag oci:copied
+    "$CKPTOCI" pull -q oci:image:tag pulled.tar
+    [ -z "$(find image copied theirs/* ./*.tar -perm /077)" ]
+    [ "$(stat -c %a theirs image)" = $'755\n700' ]
+    # What others may read already stays so, but for the new image.
+    chmod 755 image image/blobs image/blobs/sha256
+    find image -type f -exec chmod 644 {} +
+    "$CKPTOCI" convert -q "$TEST_DATA/crio-1.36-shop.tar" oci:image:b
+    [ "$(stat -c %a image/index.json image/oci-layout image/blobs)" = $'644\n644\n755' ]
+    [ "$(find image/blobs -type f -perm 600 | wc -l)" -eq 3 ]
+}
+
 @test "--digestfile holds the digest and nothing else" {
     run --separate-stderr "$CKPTOCI" convert -q --digestfile digest "$archive" oci:image:tag
     [ "$output" = "oci:image:tag@$(cat digest)" ]
