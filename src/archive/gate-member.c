@@ -46,7 +46,7 @@ static bool whiteout_is_usual(const char *path)
             strncmp(name, ".wh.", 4) != 0);
 }
 
-/* In what is unpacked as a layer is, they are orders to a reader. A container engine in the
+/* To whoever unpacks a layer they are orders. A container engine in the
  * container has them in its own storage: podman unpacks volumes without looking for them
  * (pkg/archive of containers/storage, GetWhiteoutConverter), and GNU tar, which unpacks a tmpfs,
  * knows none. */
@@ -117,13 +117,18 @@ static bool is_one_of(const struct member *member, const struct device_number *n
     return false;
 }
 
-/* Harmless wherever they are, and in every container, so also in a chroot that it makes; with what
- * overlayfs marks a deleted file with, which is no device. */
+/* They are in every container and harmless wherever they are, as in a chroot. 0:0 is no device:
+ * with it overlayfs marks a file that was deleted. */
 static bool is_harmless_device(const struct member *member)
 {
     static const struct device_number harmless[] = {
-        {0, 0}, /* whiteout */ {1, 3}, /* null */ {1, 5},    /* zero */ {1, 7}, /* full */
-        {1, 8}, /* random */ {1, 9},   /* urandom */ {5, 0},                    /* tty */
+        {0, 0}, /* whiteout */
+        {1, 3}, /* null */
+        {1, 5}, /* zero */
+        {1, 7}, /* full */
+        {1, 8}, /* random */
+        {1, 9}, /* urandom */
+        {5, 0}, /* tty */
     };
 
     return is_one_of(member, harmless, sizeof harmless / sizeof *harmless);
@@ -134,10 +139,10 @@ static bool is_harmless_device(const struct member *member)
 static bool is_usual_in_dev(const struct gate_tar *tar, const struct member *member)
 {
     static const struct device_number usual[] = {
-        {5, 1},
-        /* console */ {5, 2}, /* ptmx */
-        {10, 200},
-        /* net/tun */ {10, 229}, /* fuse */
+        {5, 1},    /* console */
+        {5, 2},    /* ptmx */
+        {10, 200}, /* net/tun */
+        {10, 229}, /* fuse */
     };
     bool is_terminal = member->type == MEMBER_CHARACTER_DEVICE && member->device_major >= 136 &&
                        member->device_major <= 143; /* pts/N */

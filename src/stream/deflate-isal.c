@@ -12,6 +12,8 @@
 
 /* The header of a stored block, for each 64 KiB; and the byte-aligned end of a block. */
 enum { STORED_HEADER_LEN = 5, STORED_MAX_LEN = 65535, FLUSH_LEN = 16 };
+/* RFC 1952: they must be zero. gzip and zlib refuse them, ISA-L does not look. */
+enum { GZIP_RESERVED_FLAGS = 0xe0 };
 
 static const uint32_t level_buffer_sizes[] = {
     ISAL_DEF_LVL0_DEFAULT,
@@ -111,6 +113,8 @@ static int inflate_more(struct gunzip_state *state)
         result = isal_read_gzip_header(&state->stream, &state->header);
         if (result != ISAL_DECOMP_OK)
             return result == ISAL_END_INPUT ? ISAL_DECOMP_OK : result;
+        if (state->header.flags & GZIP_RESERVED_FLAGS)
+            return ISAL_INVALID_WRAPPER;
         state->has_header = true;
     }
     return isal_inflate(&state->stream);
@@ -144,11 +148,12 @@ int gunzip(void *pointer, bool *inside, const uint8_t **in, size_t *in_len, uint
     stream->next_out = out;
     stream->avail_out = (uint32_t)capacity;
     result = inflate_more(state);
+    /* Then it does not tell how far it has come. */
+    if (result != ISAL_DECOMP_OK)
+        return error_set(error, ERROR_ARCHIVE, "damaged gzip data: %s", problem(result));
     *in += *in_len - stream->avail_in;
     *in_len = stream->avail_in;
     *out_len = capacity - stream->avail_out;
-    if (result != ISAL_DECOMP_OK)
-        return error_set(error, ERROR_ARCHIVE, "damaged gzip data: %s", problem(result));
     if (state->has_header && stream->block_state == ISAL_BLOCK_FINISH)
         *inside = false;
     return 0;

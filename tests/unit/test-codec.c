@@ -179,6 +179,9 @@ static void test_a_whole_gzip_header(void **state)
                          LEN);
         assert_memory_equal(decoded, bytes, LEN);
     }
+    plain[3] |= 0x20; /* a reserved flag */
+    assert_int_equal(decode_stream(COMPRESSION_GZIP, plain, plain_len, 7, decoded, 2 * LEN, &error),
+                     -1);
     whole[sizeof header] ^= 1;
     assert_int_equal(decode_stream(COMPRESSION_GZIP, whole, len, len, decoded, 2 * LEN, &error),
                      -1);
