@@ -10,8 +10,6 @@
 #include "base/json.h"
 #include "base/kube-name.h"
 #include "base/memory.h"
-#include "base/text.h"
-#include "checkpoint/checkpoint.h"
 #include "checkpoint/judge.h"
 #include "stream/codec.h"
 #include "stream/input.h"
