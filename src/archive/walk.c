@@ -106,11 +106,12 @@ static struct buffer *document_of(struct walk *walk, enum vital vital)
 static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
 {
     enum vital vital = find_vital(member);
-    struct buffer *document = document_of(walk, vital);
 
-    *bytes = document ? vital_members[vital].max_bytes : CORE_HEAD_BYTES;
-    if (document)
-        return document;
+    if (vital != VITAL_INVENTORY && vital != VITAL_COUNT) {
+        *bytes = vital_members[vital].max_bytes;
+        return document_of(walk, vital);
+    }
+    *bytes = CORE_HEAD_BYTES;
     if (!member->container && !walk->core_head.data &&
         fnmatch("checkpoint/core-*.img", member->path, FNM_PATHNAME) == 0)
         return &walk->core_head;
