@@ -175,10 +175,11 @@ static void fill_member(struct archive_reader *reader, struct archive_entry *ent
                        ? (uint64_t)archive_entry_size(entry)
                        : 0;
     member->offset = (uint64_t)archive_filter_bytes(reader->archive, 0);
+    member->header_bytes = member->offset - header_position(reader);
     member->mtime = archive_entry_mtime(entry);
     member->device_major = (unsigned)archive_entry_rdevmajor(entry);
     member->device_minor = (unsigned)archive_entry_rdevminor(entry);
-    tar_headers_match(&reader->headers, header_position(reader), member->size, &member->sparse);
+    tar_headers_match(&reader->headers, header_position(reader), member);
 }
 
 /* Not in archive_reader_new(): libarchive reads at once. */
@@ -220,7 +221,8 @@ int archive_reader_next(struct archive_reader *reader, const struct member **mem
         tar_headers_end(&reader->headers);
         return 0;
     }
-    if (result != ARCHIVE_OK) {
+    /* A warning is of a name that is no UTF-8, and of what the strict reader refuses itself. */
+    if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
         pass_torn_headers(reader);
         return refuse(reader, error);
     }

@@ -16,6 +16,10 @@ static const struct check_info checks[CHECK_COUNT] = {
                              "readers that go on behind the end would see members that were never "
                              "checked",
                              NULL},
+    [CHECK_OTHER_COMPRESSION] = {"other-compression", CHECK_REFUSES_ALWAYS,
+                                 "an engine that undoes it would see another archive than the one "
+                                 "that was checked",
+                                 NULL},
     [CHECK_ARCHIVE_CHANGED] = {"archive-changed", CHECK_REFUSES_ALWAYS,
                                "the image would hold a mixture of two states", NULL},
     [CHECK_MISSING_MEMBER] = {"missing-member", CHECK_REFUSES_ALWAYS,
@@ -48,6 +52,10 @@ static const struct check_info checks[CHECK_COUNT] = {
     [CHECK_WRITE_THROUGH_LINK] = {"write-through-link", CHECK_REFUSES,
                                   "unpacking it could write where the link points, onto the host",
                                   NULL},
+    [CHECK_BASE_IMAGE_LINK] = {"base-image-link", CHECK_WARNS,
+                               "where the base image has an absolute link there, CRI-O and Podman "
+                               "would follow it to the host, without a chroot",
+                               NULL},
     [CHECK_DEVICE_NODE] = {"device-node", CHECK_REFUSES,
                            "a restore as root could give the container a device of the host", NULL},
     [CHECK_SPARSE_MEMBER] = {"sparse-member", CHECK_REFUSES,
@@ -123,6 +131,17 @@ static const struct check_info checks[CHECK_COUNT] = {
                           NULL},
     [CHECK_UNKNOWN_ARCHITECTURE] = {"unknown-architecture", CHECK_WARNS,
                                     "nodes that cannot restore it would not be told apart", NULL},
+    [CHECK_CRIU_PATH] = {"criu-path", CHECK_REFUSES,
+                         "CRIU, as root, could make or write files of the host", NULL},
+    [CHECK_CRIU_IMAGES] = {"criu-images", CHECK_REFUSES,
+                           "CRIU cannot read them all, and no engine restore the container", NULL},
+    [CHECK_CRIU_HOST_ACTION] = {"criu-host-action", CHECK_WARNS,
+                                "CRIU, as root, could change the node's own kernel or mount what "
+                                "is the node's",
+                                NULL},
+    [CHECK_CRIU_UNKNOWN_FILE] = {"criu-unknown-file", CHECK_WARNS,
+                                 "nobody can tell what CRIU, or a plugin of it, would do with it",
+                                 NULL},
     [CHECK_CONTAINER_NAME] = {"container-name", CHECK_WARNS,
                               "the checkpoint could be restored in place of another container",
                               NULL},
@@ -299,6 +318,13 @@ int finding_report_fatal(struct findings *findings, enum check check, const char
     result = note(findings, check, true, member, error, format, args);
     va_end(args);
     return result;
+}
+
+void findings_count(struct findings *findings, enum check check, size_t more)
+{
+    findings->counts[check] += more;
+    if (level_of(&findings->policy, check) == FINDING_REFUSAL)
+        findings->refusals += more;
 }
 
 const struct finding *findings_refusal(const struct findings *findings)

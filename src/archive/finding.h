@@ -25,6 +25,7 @@ enum check {
     /* The archive cannot be used at all. */
     CHECK_DAMAGED_ARCHIVE,
     CHECK_TRAILING_DATA,
+    CHECK_OTHER_COMPRESSION,
     CHECK_ARCHIVE_CHANGED,
     CHECK_MISSING_MEMBER,
     CHECK_METADATA,
@@ -37,6 +38,7 @@ enum check {
     CHECK_LINK_ESCAPE,
     CHECK_HARD_LINK_OUTSIDE,
     CHECK_WRITE_THROUGH_LINK,
+    CHECK_BASE_IMAGE_LINK,
     CHECK_DEVICE_NODE,
     CHECK_SPARSE_MEMBER,
     CHECK_HEADER_OVERRIDE,
@@ -62,6 +64,10 @@ enum check {
     CHECK_PODMAN_CONFIG,
     CHECK_GPU_PLUGIN,
     CHECK_UNKNOWN_ARCHITECTURE,
+    CHECK_CRIU_PATH,
+    CHECK_CRIU_IMAGES,
+    CHECK_CRIU_HOST_ACTION,
+    CHECK_CRIU_UNKNOWN_FILE,
     /* The archive beside what the user says, and where it goes. */
     CHECK_CONTAINER_NAME,
     CHECK_FILE_NAME,
@@ -152,6 +158,9 @@ int finding_report_member(struct findings *findings, enum check check, const str
 int finding_report_fatal(struct findings *findings, enum check check, const char *member,
                          struct error *error, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* So many more of a check whose first FINDINGS_MAX_KEPT were reported. */
+void findings_count(struct findings *findings, enum check check, size_t more);
 
 /* The first refusal, NULL without one. */
 const struct finding *findings_refusal(const struct findings *findings);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/gate.h"
 
+#include <limits.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/json.h"
-#include "base/text.h"
 
-void gate_init(struct gate *gate, struct findings *findings)
+void gate_init(struct gate *gate, struct findings *findings, const struct cancel *cancel)
 {
-    *gate = (struct gate){.findings = findings, .archive.paths = path_set_new()};
+    *gate = (struct gate){.findings = findings, .cancel = cancel, .archive.paths = path_set_new()};
     buffer_init(&gate->deleted_files, GATE_LIST_MAX_BYTES);
 }
 
@@ -19,6 +18,7 @@ void gate_done(struct gate *gate)
     path_set_free(gate->inner.paths);
     path_set_free(gate->rootfs);
     buffer_done(&gate->deleted_files);
+    suspects_done(&gate->suspects);
 }
 
 void gate_begin_inner(struct gate *gate, enum inner_tar kind)
@@ -31,68 +31,6 @@ void gate_end_inner(struct gate *gate)
     if (gate->inner.kind == INNER_TAR_ROOTFS && !gate->rootfs)
         gate->rootfs = steal(gate->inner.paths);
     path_set_free(steal(gate->inner.paths));
-}
-
-/* What a member is called: where it would be unpacked to, and through what. */
-
-/* Names in the archive itself are the engines' and CRIU's own: plain ASCII. So nothing can look
- * like spec.dump, or become it on another file system, without being it. */
-static int check_letters(struct gate *gate, const struct member *member, struct error *error)
-{
-    for (const unsigned char *c = (const unsigned char *)member->path; *c; c++)
-        if (!member->container && (*c <= ' ' || *c >= 0x7f || *c == '\\'))
-            return finding_report_member(gate->findings, CHECK_MEMBER_NAME, member, error,
-                                         "the name has characters that no engine uses");
-    if (member->container && display_hides(member->path))
-        return finding_report_member(gate->findings, CHECK_HIDDEN_CHARACTERS, member, error,
-                                     "the name has characters that cannot be seen");
-    return 0;
-}
-
-static bool has_whiteout(const char *path)
-{
-    return strncmp(path, ".wh.", 4) == 0 || strstr(path, "/.wh.");
-}
-
-/* In a layer .wh.NAME deletes NAME and .wh..wh..opq what is below (OCI image-spec, layer.md); other
- * names that begin with .wh..wh. are reserved. Deleting "." or ".." is nothing but an attack. */
-static bool whiteout_is_usual(const char *path)
-{
-    const char *name = file_name(path);
-    size_t above = (size_t)(name - path);
-
-    if (above > 0 && memmem(path, above, "/.wh.", 5))
-        return false;
-    if (above > 0 && strncmp(path, ".wh.", 4) == 0)
-        return false;
-    name += strlen(".wh.");
-    return strcmp(name, ".wh..opq") == 0 ||
-           (*name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-            strncmp(name, ".wh.", 4) != 0);
-}
-
-static int check_name(struct gate *gate, const struct gate_tar *tar, const struct member *member,
-                      struct error *error)
-{
-    struct findings *findings = gate->findings;
-
-    if (!*member->raw_path)
-        return finding_report_member(findings, CHECK_MEMBER_NAME, member, error,
-                                     "a member has no name");
-    if (*member->path == '/' &&
-        finding_report_member(findings, CHECK_PATH_ESCAPE, member, error,
-                              "the path begins at the root of the file system") < 0)
-        return -1;
-    if (member_path_climbs(member->path) &&
-        finding_report_member(findings, CHECK_PATH_ESCAPE, member, error, "the path has a \"..\"") <
-            0)
-        return -1;
-    if (has_whiteout(member->path) &&
-        (tar->kind != INNER_TAR_ROOTFS || !whiteout_is_usual(member->path)) &&
-        finding_report_member(findings, CHECK_WHITEOUT, member, error, "the name is a whiteout's") <
-            0)
-        return -1;
-    return check_letters(gate, member, error);
 }
 
 /* Whether a relative target leads above the top of the tar, seen from the link's own directory. */
@@ -115,17 +53,66 @@ static bool leads_out(const char *link_path, const char *target)
     return false;
 }
 
-/* An absolute target is one inside of the container. A tmpfs is mounted below the container's root,
- * so links may lead out of its tar, which GNU tar unpacks in the container's mount namespace. */
+/* An absolute target is one inside of the container. A tmpfs and a volume are mounted below the
+ * container's root, so links may lead out of their tars: GNU tar unpacks the one in the container's
+ * mount namespace, podman the other in a chroot. containerd, which resolves every path below the
+ * root, may have such links in rootfs-diff.tar, too. */
 static int check_symlink(struct gate *gate, const struct gate_tar *tar, const struct member *member,
                          struct error *error)
 {
-    if (tar->kind == INNER_TAR_NONE || tar->kind == INNER_TAR_TMPFS ||
-        member->type != MEMBER_SYMLINK || !member->link || *member->link == '/' ||
+    static const char problem[] = "it points to \"%s\", above the top";
+
+    if (member->type != MEMBER_SYMLINK || !member->link || *member->link == '/' ||
+        (tar->kind != INNER_TAR_ROOTFS && tar->kind != INNER_TAR_SHM) ||
         !leads_out(member->path, member->link))
         return 0;
-    return finding_report_member(gate->findings, CHECK_LINK_ESCAPE, member, error,
-                                 "it points to \"%s\", above the top", member->link);
+    if (tar->kind == INNER_TAR_SHM)
+        return finding_report_member(gate->findings, CHECK_LINK_ESCAPE, member, error, problem,
+                                     member->link);
+    suspects_add(&gate->suspects, SUSPECT_LINK_ABOVE, member, NULL, problem, member->link);
+    return 0;
+}
+
+/* Where many base images have an absolute link. CRI-O and podman unpack rootfs-diff.tar and remove
+ * deleted.files as root without a chroot, so that a path through it leads to the node (checkpoint_
+ * restore_utils.go:87 and :112 in crutils of containers/common). The links of a merged /usr are
+ * relative, and lead to the container's own files in any case. */
+static const char *base_link_above(const char *path)
+{
+    static const char *const links[] = {"var/run", "var/lock"};
+
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        size_t len = strlen(links[i]);
+
+        if (strncmp(path, links[i], len) == 0 && path[len] == '/')
+            return links[i];
+    }
+    return NULL;
+}
+
+/* Once for each list of paths: the first one tells. */
+static void suspect_base_link(struct gate *gate, struct gate_tar *tar, const struct member *member,
+                              const char *path)
+{
+    const char *link = base_link_above(path);
+
+    if (!link || tar->base_link_suspected)
+        return;
+    tar->base_link_suspected = true;
+    suspects_add(&gate->suspects, SUSPECT_BASE_LINK, member, NULL,
+                 "/%s lies behind /%s, which many base images have as an absolute link", path,
+                 link);
+}
+
+/* A directory that the tar itself has brought under the link's name has taken its place: the
+ * engines remove first what is there and no directory. An image without /var/run gets one for the
+ * secrets of its pod. */
+static void check_base_link(struct gate *gate, struct gate_tar *tar, const struct member *member)
+{
+    const char *link = base_link_above(member->path);
+
+    if (link && !path_set_has(tar->paths, link, strlen(link), NULL))
+        suspect_base_link(gate, tar, member, member->path);
 }
 
 /* *is_symlink: what a link of that name would be. */
@@ -149,14 +136,18 @@ static int check_hard_link(struct gate *gate, struct gate_tar *tar, const struct
 static int report_duplicate(struct gate *gate, const struct member *member, enum path_match match,
                             struct error *error)
 {
+    bool may_vary;
+
     if (match == PATH_THERE)
         return finding_report_member(gate->findings, CHECK_DUPLICATE_MEMBER, member, error,
                                      "it is there twice");
     if (match == PATH_NEW)
         return 0;
+    /* podman's volumes may be called Data and data. */
+    may_vary = member->container || inner_tar_kind(member->path) == INNER_TAR_VOLUME;
     return finding_report_member(gate->findings,
-                                 member->container ? CHECK_CASE_VARIANT : CHECK_DUPLICATE_MEMBER,
-                                 member, error,
+                                 may_vary ? CHECK_CASE_VARIANT : CHECK_DUPLICATE_MEMBER, member,
+                                 error,
                                  "another member differs from it only in upper and lower case");
 }
 
@@ -170,6 +161,8 @@ static int check_paths(struct gate *gate, struct gate_tar *tar, const struct mem
                                        "\"%.*s\" is a symlink in the same tar", (int)above,
                                        member->path) < 0)
         return -1;
+    if (tar->kind == INNER_TAR_ROOTFS && !above)
+        check_base_link(gate, tar, member);
     if (check_symlink(gate, tar, member, error) < 0)
         return -1;
     if (member->type == MEMBER_HARD_LINK &&
@@ -179,108 +172,62 @@ static int check_paths(struct gate *gate, struct gate_tar *tar, const struct mem
                             error);
 }
 
-/* What a member is. */
-
-static const char *type_name(enum member_type type)
+/* What there is too much of; NULL: nothing. The caller's. */
+static char *describe_excess(const struct gate *gate)
 {
-    static const char *const names[] = {
-        [MEMBER_FILE] = "a file",
-        [MEMBER_DIRECTORY] = "a directory",
-        [MEMBER_SYMLINK] = "a symbolic link",
-        [MEMBER_HARD_LINK] = "a hard link",
-        [MEMBER_CHARACTER_DEVICE] = "a character device",
-        [MEMBER_BLOCK_DEVICE] = "a block device",
-        [MEMBER_FIFO] = "a named pipe",
-        [MEMBER_OTHER] = "of an unknown type",
-    };
-
-    return names[type];
+    if (gate->member_count > GATE_MAX_MEMBERS)
+        return xasprintf("there are more than %d members", GATE_MAX_MEMBERS);
+    if (gate->inner_member_count > GATE_MAX_INNER_MEMBERS)
+        return xasprintf("there are more than %d members in the tars inside",
+                         GATE_MAX_INNER_MEMBERS);
+    if (gate->path_bytes > GATE_MAX_PATHS_BYTES)
+        return xasprintf("the paths of all members have more than %d MiB",
+                         GATE_MAX_PATHS_BYTES >> 20);
+    if (gate->header_bytes >> 20 > GATE_MAX_HEADERS_MIB)
+        return xasprintf("the headers of all members have more than %d MiB", GATE_MAX_HEADERS_MIB);
+    return NULL;
 }
 
-/* Overlayfs marks a deleted file with the character device 0, 0. */
-static bool is_overlay_whiteout(const struct gate_tar *tar, const struct member *member)
+/* Unless it is allowed, the walk ends, also where findings are only collected: nobody is to be kept
+ * busy. If it is, the further members are not compared with each other, so that memory stays
+ * bounded. */
+static int report_excess(struct gate *gate, const struct member *member, struct error *error)
 {
-    return tar->kind == INNER_TAR_ROOTFS && member->type == MEMBER_CHARACTER_DEVICE &&
-           member->device_major == 0 && member->device_minor == 0;
-}
+    bool is_allowed = gate->findings->policy.allowed[CHECK_TOO_MANY_MEMBERS];
+    cleanup_free char *excess = gate->is_too_many ? NULL : describe_excess(gate);
 
-/* What engines put into a container's /dev: OCI runtime-spec, "Default Devices", and fuse and tun,
- * which pods commonly get. */
-static bool is_usual_in_dev(const struct gate_tar *tar, const struct member *member)
-{
-    static const struct {
-        unsigned major, minor;
-    } usual[] = {
-        {1, 3},    /* null */ {1, 5},       /* zero */ {1, 7}, /* full */ {1, 8},    /* random */
-        {1, 9},    /* urandom */ {5, 0},    /* tty */ {5, 1},  /* console */ {5, 2}, /* ptmx */
-        {10, 200}, /* net/tun */ {10, 229},                                          /* fuse */
-    };
-
-    if (tar->kind != INNER_TAR_TMPFS || member->type != MEMBER_CHARACTER_DEVICE)
-        return false;
-    if (member->device_major >= 136 && member->device_major <= 143)
-        return true; /* pts/N */
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (member->device_major == usual[i].major && member->device_minor == usual[i].minor)
-            return true;
-    return false;
-}
-
-static bool is_device(const struct member *member)
-{
-    return member->type == MEMBER_CHARACTER_DEVICE || member->type == MEMBER_BLOCK_DEVICE;
-}
-
-static int check_type(struct gate *gate, const struct gate_tar *tar, const struct member *member,
-                      struct error *error)
-{
-    struct findings *findings = gate->findings;
-
-    /* CRIU lets GNU tar look for holes in a tmpfs; the engines' tars never have any. */
-    if (member->sparse && tar->kind != INNER_TAR_TMPFS &&
-        finding_report_member(findings, CHECK_SPARSE_MEMBER, member, error,
-                              "it has holes that are not stored") < 0)
-        return -1;
-    if (tar->kind == INNER_TAR_NONE) {
-        if (member->type == MEMBER_FILE || member->type == MEMBER_DIRECTORY)
-            return 0;
-        return finding_report_member(findings, CHECK_MEMBER_TYPE, member, error,
-                                     "it is %s, not a regular file", type_name(member->type));
-    }
-    if (member->type == MEMBER_OTHER)
-        return finding_report_member(findings, CHECK_MEMBER_TYPE, member, error, "it is %s",
-                                     type_name(member->type));
-    if (is_device(member) && !is_overlay_whiteout(tar, member) && !is_usual_in_dev(tar, member))
-        return finding_report_member(findings, CHECK_DEVICE_NODE, member, error, "it is %s, %u:%u",
-                                     type_name(member->type), member->device_major,
-                                     member->device_minor);
-    return 0;
+    if (!excess)
+        return 0;
+    gate->is_too_many = true;
+    return (is_allowed ? finding_report
+                       : finding_report_fatal)(gate->findings, CHECK_TOO_MANY_MEMBERS,
+                                               member->container, error, "%s", excess);
 }
 
 static int count_member(struct gate *gate, const struct member *member, struct error *error)
 {
-    uint64_t *count = member->container ? &gate->inner_member_count : &gate->member_count;
-    uint64_t max = member->container ? GATE_MAX_INNER_MEMBERS : GATE_MAX_MEMBERS;
-
-    if (++*count != max + 1)
-        return 0;
-    return finding_report(gate->findings, CHECK_TOO_MANY_MEMBERS, member->container, error,
-                          "there are more than %llu members%s", (unsigned long long)max,
-                          member->container ? " in the tars inside" : "");
+    gate->member_count += !member->container;
+    gate->inner_member_count += member->container != NULL;
+    gate->path_bytes += strlen(member->path);
+    gate->header_bytes += member->header_bytes;
+    return report_excess(gate, member, error);
 }
 
 int gate_member(struct gate *gate, const struct member *member, struct error *error)
 {
     struct gate_tar *tar = member->container ? &gate->inner : &gate->archive;
 
-    if (count_member(gate, member, error) < 0 || check_name(gate, tar, member, error) < 0 ||
-        check_type(gate, tar, member, error) < 0)
+    if ((gate->cancel && cancel_check(gate->cancel, error) < 0) ||
+        count_member(gate, member, error) < 0)
         return -1;
-    /* Only if it is allowed: memory stays bounded, and duplicates are no longer seen. */
-    if (gate->member_count > GATE_MAX_INNER_MEMBERS ||
-        gate->inner_member_count > GATE_MAX_INNER_MEMBERS)
-        return 0;
-    return check_paths(gate, tar, member, error);
+    /* Nothing else is looked at: only the path's length would make that slow. */
+    if (member_path_is_too_long(member->path) || (member->link && strlen(member->link) > PATH_MAX))
+        return finding_report_member(gate->findings, CHECK_MEMBER_NAME, member, error,
+                                     "a path is longer than any of Linux");
+    if (gate_check_name(gate, tar, member, error) < 0 ||
+        gate_check_type(gate, tar, member, error) < 0)
+        return -1;
+    return gate->is_too_many ? 0 : check_paths(gate, tar, member, error);
 }
 
 int gate_oddity(struct gate *gate, const char *container, const struct tar_fault *fault,
@@ -314,31 +261,49 @@ static json_t *load_list(struct findings *findings, const char *member, const st
     return NULL;
 }
 
+/* What is wrong with a path of deleted.files; NULL: nothing. */
+static const char *deleted_path_problem(struct gate *gate, const char *path)
+{
+    static const struct member list = {.path = "deleted.files"};
+    cleanup_free char *clean = NULL;
+    const char *relative;
+
+    if (!path)
+        return "it lists what is no path";
+    if (member_path_is_too_long(path))
+        return "it lists a path that is longer than any of Linux";
+    if (member_path_climbs(path))
+        return "it lists a path with \"..\"";
+    clean = member_path_clean(path);
+    relative = clean + (*clean == '/');
+    if (!*relative || strcmp(clean, ".") == 0)
+        return "it lists the container's root itself";
+    if (gate->rootfs && path_set_symlink_above(gate->rootfs, relative))
+        return "it lists a path behind a symlink of rootfs-diff.tar";
+    suspect_base_link(gate, &gate->archive, &list, relative);
+    return NULL;
+}
+
 /* deleted.files: a JSON array of paths, each of which the engine removes below the container's
- * root. `rootfs` has the paths of rootfs-diff.tar, which is unpacked before; NULL without one. */
-static int check_deleted_files(struct findings *findings, const struct buffer *list,
-                               const struct path_set *rootfs, struct error *error)
+ * root, after it has unpacked rootfs-diff.tar. */
+static int check_deleted_files(struct gate *gate, struct error *error)
 {
     static const char member[] = "deleted.files";
     int result;
-    cleanup(json_decrefp) json_t *paths = load_list(findings, member, list, &result, error);
+    cleanup(json_decrefp) json_t *paths =
+        load_list(gate->findings, member, &gate->deleted_files, &result, error);
     size_t i;
     json_t *entry;
 
     json_array_foreach(paths, i, entry)
     {
         const char *path = json_text(entry);
-        cleanup_free char *clean = path ? member_path_clean(path) : NULL;
-        const char *problem = !path                      ? "it lists what is no path"
-                              : member_path_climbs(path) ? "it lists a path with \"..\""
-                              : strcmp(clean, "/") == 0 || strcmp(clean, ".") == 0 || !*clean
-                                  ? "it lists the container's root itself"
-                              : rootfs && path_set_symlink_above(rootfs, clean + (*clean == '/'))
-                                  ? "it lists a path behind a symlink of rootfs-diff.tar"
-                                  : NULL;
+        const char *problem = deleted_path_problem(gate, path);
 
-        if (problem && finding_report(findings, CHECK_DELETED_FILES, member, error, "%s: \"%s\"",
-                                      problem, path ? path : "") < 0)
+        if ((gate->cancel && cancel_check(gate->cancel, error) < 0) ||
+            (problem &&
+             finding_report(gate->findings, CHECK_DELETED_FILES, member, error, "%s: \"%.*s\"",
+                            problem, FINDING_DETAIL_MAX_BYTES, path ? path : "") < 0))
             return -1;
     }
     return result;
@@ -411,7 +376,5 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
 
 int gate_finish(struct gate *gate, struct error *error)
 {
-    return gate->deleted_files.data
-               ? check_deleted_files(gate->findings, &gate->deleted_files, gate->rootfs, error)
-               : 0;
+    return gate->deleted_files.data ? check_deleted_files(gate, error) : 0;
 }

@@ -15,11 +15,15 @@
 #include "archive/finding.h"
 #include "archive/inner-tar.h"
 #include "archive/path-set.h"
+#include "archive/suspects.h"
+#include "base/cancel.h"
 #include "base/memory.h"
 
 enum {
     GATE_MAX_MEMBERS = 1 << 16,       /* of the archive itself: a few for each process */
     GATE_MAX_INNER_MEMBERS = 1000000, /* of all tars inside: 8 bytes each are held */
+    GATE_MAX_PATHS_BYTES = 128 << 20, /* of the paths of all of them */
+    GATE_MAX_HEADERS_MIB = 2048,      /* of all their headers */
     GATE_LIST_MAX_BYTES = 8 << 20,    /* of deleted.files */
 };
 
@@ -27,17 +31,22 @@ enum {
 struct gate_tar {
     enum inner_tar kind; /* INNER_TAR_NONE: the archive itself */
     struct path_set *paths;
+    bool base_link_suspected; /* once is enough */
 };
 
 struct gate {
     struct findings *findings;
+    const struct cancel *cancel; /* or NULL */
     struct gate_tar archive, inner;
-    uint64_t member_count, inner_member_count;
+    uint64_t member_count, inner_member_count, path_bytes, header_bytes;
+    bool is_too_many;
+    struct suspects suspects;    /* the walk takes them over */
     struct path_set *rootfs;     /* of rootfs-diff.tar; NULL without one */
     struct buffer deleted_files; /* without data: there is none */
 };
 
-void gate_init(struct gate *gate, struct findings *findings);
+/* Borrows both; `cancel` may be NULL. */
+void gate_init(struct gate *gate, struct findings *findings, const struct cancel *cancel);
 void gate_done(struct gate *gate);
 
 void gate_begin_inner(struct gate *gate, enum inner_tar kind);
@@ -54,5 +63,11 @@ int gate_content(struct gate *gate, const struct member *member, const struct bu
                  struct error *error);
 /* When all members have passed. */
 int gate_finish(struct gate *gate, struct error *error);
+
+/* Parts of gate_member(), in gate-member.c. */
+int gate_check_name(struct gate *gate, const struct gate_tar *tar, const struct member *member,
+                    struct error *error);
+int gate_check_type(struct gate *gate, const struct gate_tar *tar, const struct member *member,
+                    struct error *error);
 
 #endif

@@ -2,86 +2,67 @@
 #include "archive/inner-tar.h"
 
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "stream/codec.h"
 
-struct expansion_guard {
+struct plain_guard {
     struct source source;
     struct source *inner;
-    struct expansion *expansion;
-    const char *member;
-    bool ended; /* by this guard: it gives nothing more, and reports nothing more */
-    struct error reason;
+    struct findings *findings;
+    uint8_t head[CODEC_MAGIC_MAX_LEN]; /* the first bytes that have come */
+    size_t head_len;
 };
 
-static bool bomb_is_allowed(const struct expansion *expansion)
+static int report_compression(struct findings *findings, const char *name, struct error *error)
 {
-    return expansion->findings->policy.allowed[CHECK_DECOMPRESSION_BOMB];
+    if (!findings)
+        return error_set(error, ERROR_ARCHIVE, "it begins as data compressed with %s does", name);
+    return finding_report_fatal(findings, CHECK_OTHER_COMPRESSION, NULL, error,
+                                "it begins as data compressed with %s does: unpack it first, and "
+                                "take the tar that comes out",
+                                name);
 }
 
-/* Unless a bomb is allowed, the stream ends, also where findings are only collected: nobody is to
- * be kept busy by it. */
-static int report_bomb(struct expansion_guard *self, uint64_t stored, struct error *error)
+static int plain_next(struct source *source, const void **data, size_t *len, struct error *error)
 {
-    struct expansion *expansion = self->expansion;
-    int result = (bomb_is_allowed(expansion) ? finding_report : finding_report_fatal)(
-        expansion->findings, CHECK_DECOMPRESSION_BOMB, self->member, error,
-        "%" PRIu64 " bytes have become more than %" PRIu64 " MiB", stored,
-        expansion->unpacked >> 20);
+    struct plain_guard *self = (struct plain_guard *)source;
+    int more = source_next(self->inner, data, len, error);
+    size_t room = sizeof self->head - self->head_len;
+    const char *unread;
 
-    expansion->reported = true;
-    if (result < 0) {
-        self->ended = true;
-        self->reason = *error;
-    }
-    return result;
-}
-
-static int guard_next(struct source *source, const void **data, size_t *len, struct error *error)
-{
-    struct expansion_guard *self = (struct expansion_guard *)source;
-    struct expansion *expansion = self->expansion;
-    uint64_t stored;
-    int more;
-
-    if (self->ended) {
-        *error = self->reason;
-        return -1;
-    }
-    more = source_next(self->inner, data, len, error);
-    if (more <= 0)
+    if (more <= 0 || room == 0)
         return more;
-    expansion->unpacked += *len;
-    stored = (uint64_t)atomic_load(expansion->stored);
-    if (expansion->unpacked > expansion->free_bytes &&
-        expansion->unpacked / expansion->ratio > stored &&
-        !(expansion->reported && bomb_is_allowed(expansion)) &&
-        report_bomb(self, stored, error) < 0)
-        return -1;
-    return 1;
+    if (*len < room)
+        room = *len;
+    memcpy(self->head + self->head_len, *data, room);
+    self->head_len += room;
+    unread = codec_unread(self->head, self->head_len);
+    return unread ? report_compression(self->findings, unread, error) : 1;
 }
 
-static void guard_free(struct source *source)
+static int plain_seek(struct source *source, uint64_t offset, struct error *error)
 {
-    struct expansion_guard *self = (struct expansion_guard *)source;
-
-    source_free(self->inner);
-    free(self);
+    return source_seek(((struct plain_guard *)source)->inner, offset, error);
 }
 
-struct source *expansion_guard_new(struct source *inner, struct expansion *expansion,
-                                   const char *member)
+static void plain_free(struct source *source)
 {
-    static const struct source_ops ops = {.next = guard_next, .free = guard_free};
-    struct expansion_guard *self = NEW(struct expansion_guard);
+    source_free(((struct plain_guard *)source)->inner);
+    free(source);
+}
+
+struct source *plain_guard_new(struct source *inner, struct findings *findings)
+{
+    static const struct source_ops ops = {.next = plain_next,
+                                          .seek = plain_seek,
+                                          .free = plain_free};
+    struct plain_guard *self = NEW(struct plain_guard);
 
     self->source.ops = &ops;
     self->inner = inner;
-    self->expansion = expansion;
-    self->member = member;
+    self->findings = findings;
     return &self->source;
 }
 
@@ -93,7 +74,8 @@ enum inner_tar inner_tar_kind(const char *path)
     } known[] = {
         {"rootfs-diff.tar", INNER_TAR_ROOTFS},
         {"devshm-checkpoint.tar", INNER_TAR_SHM},
-        {"checkpoint/tmpfs-dev-*.tar.gz.img", INNER_TAR_TMPFS},
+        /* tmpfs-dev-DEVICE, and where that is missing tmpfs-MOUNT: CRIU, filesystems.c:441. */
+        {"checkpoint/tmpfs-*.tar.gz.img", INNER_TAR_TMPFS},
         {"volumes/*.tar", INNER_TAR_VOLUME},
     };
 
@@ -107,7 +89,7 @@ enum inner_tar inner_tar_kind(const char *path)
 struct content_source {
     struct source source;
     struct archive_reader *outer;
-    struct inner_expansion *expansion; /* NULL: it is not compressed */
+    struct expansion *expansion; /* NULL: it is not compressed */
     uint8_t magic[CODEC_MAGIC_MAX_LEN];
     size_t magic_len;
     bool magic_given;
@@ -138,7 +120,7 @@ static int content_next(struct source *source, const void **data, size_t *len, s
     int more = give(self, data, len, error);
 
     if (more > 0 && self->expansion)
-        atomic_fetch_add(&self->expansion->stored, (int64_t)*len);
+        self->expansion->inner_bytes += *len;
     return more;
 }
 
@@ -166,17 +148,8 @@ static int read_magic(struct content_source *self, struct error *error)
     return 0;
 }
 
-void inner_expansion_init(struct inner_expansion *inner, struct findings *findings)
-{
-    *inner = (struct inner_expansion){.expansion = {.findings = findings,
-                                                    .free_bytes = INNER_FREE_BYTES,
-                                                    .ratio = INNER_MAX_RATIO,
-                                                    .stored = &inner->stored}};
-}
-
 int inner_tar_source_new(struct archive_reader *outer, const char *container,
-                         struct inner_expansion *expansion, struct source **ret,
-                         struct error *error)
+                         struct expansion *expansion, struct source **ret, struct error *error)
 {
     static const struct source_ops ops = {.next = content_next, .free = content_free};
     cleanup_free struct content_source *self = NEW(struct content_source);
@@ -194,9 +167,9 @@ int inner_tar_source_new(struct archive_reader *outer, const char *container,
     compression = codec_detect(self->magic, self->magic_len)->compression;
     self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
     source = &steal(self)->source;
-    *ret = compression == COMPRESSION_NONE
-               ? source
-               : expansion_guard_new(decoding_source_new(source, compression),
-                                     &expansion->expansion, container);
+    *ret =
+        compression == COMPRESSION_NONE
+            ? plain_guard_new(source, NULL)
+            : expansion_guard_new(decoding_source_new(source, compression), expansion, container);
     return 0;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/member.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 char *member_path_clean(const char *raw)
 {
@@ -29,8 +31,19 @@ char *member_path_clean(const char *raw)
 
 bool member_path_climbs(const char *path)
 {
-    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
-        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
+    return path_climbs(path);
+}
+
+bool member_path_is_too_long(const char *path)
+{
+    if (strnlen(path, PATH_MAX + 1) > PATH_MAX)
+        return true;
+    for (const char *at = path; *at; at += *at == '/') {
+        size_t len = strcspn(at, "/");
+
+        if (len > NAME_MAX)
             return true;
+        at += len;
+    }
     return false;
 }

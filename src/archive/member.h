@@ -28,9 +28,10 @@ struct member {
     const char *raw_path;  /* as it is written */
     const char *link;      /* where a link points to, as it is written; else NULL */
     enum member_type type;
-    mode_t mode;     /* permissions */
-    uint64_t size;   /* bytes, when it is unpacked; 0 for all but files */
-    uint64_t offset; /* of its content in the tar it lies in, bytes */
+    mode_t mode;           /* permissions */
+    uint64_t size;         /* bytes, when it is unpacked; 0 for all but files */
+    uint64_t offset;       /* of its content in the tar it lies in, bytes */
+    uint64_t header_bytes; /* of all that stand before its content */
     time_t mtime;
     unsigned device_major, device_minor; /* of devices */
     bool sparse;                         /* it has holes that the archive does not store */
@@ -42,5 +43,8 @@ char *member_path_clean(const char *raw);
 
 /* Whether a component of the path is "..". */
 bool member_path_climbs(const char *path);
+
+/* Whether Linux has no path, or no name in it, of that length. */
+bool member_path_is_too_long(const char *path);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which paths a tar has named so far, in 8 bytes each: only hashes are kept. Two paths of one hash
- * would pass for the same; a path that was added is never missed. One thread.
+ * Which paths a tar has named so far, in 8 bytes each: only hashes are kept, under a secret of this
+ * process, so that no archive can be made to fit them. Two paths of one hash would pass for the
+ * same; a path that was added is never missed. One thread.
  */
 #ifndef CKPTOCI_ARCHIVE_PATH_SET_H
 #define CKPTOCI_ARCHIVE_PATH_SET_H
@@ -31,7 +32,7 @@ enum path_match path_set_add(struct path_set *set, const char *path, bool is_sym
 bool path_set_has(const struct path_set *set, const char *path, size_t len, bool *is_symlink);
 
 /* The length of the shortest of the directories above `path` that is a symlink in the set; 0: none
- * of them is. */
+ * of them is. One pass over the path. */
 size_t path_set_symlink_above(const struct path_set *set, const char *path);
 
 #endif

@@ -1,38 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/tar-headers.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-/* POSIX.1-1988 ustar. GNU tar's own format has the same fields up to the version. */
-struct ustar {
-    char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type;
-    char link[100], magic[6], version[2], user[32], group[32], major[8], minor[8], prefix[155];
-    char rest[12];
-};
-_Static_assert(sizeof(struct ustar) == TAR_BLOCK_BYTES, "a header is one block");
-
 enum {
     SEEN_MAX = 1 << 16, /* libarchive reads on by one block of the source, 2048 headers at most */
-    GNU_SPARSE_MORE_AT = 482, /* in the header: another block of the map follows */
-    GNU_SPARSE_MORE_IN_MAP_AT = 504,
 };
-#define OCTAL_SIZE_MAX 077777777777ULL
 
 void tar_headers_init(struct tar_headers *headers)
 {
     *headers = (struct tar_headers){0};
     buffer_init(&headers->records, TAR_OVERRIDE_MAX_BYTES);
+    tar_override_init(&headers->override);
+}
+
+static void seen_done(struct tar_seen *seen)
+{
+    free(seen->path);
+    free(seen->link);
+}
+
+static void forget_seen(struct tar_headers *headers)
+{
+    for (; headers->seen_count > 0; headers->seen_count--) {
+        seen_done(&headers->seen[headers->seen_first]);
+        headers->seen_first = (headers->seen_first + 1) % headers->seen_capacity;
+    }
 }
 
 void tar_headers_done(struct tar_headers *headers)
 {
+    forget_seen(headers);
     buffer_done(&headers->records);
-    buffer_done(&headers->path);
-    buffer_done(&headers->link);
+    tar_override_done(&headers->override);
+    free(headers->sparse_name);
     free(headers->seen);
 }
 
@@ -50,57 +56,6 @@ static void fail(struct tar_headers *headers, enum check check, const char *memb
     headers->fault.offset = headers->in_group ? headers->group_offset : headers->position;
     headers->fault.what = what;
     snprintf(headers->fault.member, sizeof headers->fault.member, "%.255s", member);
-}
-
-/* The name that the header itself has, as text of at most `size` bytes. */
-static void own_name(const struct ustar *header, char *name, size_t size)
-{
-    bool has_prefix = memcmp(header->magic, "ustar", sizeof header->magic) == 0 && *header->prefix;
-
-    snprintf(name, size, "%.*s%s%.*s", has_prefix ? (int)sizeof header->prefix : 0, header->prefix,
-             has_prefix ? "/" : "", (int)sizeof header->name, header->name);
-}
-
-static bool checksum_is_right(const struct ustar *header)
-{
-    const uint8_t *bytes = (const uint8_t *)header;
-    unsigned sum = 0, told = 0;
-    size_t i = 0;
-
-    for (size_t at = 0; at < sizeof *header; at++)
-        sum += bytes[at];
-    for (size_t at = 0; at < sizeof header->checksum; at++)
-        sum += (unsigned)' ' - (uint8_t)header->checksum[at];
-    while (i < sizeof header->checksum && header->checksum[i] == ' ')
-        i++;
-    for (; i < sizeof header->checksum && header->checksum[i] >= '0' && header->checksum[i] <= '7';
-         i++)
-        told = told * 8 + (unsigned)(header->checksum[i] - '0');
-    return sum == told;
-}
-
-/* Octal digits with blanks around, or GNU's base 256. */
-static bool parse_size(const char field[12], uint64_t *size)
-{
-    const uint8_t *bytes = (const uint8_t *)field;
-    size_t i = 0;
-
-    *size = 0;
-    if (bytes[0] == 0x80) {
-        for (i = 1; i < 12; i++) {
-            if (*size > UINT64_MAX >> 9)
-                return false;
-            *size = *size << 8 | bytes[i];
-        }
-        return true;
-    }
-    while (i < 12 && field[i] == ' ')
-        i++;
-    for (; i < 12 && field[i] >= '0' && field[i] <= '7'; i++)
-        *size = *size * 8 + (uint64_t)(field[i] - '0');
-    while (i < 12 && (field[i] == ' ' || field[i] == '\0'))
-        i++;
-    return i == 12;
 }
 
 static void push(struct tar_headers *headers, const struct tar_seen *seen)
@@ -122,249 +77,229 @@ static void push(struct tar_headers *headers, const struct tar_seen *seen)
 static void end_group(struct tar_headers *headers)
 {
     headers->in_group = false;
-    headers->has_path = headers->has_link = headers->has_size = headers->has_pax = false;
-    headers->is_sparse = false;
+    tar_override_done(&headers->override);
+    tar_override_init(&headers->override);
 }
 
-/* PAX and GNU headers that put something in place of what the member's own header says
- * (POSIX.1-2001 pax, "pax Extended Header"; GNU tar's manual, "Basic Tar Format"). */
-
-static const char repeats[] = "its extended headers name the same thing twice";
-
-static const char *take_text(struct buffer *into, bool *has, const char *value, size_t len)
+static bool ends_in_slash(const char *path)
 {
-    if (*has)
-        return repeats;
-    if (memchr(value, '\0', len) || len == 0)
-        return "a record of its PAX header is empty or holds a NUL";
-    *has = true;
-    buffer_done(into);
-    buffer_init(into, TAR_OVERRIDE_MAX_BYTES);
-    buffer_append(into, value, len);
-    return NULL;
+    size_t len = strlen(path);
+
+    return len > 0 && path[len - 1] == '/';
 }
 
-static const char *take_size(struct tar_headers *headers, const char *value, size_t len)
+static enum member_type type_of(const struct tar_block *block, const char *path)
 {
-    uint64_t size = 0;
-
-    if (headers->has_size)
-        return repeats;
-    for (size_t i = 0; i < len; i++) {
-        if (value[i] < '0' || value[i] > '9' || size > UINT64_MAX / 20)
-            return "the size in its PAX header is no number";
-        size = size * 10 + (uint64_t)(value[i] - '0');
+    switch (block->type) {
+    case '\0': /* V7 has no other mark of a directory */
+        return ends_in_slash(path) ? MEMBER_DIRECTORY : MEMBER_FILE;
+    case '0':
+    case 'S':
+        return MEMBER_FILE;
+    case '1':
+        return MEMBER_HARD_LINK;
+    case '2':
+        return MEMBER_SYMLINK;
+    case '3':
+        return MEMBER_CHARACTER_DEVICE;
+    case '4':
+        return MEMBER_BLOCK_DEVICE;
+    case '5':
+        return MEMBER_DIRECTORY;
+    case '6':
+        return MEMBER_FIFO;
+    default:
+        return MEMBER_OTHER;
     }
-    if (len == 0)
-        return "the size in its PAX header is no number";
-    headers->has_size = true;
-    headers->size = size;
-    return NULL;
 }
 
-static bool is_key(const char *key, size_t len, const char *name)
+/* What readers would not take alike, though each header on its own is in order. */
+static const char *contradiction(const struct tar_block *block, enum member_type type,
+                                 const char *path, uint64_t stored)
 {
-    return len == strlen(name) && memcmp(key, name, len) == 0;
+    if (type == MEMBER_OTHER)
+        return "it is of a type that not all readers know";
+    if (type != MEMBER_DIRECTORY && ends_in_slash(path))
+        return "it is no directory and its name ends in a slash";
+    if (type != MEMBER_FILE && stored > 0)
+        return "it is no file and has a size";
+    if (block->type == 'S' && block->format != TAR_FORMAT_GNU)
+        return "it has a map of holes that only GNU tar's own format has";
+    return stored > INT64_MAX - TAR_BLOCK_BYTES ? "its size is out of all bounds" : NULL;
 }
 
-/* Of a global header ('g') some readers take what others do not. */
-static const char *take_record(struct tar_headers *headers, char type, const char *key,
-                               size_t key_len, const char *value, size_t len)
+/* The member has a map of its holes, in the headers or in the content. */
+static void begin_map(struct tar_headers *headers, const struct tar_block *block,
+                      const uint8_t *bytes, const char *path, uint64_t stored)
 {
-    static const char sparse[] = "GNU.sparse.";
-    bool is_sparse = key_len >= sizeof sparse - 1 && memcmp(key, sparse, sizeof sparse - 1) == 0;
-    bool overrides = is_sparse || is_key(key, key_len, "path") ||
-                     is_key(key, key_len, "linkpath") || is_key(key, key_len, "size");
+    const char *problem = NULL;
 
-    if (!overrides)
-        return NULL;
-    if (type == 'g')
-        return "a global header sets the path, link or size of all members";
-    if (is_sparse)
-        headers->is_sparse = true;
-    else if (is_key(key, key_len, "path"))
-        return take_text(&headers->path, &headers->has_path, value, len);
-    else if (is_key(key, key_len, "linkpath"))
-        return take_text(&headers->link, &headers->has_link, value, len);
-    else
-        return take_size(headers, value, len);
-    return NULL;
-}
-
-/* "LENGTH KEY=VALUE\n", the length in decimal and of all of that. */
-static const char *take_records(struct tar_headers *headers, char type)
-{
-    const char *at = headers->records.data, *end = at + headers->records.len;
-
-    while (at < end) {
-        const char *record = at, *key, *equals, *problem;
-        size_t len = 0;
-
-        for (; at < end && *at >= '0' && *at <= '9' && len <= TAR_OVERRIDE_MAX_BYTES; at++)
-            len = len * 10 + (size_t)(*at - '0');
-        if (at == end || *at != ' ' || len > (size_t)(end - record) ||
-            len <= (size_t)(at + 1 - record) || record[len - 1] != '\n')
-            return "its PAX header is not made of records";
-        key = at + 1;
-        at = record + len;
-        equals = memchr(key, '=', (size_t)(at - key));
-        if (!equals || equals == key)
-            return "its PAX header is not made of records";
-        problem = take_record(headers, type, key, (size_t)(equals - key), equals + 1,
-                              (size_t)(at - 1 - (equals + 1)));
-        if (problem)
-            return problem;
+    free(headers->sparse_name);
+    headers->sparse_name = xstrdup(path);
+    if (block->type == 'S') {
+        problem = tar_sparse_begin(&headers->sparse, bytes, stored);
+        headers->state = headers->sparse.more ? TAR_SPARSE_MAP : TAR_HEADER;
+    } else {
+        tar_sparse_begin_text(&headers->sparse, headers->override.sparse_size, stored);
+        headers->state = TAR_SPARSE_TEXT;
     }
-    return NULL;
+    if (problem)
+        fail(headers, CHECK_AMBIGUOUS_HEADER, path, problem);
 }
 
-/* Takes what is in headers->records, the content of a header of type `type`. NULL, or what is wrong
- * with it. */
-static const char *take_override(struct tar_headers *headers, char type)
+static const char *path_of(const struct tar_override *override, const struct tar_block *block)
 {
-    if (type == 'x' || type == 'g') {
-        if (type == 'x' && headers->has_pax)
-            return repeats;
-        headers->has_pax |= type == 'x';
-        return take_records(headers, type);
-    }
-    return take_text(type == 'L' ? &headers->path : &headers->link,
-                     type == 'L' ? &headers->has_path : &headers->has_link, headers->records.data,
-                     strlen(headers->records.data));
+    if (override->has_map)
+        return override->sparse_path.data;
+    return override->path.data ? override->path.data : block->name;
 }
 
-static size_t without_slashes(const char *text, size_t len)
+static void see(struct tar_headers *headers, const struct tar_block *block, enum member_type type,
+                uint64_t stored)
 {
-    while (len > 1 && text[len - 1] == '/')
-        len--;
-    return len;
+    const struct tar_override *override = &headers->override;
+    bool is_link = type == MEMBER_HARD_LINK || type == MEMBER_SYMLINK;
+    const char *link = override->link.data ? override->link.data : block->link;
+    struct tar_seen seen = {
+        .offset = headers->group_offset,
+        .content = headers->position,
+        .size = override->has_map    ? override->sparse_size
+                : block->type == 'S' ? headers->sparse.size
+                                     : stored,
+        .type = type,
+        .permissions = block->mode & 07777,
+        .device_major = block->device_major,
+        .device_minor = block->device_minor,
+        .sparse = override->has_map || block->type == 'S',
+        .path = xstrdup(path_of(override, block)),
+        .link = is_link ? xstrdup(link) : NULL,
+    };
+
+    push(headers, &seen);
 }
 
-/* Whether a text may stand in place of one that the header itself has: equal, or the header cannot
- * hold it and begins as it does. */
-static bool override_agrees(const struct buffer *override, const char *own)
+static void take_member(struct tar_headers *headers, const struct tar_block *block,
+                        const uint8_t *bytes)
 {
-    size_t len = without_slashes(override->data, override->len);
-    size_t own_len = without_slashes(own, strlen(own)), ascii = 0;
-
-    while (ascii < override->len && (unsigned char) override->data[ascii] < 0x80)
-        ascii++;
-    if (ascii == override->len && override->len < sizeof((struct ustar *)0)->name)
-        return len == own_len && memcmp(override->data, own, len) == 0;
-    if (own_len > len && ascii == override->len)
-        return false;
-    return memcmp(override->data, own, own_len < ascii ? own_len : ascii) == 0;
-}
-
-/* What the headers before it put in place of what the member's own says. */
-static const char *disagreement(const struct tar_headers *headers, const struct ustar *header,
-                                uint64_t own_size)
-{
-    char name[sizeof header->prefix + sizeof header->name + 2], link[sizeof header->link + 1];
-    bool fits = headers->size <= OCTAL_SIZE_MAX;
-
-    own_name(header, name, sizeof name);
-    snprintf(link, sizeof link, "%.*s", (int)sizeof header->link, header->link);
-    if (headers->has_size && headers->size != own_size &&
-        (fits || (own_size != 0 && own_size != OCTAL_SIZE_MAX)))
-        return "its PAX header gives another size than its header";
-    if (headers->has_path && !headers->is_sparse && !override_agrees(&headers->path, name))
-        return "its extended header gives another name than its header";
-    if (headers->has_link && !override_agrees(&headers->link, link))
-        return "its extended header gives another link than its header";
-    return NULL;
-}
-
-static void take_member(struct tar_headers *headers, const struct ustar *header, uint64_t size,
-                        const char *name)
-{
-    const char *problem = disagreement(headers, header, size);
-    struct tar_seen seen = {.offset = headers->group_offset,
-                            .size = headers->has_size ? headers->size : size,
-                            .sparse = headers->is_sparse || header->type == 'S'};
+    const struct tar_override *override = &headers->override;
+    const char *path = path_of(override, block), *problem = tar_override_check(override, block);
+    enum member_type type = type_of(block, path);
+    uint64_t stored = override->has_size ? override->size : block->size;
 
     if (problem) {
-        fail(headers, CHECK_HEADER_OVERRIDE, name, problem);
+        fail(headers, CHECK_HEADER_OVERRIDE, block->name, problem);
         return;
     }
-    if (header->type >= '1' && header->type <= '6' && seen.size > 0) {
-        fail(headers, CHECK_AMBIGUOUS_HEADER, name, "it is no file and has a size");
+    problem = contradiction(block, type, path, stored);
+    if (!problem && headers->seen_count >= SEEN_MAX)
+        problem = "too many headers have passed";
+    if (problem) {
+        fail(headers, CHECK_AMBIGUOUS_HEADER, block->name, problem);
         return;
     }
-    if (seen.size > INT64_MAX - TAR_BLOCK_BYTES || headers->seen_count >= SEEN_MAX) {
-        fail(headers, CHECK_AMBIGUOUS_HEADER, name, "its size is out of all bounds");
+    headers->state = TAR_HEADER;
+    headers->skip = tar_padded(stored);
+    if (override->has_map || block->type == 'S')
+        begin_map(headers, block, bytes, path, stored);
+    if (headers->state == TAR_OFF)
         return;
-    }
-    push(headers, &seen);
-    headers->skip = tar_padded(seen.size);
+    see(headers, block, type, stored);
     end_group(headers);
-    if (header->type == 'S' && ((const uint8_t *)header)[GNU_SPARSE_MORE_AT])
-        headers->state = TAR_SPARSE_MAP;
+}
+
+/* CRI-O removes what has the name of a global header, and makes the directory it lies in: only
+ * names that writers of tars give it. */
+static bool is_usual_of_global(const char *name)
+{
+    static const char *const usual[] = {"pax_global_header", "@PaxHeader", "GlobalHead.*",
+                                        "PaxHeaders*/*"};
+    cleanup_free char *path = member_path_clean(name);
+
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (fnmatch(usual[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
+            return true;
+    return false;
+}
+
+/* What may stand before a member: Go forgets a PAX header before a global one, so that comes first
+ * of all. */
+static const char *misplaced(const struct tar_headers *headers, const struct tar_block *block)
+{
+    if (block->type != 'g')
+        return NULL;
+    if (headers->group_offset > 0 || headers->position != TAR_BLOCK_BYTES)
+        return "a global header is not the first one of the tar";
+    return is_usual_of_global(block->name) ? NULL : "a global header has an unusual name";
 }
 
 static void end_extension(struct tar_headers *headers)
 {
-    const char *problem = take_override(headers, headers->extension);
+    const char *problem = tar_override_take(&headers->override, headers->extension.type,
+                                            headers->records.data, headers->records.len);
 
     headers->state = TAR_HEADER;
     if (problem)
-        fail(headers, CHECK_HEADER_OVERRIDE,
-             headers->has_path ? headers->path.data : headers->extension_name, problem);
+        fail(headers, CHECK_HEADER_OVERRIDE, headers->extension.name, problem);
 }
 
-static void begin_extension(struct tar_headers *headers, const struct ustar *header, uint64_t size,
-                            const char *name)
+static void begin_extension(struct tar_headers *headers, const struct tar_block *block)
 {
-    if (size > TAR_OVERRIDE_MAX_BYTES) {
-        fail(headers, CHECK_HEADER_OVERRIDE, name, "its extended header is larger than 64 KiB");
+    const char *problem = misplaced(headers, block);
+
+    if (!problem && block->size > TAR_OVERRIDE_MAX_BYTES)
+        problem = "its extended header is larger than 1 MiB";
+    if (problem) {
+        fail(headers, CHECK_HEADER_OVERRIDE, block->name, problem);
         return;
     }
-    snprintf(headers->extension_name, sizeof headers->extension_name, "%.255s", name);
-    headers->extension = header->type;
-    headers->extension_left = tar_padded(size);
+    headers->extension = *block;
+    headers->extension_left = tar_padded(block->size);
     buffer_clear(&headers->records);
-    headers->records.max = size;
+    headers->records.max = block->size;
     buffer_append(&headers->records, "", 0);
     headers->state = TAR_EXTENSION;
-    if (size == 0)
+    if (block->size == 0)
         end_extension(headers);
 }
 
-static void take_header(struct tar_headers *headers, const struct ustar *header)
+static void take_header(struct tar_headers *headers, const uint8_t *bytes)
 {
-    char name[sizeof header->prefix + sizeof header->name + 2];
-    uint64_t size;
+    struct tar_block block;
+    const char *problem = tar_block_read(&block, bytes);
 
     if (!headers->in_group)
         headers->group_offset = headers->position - TAR_BLOCK_BYTES;
     headers->in_group = true;
-    own_name(header, name, sizeof name);
-    if (!parse_size(header->size, &size))
-        fail(headers, CHECK_AMBIGUOUS_HEADER, name, "its size is no number");
-    else if (header->type && strchr("xgLK", header->type))
-        begin_extension(headers, header, size, name);
-    else if (!header->type || strchr("01234567S", header->type))
-        take_member(headers, header, size, name);
+    if (problem)
+        fail(headers, CHECK_AMBIGUOUS_HEADER, block.name, problem);
+    else if (block.type && strchr("xgLK", block.type))
+        begin_extension(headers, &block);
     else
-        fail(headers, CHECK_AMBIGUOUS_HEADER, name, "it is of a type that not all readers know");
+        take_member(headers, &block, bytes);
+}
+
+static void take_map(struct tar_headers *headers, const uint8_t *block)
+{
+    const char *problem = tar_sparse_extend(&headers->sparse, block);
+
+    if (problem)
+        fail(headers, CHECK_AMBIGUOUS_HEADER, headers->sparse_name, problem);
+    else if (!headers->sparse.more)
+        headers->state = TAR_HEADER;
 }
 
 static void take_block(struct tar_headers *headers, const uint8_t *block)
 {
-    static const uint8_t zeros[TAR_BLOCK_BYTES];
-    const struct ustar *header = (const struct ustar *)block;
-
     if (headers->state == TAR_SPARSE_MAP) {
-        if (!block[GNU_SPARSE_MORE_IN_MAP_AT])
-            headers->state = TAR_HEADER;
-    } else if (memcmp(block, zeros, sizeof zeros) == 0) {
+        take_map(headers, block);
+    } else if (tar_is_zero(block, TAR_BLOCK_BYTES)) {
         headers->state = TAR_END;
         if (headers->in_group)
             fail(headers, CHECK_AMBIGUOUS_HEADER, "", "it ends behind an extended header");
-    } else if (!checksum_is_right(header)) {
-        headers->state = TAR_OFF; /* libarchive says so too */
+    } else if (!tar_block_is_header(block)) {
+        headers->state = TAR_OFF; /* if libarchive does not say so too, its member is unseen */
     } else {
-        take_header(headers, header);
+        take_header(headers, block);
     }
 }
 
@@ -381,6 +316,20 @@ static size_t take_extension(struct tar_headers *headers, const uint8_t *data, s
         return len;
     end_extension(headers);
     return len;
+}
+
+/* Bytes of a map at the beginning of the content; how many were taken. */
+static size_t take_text(struct tar_headers *headers, const uint8_t *data, size_t len)
+{
+    size_t taken;
+    const char *problem = tar_sparse_text(&headers->sparse, data, len, &taken);
+
+    headers->skip -= taken;
+    if (problem)
+        fail(headers, CHECK_AMBIGUOUS_HEADER, headers->sparse_name, problem);
+    else if (!headers->sparse.more)
+        headers->state = TAR_HEADER;
+    return taken;
 }
 
 /* Bytes of a header; how many were taken. */
@@ -401,43 +350,70 @@ static size_t take_piece(struct tar_headers *headers, const uint8_t *data, size_
     return room;
 }
 
+static size_t take_content(struct tar_headers *headers, size_t len)
+{
+    if (len > headers->skip)
+        len = (size_t)headers->skip;
+    headers->skip -= len;
+    return len;
+}
+
 void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t len)
 {
     while (len > 0 && headers->state != TAR_OFF && headers->state != TAR_END) {
         size_t taken;
 
-        if (headers->state == TAR_EXTENSION) {
-            taken = take_extension(headers, data, len);
-            headers->position += taken;
-        } else if (headers->state == TAR_HEADER && headers->skip > 0) {
-            taken = len < headers->skip ? len : (size_t)headers->skip;
-            headers->skip -= taken;
-            headers->position += taken;
-        } else {
+        if (headers->state == TAR_SPARSE_MAP ||
+            (headers->state == TAR_HEADER && headers->skip == 0)) {
             taken = take_piece(headers, data, len);
+        } else {
+            taken = headers->state == TAR_EXTENSION     ? take_extension(headers, data, len)
+                    : headers->state == TAR_SPARSE_TEXT ? take_text(headers, data, len)
+                                                        : take_content(headers, len);
+            headers->position += taken;
         }
         data += taken;
         len -= taken;
     }
 }
 
+static const char two_ways[] = "its headers can be read in two ways";
+
 void tar_headers_hop(struct tar_headers *headers, uint64_t len)
 {
     if (headers->state == TAR_OFF || headers->state == TAR_END)
         return;
     if (headers->state != TAR_HEADER || len > headers->skip) {
-        fail(headers, CHECK_AMBIGUOUS_HEADER, "", "its headers can be read in two ways");
+        fail(headers, CHECK_AMBIGUOUS_HEADER, "", two_ways);
         return;
     }
     headers->skip -= len;
     headers->position += len;
 }
 
-void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse)
+static bool is_same_device(const struct tar_seen *seen, const struct member *member)
 {
-    const struct tar_seen *seen;
+    return (seen->type != MEMBER_CHARACTER_DEVICE && seen->type != MEMBER_BLOCK_DEVICE) ||
+           (seen->device_major == member->device_major &&
+            seen->device_minor == member->device_minor);
+}
 
-    *sparse = false;
+static bool is_same(const struct tar_seen *seen, uint64_t offset, const struct member *member)
+{
+    bool has_link = seen->link;
+
+    return seen->offset == offset && seen->type == member->type && seen->size == member->size &&
+           seen->permissions == (member->mode & 07777) && is_same_device(seen, member) &&
+           (seen->sparse || seen->content == member->offset) &&
+           strcmp(seen->path, member->raw_path) == 0 && has_link == (member->link != NULL) &&
+           (!has_link || strcmp(seen->link, member->link) == 0);
+}
+
+void tar_headers_match(struct tar_headers *headers, uint64_t offset, struct member *member)
+{
+    struct tar_seen seen;
+
+    member->sparse = false;
     if (headers->seen_count == 0) {
         if (headers->faulty)
             return;
@@ -445,15 +421,16 @@ void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t si
         headers->fault.offset = offset;
         return;
     }
-    seen = &headers->seen[headers->seen_first];
+    seen = headers->seen[headers->seen_first];
     headers->seen_first = (headers->seen_first + 1) % headers->seen_capacity;
     headers->seen_count--;
-    *sparse = seen->sparse;
-    if (seen->offset != offset || (!seen->sparse && seen->size != size)) {
-        fail(headers, CHECK_AMBIGUOUS_HEADER, "", "its headers can be read in two ways");
+    member->sparse = seen.sparse;
+    if (!is_same(&seen, offset, member)) {
+        fail(headers, CHECK_AMBIGUOUS_HEADER, seen.path, two_ways);
         headers->fault.offset = offset;
-        headers->seen_count = 0;
+        forget_seen(headers);
     }
+    seen_done(&seen);
 }
 
 bool tar_headers_are_ahead(const struct tar_headers *headers)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A second, strict look at the headers of a tar as its bytes pass. Readers of tars forgive much and
- * differ in what they make of it; here an archive must have one meaning only, and that must be the
- * one that libarchive sees. It takes nothing out of the archive. Embedded in its owner; one thread.
+ * differ in what they make of it; here an archive must have one meaning only: the one that Go's
+ * archive/tar sees, whose rules this follows, and libarchive, whose members it is compared with. It
+ * takes nothing out of the archive. Embedded in its owner; one thread.
  *
  *     tar_headers_pass(&headers, data, len)                   // every byte, before libarchive,
  *     tar_headers_hop(&headers, len)                          // or not even these
- *     tar_headers_match(&headers, offset, size, &sparse)      // each member, from libarchive
+ *     tar_headers_match(&headers, offset, &member)            // each member, from libarchive
  *     tar_headers_fault(&headers)
  */
 #ifndef CKPTOCI_ARCHIVE_TAR_HEADERS_H
@@ -17,12 +18,11 @@
 #include <stdint.h>
 
 #include "archive/finding.h"
-#include "base/file.h"
+#include "archive/member.h"
+#include "archive/tar-block.h"
+#include "archive/tar-override.h"
+#include "archive/tar-sparse.h"
 #include "base/memory.h"
-
-enum {
-    TAR_OVERRIDE_MAX_BYTES = 64 << 10, /* of a PAX or GNU header; real ones are below 8 KiB */
-};
 
 /* What is wrong, the first time something is. From then on nothing is looked at any more. */
 struct tar_fault {
@@ -32,14 +32,19 @@ struct tar_fault {
     const char *what;
 };
 
-/* A member whose header has passed, and that libarchive has not told of yet. */
+/* A member whose headers have passed, and that libarchive has not told of yet. */
 struct tar_seen {
-    uint64_t offset; /* of the first of its headers */
-    uint64_t size;   /* bytes of content that are stored */
+    uint64_t offset;  /* of the first of its headers */
+    uint64_t content; /* where that begins; not known of one with holes */
+    uint64_t size;    /* of the file */
+    enum member_type type;
+    unsigned permissions;
+    unsigned device_major, device_minor;
     bool sparse;
+    char *path, *link; /* as they are written; link NULL: it is none */
 };
 
-enum tar_state { TAR_HEADER, TAR_EXTENSION, TAR_SPARSE_MAP, TAR_END, TAR_OFF };
+enum tar_state { TAR_HEADER, TAR_EXTENSION, TAR_SPARSE_MAP, TAR_SPARSE_TEXT, TAR_END, TAR_OFF };
 
 struct tar_headers {
     enum tar_state state;
@@ -51,13 +56,13 @@ struct tar_headers {
     /* The extended headers before a member. */
     uint64_t group_offset;
     bool in_group;
-    char extension; /* the type of the one that is being read */
-    char extension_name[260];
-    uint64_t extension_left;  /* bytes of it still to come */
-    struct buffer records;    /* its content */
-    struct buffer path, link; /* what they put in place of the member's own */
-    bool has_path, has_link, has_size, has_pax, is_sparse;
-    uint64_t size;
+    struct tar_block extension; /* the one that is being read */
+    uint64_t extension_left;    /* bytes of it still to come */
+    struct buffer records;      /* its content */
+    struct tar_override override;
+
+    struct tar_sparse sparse; /* the map that is being read */
+    char *sparse_name;        /* of that member, for a fault */
 
     struct tar_seen *seen; /* a ring */
     size_t seen_capacity, seen_first, seen_count;
@@ -71,10 +76,10 @@ void tar_headers_done(struct tar_headers *headers);
 void tar_headers_pass(struct tar_headers *headers, const uint8_t *data, size_t len);
 /* Instead: libarchive has skipped the next `len` bytes unread, as content. */
 void tar_headers_hop(struct tar_headers *headers, uint64_t len);
-/* libarchive's next member: where its first header is, and how much content is stored. It is a
- * fault if another one was seen. *sparse: it has holes. What is wrong farther on does not count
- * yet: how far the bytes are ahead of libarchive is chance. */
-void tar_headers_match(struct tar_headers *headers, uint64_t offset, uint64_t size, bool *sparse);
+/* libarchive's next member, and where its first header is. It is a fault if another one was seen.
+ * member->sparse is set. What is wrong farther on does not count yet: how far the bytes are ahead
+ * of libarchive is chance. */
+void tar_headers_match(struct tar_headers *headers, uint64_t offset, struct member *member);
 /* Whether headers have passed that libarchive has not told of. */
 bool tar_headers_are_ahead(const struct tar_headers *headers);
 /* Whether the bytes end between a member's extended headers and its own. */

@@ -38,9 +38,11 @@ struct walker {
     const struct walk_visitor *visitor; /* never NULL; its functions may be */
     struct findings *findings;
     struct gate gate;
-    struct inner_expansion expansion;
+    struct criu_check criu;
+    struct expansion *expansion, own_expansion;
     struct archive_reader *archive;
     bool oddity_reported; /* of the archive itself */
+    bool failure_is_told; /* a finding about the headers says why the reader has failed */
     bool seen[VITAL_COUNT];
 };
 
@@ -104,11 +106,12 @@ static struct buffer *document_of(struct walk *walk, enum vital vital)
 static struct buffer *kept_in(struct walk *walk, const struct member *member, size_t *bytes)
 {
     enum vital vital = find_vital(member);
-    struct buffer *document = document_of(walk, vital);
 
-    *bytes = document ? vital_members[vital].max_bytes : CORE_HEAD_BYTES;
-    if (document)
-        return document;
+    if (vital != VITAL_INVENTORY && vital != VITAL_COUNT) {
+        *bytes = vital_members[vital].max_bytes;
+        return document_of(walk, vital);
+    }
+    *bytes = CORE_HEAD_BYTES;
     if (!member->container && !walk->core_head.data &&
         fnmatch("checkpoint/core-*.img", member->path, FNM_PATHNAME) == 0)
         return &walk->core_head;
@@ -182,24 +185,28 @@ static int take_content(struct walker *walker, struct archive_reader *reader,
 {
     const struct walk_visitor *visitor = walker->visitor;
     cleanup(buffer_done) struct buffer content = {0};
-    size_t visitor_wanted = 0, gate_wanted, kept_bytes = 0;
+    size_t visitor_wanted = 0, gate_wanted, criu_wanted, kept_bytes = 0;
     struct buffer *kept;
 
     if (member->type != MEMBER_FILE || member->sparse)
         return 0;
     kept = kept_in(&walker->walk, member, &kept_bytes);
     gate_wanted = gate_wants(member);
+    criu_wanted = criu_check_wants(member);
     if (visitor->wants)
         visitor_wanted = visitor->wants(visitor->context, member);
-    if (!kept && gate_wanted == 0 && visitor_wanted == 0)
+    if (!kept && gate_wanted == 0 && criu_wanted == 0 && visitor_wanted == 0)
         return visitor->watches && visitor->watches(visitor->context, member)
                    ? watch_content(visitor, reader, error)
                    : 0;
-    buffer_init(&content, larger(kept ? kept_bytes : 0, larger(gate_wanted, visitor_wanted)));
+    buffer_init(&content, larger(larger(kept ? kept_bytes : 0, criu_wanted),
+                                 larger(gate_wanted, visitor_wanted)));
     if (read_content(reader, &content, error) < 0)
         return -1;
     if (kept)
         keep(kept, &content, kept_bytes);
+    if (criu_wanted > 0 && criu_check_content(&walker->criu, member, &content, error) < 0)
+        return -1;
     return hand_out(walker, member, &content, gate_wanted, visitor_wanted, error);
 }
 
@@ -220,13 +227,16 @@ static int next_member(struct walker *walker, struct archive_reader *reader, con
 {
     int more = archive_reader_next(reader, member, error);
     const struct tar_fault *fault = archive_reader_oddity(reader);
+    size_t refusals = walker->findings->refusals;
     struct error refusal = {0};
 
     if (!fault || *oddity_reported)
         return more;
     *oddity_reported = true;
-    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0)
+    if (gate_oddity(&walker->gate, container, fault, &refusal) == 0) {
+        walker->failure_is_told = more < 0 && walker->findings->refusals > refusals;
         return more;
+    }
     *error = refusal;
     return -1;
 }
@@ -250,12 +260,11 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 {
     cleanup(source_freep) struct source *tar = NULL;
     cleanup(archive_reader_freep) struct archive_reader *reader = NULL;
-    size_t bombs = walker->findings->counts[CHECK_DECOMPRESSION_BOMB],
-           refusals = walker->findings->refusals;
+    size_t refusals = walker->findings->refusals;
     struct error cause = {0};
     int result;
 
-    if (inner_tar_source_new(walker->archive, container, &walker->expansion, &tar, error) < 0)
+    if (inner_tar_source_new(walker->archive, container, walker->expansion, &tar, error) < 0)
         return -1;
     if (!tar)
         return 0;
@@ -270,8 +279,10 @@ static int walk_inner(struct walker *walker, const char *container, struct error
         !archive_reader_failed(walker->archive)) {
         bool stops = !walker->findings->policy.keeps_going && walker->findings->refusals > refusals;
 
-        if (!stops && walker->findings->counts[CHECK_DECOMPRESSION_BOMB] > bombs)
+        if (!stops && (walker->expansion->ended || walker->failure_is_told)) {
+            walker->failure_is_told = false;
             return 0;
+        }
         if (!stops)
             return finding_report(walker->findings, CHECK_INNER_ARCHIVE, container, error, "%s",
                                   cause.text);
@@ -282,7 +293,8 @@ static int walk_inner(struct walker *walker, const char *container, struct error
 
 static int walk_member(struct walker *walker, const struct member *member, struct error *error)
 {
-    if (note_vital(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0)
+    if (note_vital(walker, member, error) < 0 || gate_member(&walker->gate, member, error) < 0 ||
+        criu_check_member(&walker->criu, member, error) < 0)
         return -1;
     if (inner_tar_kind(member->path) == INNER_TAR_NONE || member->type != MEMBER_FILE ||
         member->sparse)
@@ -317,12 +329,16 @@ static int walk_members(struct walker *walker, struct error *error)
     if (more < 0 || check_complete(walker, error) < 0 ||
         archive_reader_finish(walker->archive, error) < 0)
         return -1;
-    return gate_finish(&walker->gate, error);
+    if (gate_finish(&walker->gate, error) < 0 || criu_check_finish(&walker->criu, error) < 0)
+        return -1;
+    walker->walk.criu = walker->criu.traits;
+    return 0;
 }
 
 static void walker_done(struct walker *walker)
 {
     gate_done(&walker->gate);
+    criu_check_done(&walker->criu);
     archive_reader_free(walker->archive);
     walk_done(&walker->walk);
 }
@@ -337,18 +353,24 @@ int walk_archive(struct walk *ret, struct source *tar, const struct walk_visitor
     struct error cause = {0};
     int result;
 
-    gate_init(&walker.gate, findings);
-    inner_expansion_init(&walker.expansion, findings);
+    gate_init(&walker.gate, findings, walker.visitor->cancel);
+    criu_check_init(&walker.criu, findings);
+    walker.own_expansion =
+        (struct expansion){.findings = findings, .cancel = walker.visitor->cancel};
+    walker.expansion =
+        walker.visitor->expansion ? walker.visitor->expansion : &walker.own_expansion;
     if (walker.visitor->hops_within)
         archive_reader_may_hop(walker.archive, walker.visitor->hops_within);
     result = walk_members(&walker, &cause);
     walker.walk.bytes = archive_reader_bytes(walker.archive);
+    walker.walk.suspects = walker.gate.suspects;
+    walker.gate.suspects = (struct suspects){0};
     *ret = walker.walk;
     walker.walk = (struct walk){0};
     if (result == 0)
         return 0;
     *error = cause;
-    if (archive_reader_failed(walker.archive) &&
+    if (archive_reader_failed(walker.archive) && !walker.failure_is_told &&
         archive_reader_fault(walker.archive) != CHECK_COUNT &&
         (findings->refusals == 0 || findings->policy.keeps_going))
         finding_report_fatal(findings, archive_reader_fault(walker.archive), NULL, error, "%s",
@@ -426,4 +448,5 @@ void walk_done(struct walk *walk)
     buffer_done(&walk->bind_mounts);
     buffer_done(&walk->network_status);
     buffer_done(&walk->core_head);
+    suspects_done(&walk->suspects);
 }

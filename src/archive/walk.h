@@ -11,8 +11,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "archive/criu-check.h"
+#include "archive/expansion.h"
 #include "archive/finding.h"
 #include "archive/member.h"
+#include "archive/suspects.h"
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "stream/source.h"
@@ -34,6 +38,8 @@ struct walk {
     struct buffer core_head; /* the first bytes of the first CRIU core image; empty without one */
     time_t inventory_time;   /* modification time of checkpoint/inventory.img: when CRIU wrote it */
     uint64_t bytes;          /* of the whole archive */
+    struct criu_traits criu; /* after a whole walk */
+    struct suspects suspects; /* what the documents have to tell */
 };
 
 /*
@@ -56,6 +62,9 @@ struct walk_visitor {
      * wants nothing. */
     bool (*watches)(void *context, const struct member *member);
     int (*watch)(void *context, uint64_t offset, const void *data, size_t len);
+    /* Not for the visitor, but the walk itself. */
+    const struct cancel *cancel; /* ends it; NULL: nothing does */
+    struct expansion *expansion; /* counts what is decompressed on the way; NULL: one of its own */
     /* The size of an archive whose source can go forward by source_seek(), as a file can: long
      * content that nobody wants is then not read. 0: all of it is read. */
     uint64_t hops_within;

@@ -273,7 +273,10 @@ static int start_beside(struct child *child, const struct child_options *options
                         struct error *error)
 {
     cleanup_free char **environment = join_environment(options);
-    cleanup_close int input = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1, errors = -1;
+    cleanup_close int input = options->input_fd
+                                  ? fcntl(options->input_fd, F_DUPFD_CLOEXEC, STANDARD_COUNT)
+                                  : open("/dev/null", O_RDONLY | O_CLOEXEC),
+                      output = -1, errors = -1;
 
     if (input < 0 || make_pipe(&child->output_fd, &output) ||
         make_pipe(&child->errors_fd, &errors) ||
@@ -329,10 +332,11 @@ void child_signal(const struct child *child, int signal)
         kill(child->pid, signal);
 }
 
-int64_t child_kill_late(const struct child *child, int64_t now_ms)
+int64_t child_kill_late(struct child *child, int64_t now_ms)
 {
     if (now_ms < child->deadline_ms)
         return child->deadline_ms;
+    child->was_late |= !child->is_over;
     child_signal(child, SIGKILL);
     return INT64_MAX;
 }

@@ -11,10 +11,10 @@
  *
  *     child_start, (child_poll, poll, child_serve) until is_over, child_free
  *
- * The program has nothing to read; output and standard error are collected. It leads a process
- * group of its own, so that it can be killed with what it has started, and Ctrl-C is ours alone.
- * The kernel kills it when the thread that started it ends, however that comes, so only the first
- * thread may start one.
+ * The program has nothing to read, or a file; output and standard error are collected. It leads a
+ * process group of its own, so that it can be killed with what it has started, and Ctrl-C is ours
+ * alone. The kernel kills it when the thread that started it ends, however that comes, so only the
+ * first thread may start one.
  */
 #ifndef CKPTOCI_BASE_CHILD_H
 #define CKPTOCI_BASE_CHILD_H
@@ -45,6 +45,8 @@ struct child_options {
     const char *hidden_prefix; /* variables of ours that begin so are left out; NULL: none */
     int64_t timeout_ms;        /* for all of it; 0: none, for child_start() only */
 
+    int input_fd; /* its standard input with child_start(), borrowed; 0: it has nothing to read */
+
     /* For child_run() only. */
     const char *input;
     size_t input_len;
@@ -67,6 +69,7 @@ struct child {
     bool is_over; /* `wait_status` is what waitpid() has given */
     int wait_status;
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    bool was_late;       /* it was killed because of that */
 };
 
 int child_start(struct child **child, const struct child_options *options, struct error *error);
@@ -76,7 +79,7 @@ void child_serve(struct child *child, const struct pollfd *fds);
 /* To its group, or to it alone while that is not there yet. */
 void child_signal(const struct child *child, int signal);
 /* Kills it if its time is up. When to come again, monotonic; INT64_MAX: no matter. */
-int64_t child_kill_late(const struct child *child, int64_t now_ms);
+int64_t child_kill_late(struct child *child, int64_t now_ms);
 /* Kills it if it is not over. */
 void child_free(struct child *child);
 DEFINE_CLEANUP(struct child *, child_free);

@@ -54,8 +54,10 @@ static void skip_number(struct scan *scan)
         return;
     errno = 0;
     strtoll(number, NULL, 10);
-    if (errno == ERANGE)
-        memcpy(digits + digit_count - 2, "e2", 2);
+    if (errno == ERANGE) {
+        digits[digit_count - 2] = 'e';
+        digits[digit_count - 1] = '2';
+    }
 }
 
 /* -1: the tree would be too large. */

@@ -90,8 +90,13 @@ bool display_hides(const char *text)
 {
     size_t len;
 
-    while (*text && (len = showable(text)) > 0)
+    for (;;) {
+        while (*text >= ' ' && *text < 0x7f)
+            text++;
+        if (!*text || (len = showable(text)) == 0)
+            break;
         text += len;
+    }
     return *text != '\0';
 }
 
@@ -109,9 +114,25 @@ bool pattern_matches(const char *pattern, const char *text)
     return matches;
 }
 
+bool path_climbs(const char *path)
+{
+    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
 bool text_ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);
 
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+bool text_is_among(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(text, *list) == 0)
+            return true;
+    return false;
 }

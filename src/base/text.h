@@ -18,7 +18,12 @@ void display_fill(char *shown, size_t size, const char *text);
 /* Whether display_text() would change the text in another way than by cutting it. */
 bool display_hides(const char *text);
 
+/* Whether a component of the path is "..". */
+bool path_climbs(const char *path);
+
 bool text_ends_with(const char *text, const char *end);
+/* `list` ends with NULL. */
+bool text_is_among(const char *text, const char *const *list);
 
 /* Whether the text matches a POSIX extended regular expression. `pattern` is a constant with its
  * own ^ and $; one that does not compile ends the program. Bound the length of `text` before:

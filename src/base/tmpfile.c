@@ -38,7 +38,7 @@ static int failed(const struct tmpfile *file, struct error *error)
 
 void tmpfile_init(struct tmpfile *file)
 {
-    *file = (struct tmpfile){.mode = 0644, .fd = -1};
+    *file = (struct tmpfile){.mode = 0600, .fd = -1};
 }
 
 /* 0, or -1 with errno. */
@@ -243,11 +243,12 @@ void tmpfile_done(struct tmpfile *file)
 }
 
 int tmpfile_write_document(int dir_fd, const char *place, const char *name, const void *data,
-                           size_t len, struct error *error)
+                           size_t len, mode_t mode, struct error *error)
 {
     cleanup(tmpfile_done) struct tmpfile file;
 
     tmpfile_init(&file);
+    file.mode = mode;
     if (tmpfile_create(&file, dir_fd, place, error) || tmpfile_append(&file, data, len, error))
         return -1;
     return tmpfile_publish(&file, name, error);

@@ -29,7 +29,7 @@ enum { TMPFILE_NAME_SIZE = sizeof TMPFILE_PREFIX + 16 };
 
 struct tmpfile {
     /* Set by the owner between init and create, where others are wanted: */
-    mode_t mode;        /* without the bits of the umask; 0644 */
+    mode_t mode;        /* without the bits of the umask; 0600, as most hold memory or secrets */
     const char *advice; /* borrowed; NULL: to choose another destination */
 
     int dir_fd;                   /* borrowed: the directory the file is to appear in */
@@ -61,7 +61,7 @@ void tmpfile_done(struct tmpfile *file);
 
 /* All of it for a document in memory, but for the sync of the directory. */
 int tmpfile_write_document(int dir_fd, const char *place, const char *name, const void *data,
-                           size_t len, struct error *error);
+                           size_t len, mode_t mode, struct error *error);
 /* Makes the names in a directory durable. */
 int tmpfile_sync_directory(int dir_fd, const char *place, struct error *error);
 /* Removes from a directory what killed programs have left there: our user's files with a temporary

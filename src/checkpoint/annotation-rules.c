@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "checkpoint/rules.h"
 
 /* A set of annotations that an engine acts upon. */

@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
 #include "checkpoint/documents.h"
 #include "checkpoint/rules.h"
+#include "criu/image.h"
 
 json_t *checkpoint_nested_annotations(const struct checkpoint *checkpoint)
 {
@@ -115,6 +115,7 @@ static void read_facts(struct checkpoint *checkpoint, const struct walk *walk)
         read_kubernetes(checkpoint, config);
         break;
     }
+    checkpoint->criu = walk->criu;
     checkpoint->architecture = criu_core_architecture(&walk->core_head);
     checkpoint->time = checkpoint_time(config, walk->inventory_time);
 }

@@ -65,6 +65,7 @@ static const struct engine_info engines[ENGINE_COUNT] = {
             .image_mark = CRIU "container.name",
             .capabilities = containerd_capabilities,
             .pulls_base_image = true,
+            .keeps_links_inside = true,
         },
     [ENGINE_PODMAN] =
         {
@@ -78,6 +79,7 @@ static const struct engine_info engines[ENGINE_COUNT] = {
             .annotate = annotate_podman,
             .capabilities = crio_capabilities,
             .own_restore = "podman container restore",
+            .previous_option = "--import-previous",
         },
 };
 

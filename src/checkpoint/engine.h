@@ -46,6 +46,10 @@ struct engine_info {
     const char *const *capabilities; /* of a container that does not ask; ends with NULL */
     bool pulls_base_image;           /* itself, by the name and digest that the archive has */
     const char *own_restore;         /* the command, where it does not restore into pods; or NULL */
+    const char *previous_option;     /* of that: the archive that a second checkpoint builds on */
+    /* It unpacks rootfs-diff.tar so that a link in the path, or one with "..", stays below the
+     * container's root. */
+    bool keeps_links_inside;
 };
 
 /* Of ENGINE_UNKNOWN, too: what is assumed where the archive does not tell. */

@@ -5,6 +5,7 @@
 
 #include "archive/member.h"
 #include "base/json.h"
+#include "base/text.h"
 
 enum { ID_LEN = 64 };
 
@@ -255,14 +256,6 @@ struct mount_ids mount_ids_read(const json_t *spec, const json_t *config)
     return ids;
 }
 
-static bool is_among(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(*list, text) == 0)
-            return true;
-    return false;
-}
-
 static bool has_option(const json_t *mount, const char *const *wanted)
 {
     const json_t *option;
@@ -270,7 +263,7 @@ static bool has_option(const json_t *mount, const char *const *wanted)
 
     json_array_foreach(json_object_get(mount, "options"), i, option)
     {
-        if (json_is_string(option) && is_among(json_string_value(option), wanted))
+        if (json_is_string(option) && text_is_among(json_string_value(option), wanted))
             return true;
     }
     return false;
@@ -288,9 +281,9 @@ const char *mount_takes(const json_t *mount)
 
     if (!type)
         type = "";
-    if (has_option(mount, bind_options) || is_among(type, bind_types))
+    if (has_option(mount, bind_options) || text_is_among(type, bind_types))
         return source ? source : "";
-    if (is_among(type, own_types))
+    if (text_is_among(type, own_types))
         return NULL;
     return source && *source == '/' ? source : type;
 }

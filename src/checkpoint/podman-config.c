@@ -3,6 +3,7 @@
 
 #include "archive/member.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "checkpoint/mount.h"
 #include "checkpoint/rules.h"
 
@@ -19,14 +20,6 @@ static int report_config(const struct inspection *in, const char *key, const cha
 {
     return finding_report(in->findings, CHECK_PODMAN_CONFIG, "config.dump", in->error,
                           "%s %s \"%s\"", key, what, value);
-}
-
-static bool is_one_of(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(*list, text) == 0)
-            return true;
-    return false;
 }
 
 /* A path of the host that podman has not made for this container, in whatever directory it keeps
@@ -53,7 +46,7 @@ static int check_paths(const struct inspection *in)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         const char *path = json_get_text(in->config, paths[i].key);
 
-        if (is_foreign(in, path) && !is_one_of(path, paths[i].words) &&
+        if (is_foreign(in, path) && !text_is_among(path, paths[i].words) &&
             report_config(in, paths[i].key, paths[i].what, path) < 0)
             return -1;
     }

@@ -4,6 +4,7 @@
 
 #include "archive/member.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "checkpoint/rules.h"
 
 /* What the functions here hand to each other. */
@@ -18,14 +19,6 @@ static int report_access(const struct inspection *in, const char *what, const ch
 {
     return finding_report(in->findings, CHECK_HOST_ACCESS, "spec.dump", in->error, "%s%s", what,
                           of);
-}
-
-static bool is_among(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(*list, text) == 0)
-            return true;
-    return false;
 }
 
 static const json_t *find_namespace(const json_t *namespaces, const char *type)
@@ -161,7 +154,7 @@ static int check_capabilities(const struct inspection *in)
             const char *name = json_string_value(entry);
 
             if (!name || json_object_get(told, name) ||
-                (strncmp(name, "CAP_", 4) == 0 && is_among(name + 4, usual)))
+                (strncmp(name, "CAP_", 4) == 0 && text_is_among(name + 4, usual)))
                 continue;
             json_object_set_new(told, name, json_true());
             if (report_access(in, "the container has the capability ", name) < 0)
@@ -180,7 +173,7 @@ static int check_seccomp(const struct inspection *in)
 
     if (listener && report_access(in, "its system calls are decided on at ", listener) < 0)
         return -1;
-    if (action && !is_among(action, lenient))
+    if (action && !text_is_among(action, lenient))
         return 0;
     return report_access(in, "no filter keeps the container from system calls",
                          action ? " that it does not name" : "");

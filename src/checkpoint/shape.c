@@ -58,7 +58,9 @@ static char *fold(const char *key)
             *to = 'k';
             from += strlen("\u212a");
         } else {
-            *to = *from >= 'A' && *from <= 'Z' ? (char)(*from + 'a' - 'A') : *from;
+            *to = *from;
+            if (*from >= 'A' && *from <= 'Z')
+                *to = "abcdefghijklmnopqrstuvwxyz"[*from - 'A'];
             from++;
         }
     }

@@ -9,6 +9,7 @@
 
 #define OPTION_OWNER struct convert_request
 static const struct option_spec options[] = {
+    {FROM_STDIN_OPTION(options.from_stdin)},
     {"window", 0, "SIZE",
      "bytes kept for each registry to go on from when an upload from standard input breaks; "
      "default: 16M",

@@ -17,6 +17,7 @@ static const struct option_spec options[] = {
     {"all", 'a', NULL, "show long lists to their ends, mount options and annotations",
      OPTION_FLAG(all)},
     {"json", 0, NULL, "print everything as JSON", OPTION_FLAG(json)},
+    {MAX_UNPACKED_OPTION(inspect.max_unpacked_bytes)},
     {PLATFORM_OPTION(inspect.platform)},
     {QUIET_OPTION(quiet)},
     {"show-secrets", 0, NULL, "show the values of environment variables, not only their names",

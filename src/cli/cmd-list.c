@@ -6,17 +6,21 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "cli/shared-options.h"
 #include "cli/view.h"
 #include "inspect/list.h"
 
 struct request {
     const char *directory;
-    bool json;
+    uint64_t max_unpacked_bytes;
+    bool from_stdin, json;
 };
 
 #define OPTION_OWNER struct request
 static const struct option_spec options[] = {
+    {FROM_STDIN_OPTION(from_stdin)},
     {"json", 0, NULL, "print the list as JSON", OPTION_FLAG(json)},
+    {MAX_UNPACKED_OPTION(max_unpacked_bytes)},
     {0},
 };
 
@@ -132,7 +136,8 @@ static int prepare(void *context, const struct command_line *line, struct error 
 {
     struct request *request = context;
 
-    (void)error;
+    if (request->from_stdin && !line->arguments[0])
+        return error_set(error, ERROR_USAGE, "--from-stdin needs a name for the archive");
     request->directory = line->arguments[0] ? line->arguments[0] : LIST_DEFAULT_DIRECTORY;
     return 0;
 }
@@ -142,7 +147,8 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     const struct request *request = context;
     json_t *archives;
 
-    if (list_run(request->directory, &archives, cancel, error))
+    if (list_run(request->directory, request->from_stdin, request->max_unpacked_bytes, &archives,
+                 cancel, error))
         return -1;
     if (request->json) {
         cmd_print_json(archives);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/kube-name.h"
 #include "cli/progress-view.h"
 #include "cli/restore-output.h"
 #include "cli/shared-options.h"
 #include "cli/view.h"
 #include "restore/kit.h"
-#include "restore/mount-plan.h"
 
 enum format { FORMAT_YAML, FORMAT_JSON, FORMAT_CRICTL };
 
@@ -123,6 +123,7 @@ static const struct option_spec options[] = {
     {"image", 0, "REFERENCE",
      "the checkpoint image, as nodes pull it; default: IMAGE by its digest",
      OPTION_SPECIAL(set_reference, kit.image)},
+    {MAX_UNPACKED_OPTION(kit.max_unpacked_bytes)},
     {"name", 0, "NAME", "of the new pod; default: that of the old one",
      OPTION_SPECIAL(set_subdomain, kit.name)},
     {"namespace", 0, "NAMESPACE", "of the new pod; default: that of the old one",

@@ -36,6 +36,7 @@ static const struct option_spec options[] = {
     {"engine-version", 0, "VERSION", "of the engine, as in 1.36 or main; default: all versions",
      OPTION_SPECIAL(option_engine_version, verify.version_text)},
     {JSON_OPTION(json)},
+    {MAX_UNPACKED_OPTION(verify.max_unpacked_bytes)},
     {PLATFORM_OPTION(verify.platform)},
     {QUIET_OPTION(quiet)},
     {"strict", 0, NULL, "refuse it where there would be a warning about it",

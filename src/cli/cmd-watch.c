@@ -25,6 +25,7 @@ enum {
     DEFAULT_RESCAN_MS = 10 * 60 * 1000,
     MIN_RESCAN_MS = 1000,
     DEFAULT_HOOK_TIMEOUT_MS = 60 * 1000,
+    DEFAULT_JOB_TIMEOUT_MS = 24 * 60 * 60 * 1000,
     MAX_THREADS = 256,
     NODE_NAME_MAX_BYTES = 256,
 };
@@ -133,6 +134,9 @@ static const struct option_spec options[] = {
      OPTION_SPECIAL(set_hook, hook)},
     {"hook-timeout", 0, "TIME", "kill a hook that takes longer, 0 for never; default: 60s",
      OPTION_TIME(agent.hook_timeout_ms)},
+    {"job-timeout", 0, "TIME",
+     "kill what converts an archive when it takes longer, 0 for never; default: 24h",
+     OPTION_TIME(agent.job_timeout_ms)},
     {"jobs", 'j', "N", "archives that are converted at the same time; default: 2",
      OPTION_INTEGER(agent.jobs, 1, AGENT_MAX_JOBS)},
     {"keep-age", 0, "TIME", "remove archives that are pushed and older, as in 30d",
@@ -144,6 +148,7 @@ static const struct option_spec options[] = {
      OPTION_SIZE(agent.retention.size_bytes, 0, INT64_MAX)},
     {"limit-rate", 0, "RATE", AS_CONVERT ", for each archive",
      LIMIT_RATE_FIELD(agent.registry.rate_limit)},
+    {"max-unpacked", 0, "SIZE", AS_CONVERT, OPTION_NO_FIELD},
     {"metrics", 0, "PORT",
      "serve /metrics and /healthz on the loopback interface, or with ADDRESS:PORT there",
      OPTION_SPECIAL(set_metrics, agent.metrics_address)},
@@ -293,6 +298,7 @@ static void done(void *context)
 
 static const struct request defaults = {
     .agent = {.jobs = DEFAULT_JOBS,
+              .job_timeout_ms = DEFAULT_JOB_TIMEOUT_MS,
               .schedule = {.settle_ms = DEFAULT_SETTLE_MS,
                            .incomplete_ms = DEFAULT_REFUSE_AFTER_MS,
                            .attempts = {.delay_ms = DEFAULT_ATTEMPT_DELAY_MS}},
@@ -312,7 +318,9 @@ const struct command watch_command = {
         "archive in it that is called checkpoint-*.tar converted and pushed, once. Goes on\n"
         "until it gets SIGTERM or SIGINT; then what is not finished is taken back.\n\n"
         "TEMPLATE is a destination as convert has it, with\n"
-        "  {namespace} {pod} {container}   as the archive says; \"none\" where it does not\n"
+        "  {namespace} {pod} {container}   as the archive says; \"none\" where it does not.\n"
+        "                                  What the kubelet's name of the file contradicts,\n"
+        "                                  or is no name in Kubernetes, is refused\n"
         "  {time}                          of the checkpoint, and what tells archives apart;\n"
         "                                  it must be there\n"
         "  {node}                          see --node-name\n"

@@ -64,6 +64,7 @@ const struct option_spec convert_option_specs[] = {
      OPTION_INTEGER(options.jobs, 1, CONVERT_MAX_JOBS)},
     {JSON_OPTION(json)},
     {LIMIT_RATE_OPTION(options.registry.rate_limit)},
+    {MAX_UNPACKED_OPTION(options.max_unpacked_bytes)},
     {"name", 0, "NAME", "name of the container, else read from the archive",
      OPTION_TEXT(options.name)},
     {QUIET_OPTION(quiet)},

@@ -154,8 +154,12 @@ static void print_file(const char *fd, const json_t *file)
     if (protocol)
         printf("%s ", protocol);
     view_print(name ? name : "");
+    if (json_object_get(file, "process"))
+        printf("of process %" PRIu64, view_number(file, "process"));
     if (state)
         printf(" (%s)", state);
+    if (json_object_get(file, "deleted"))
+        printf(" (deleted)");
     putchar('\n');
 }
 

@@ -132,6 +132,7 @@ static int open_file(struct restore_output *output, const char *path, bool may_r
 
     output_file_init(file, path);
     file->may_replace = may_replace;
+    file->file.mode = 0644; /* no memory is in it */
     return output_file_open(file, error);
 }
 

@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include "archive/expansion.h"
 #include "archive/finding.h"
 #include "base/error.h"
 #include "checkpoint/engine.h"
@@ -86,6 +87,10 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "one, and smaller where that is refused",                                             \
         CHUNK_SIZE_FIELD(field)
 
+#define FROM_STDIN_OPTION(field)                                                                   \
+    "from-stdin", 0, NULL, "read ARCHIVE from standard input; its path is only what it is called", \
+        OPTION_FLAG(field)
+
 #define JSON_OPTION(field) "json", 0, NULL, "print the result as JSON", OPTION_FLAG(field)
 
 #define LIMIT_RATE_OPTION(field)                                                             \
@@ -93,6 +98,12 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "send at most RATE bytes of layers a second, to all registries together; 50M is 50 " \
         "MiB",                                                                               \
         LIMIT_RATE_FIELD(field)
+
+#define MAX_UNPACKED_OPTION(field)                                                          \
+    "max-unpacked", 0, "SIZE",                                                              \
+        "take compressed data that becomes SIZE, and 2000 bytes more for each one that is " \
+        "stored; default: 1G",                                                              \
+        OPTION_SIZE(field, 1, INT64_MAX >> 1)
 
 #define PLATFORM_OPTION(field)                                                       \
     "platform", 0, "OS/ARCH[/VARIANT]",                                              \

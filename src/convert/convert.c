@@ -296,8 +296,11 @@ static void run_done(struct run *run)
 
 static int open_input(struct run *run, struct error *error)
 {
-    if (input_open(&run->input, run->options->archive, run->cancel, error) < 0)
-        return error_context(error, "read %s", run->options->archive);
+    const struct convert_options *options = run->options;
+
+    if (input_open(&run->input, options->from_stdin ? "-" : options->archive, run->cancel, error) <
+        0)
+        return error_context(error, "read %s", options->archive);
     run->facts.input = run->input;
     if (input_size(run->input) > 0)
         atomic_store(&run->progress->bytes_total, input_size(run->input));
@@ -344,7 +347,10 @@ int convert_run(const struct convert_options *options, struct convert_result *re
                                         .progress = progress,
                                         .cancel = cancel,
                                         .facts.content = {.findings = &ret->findings,
-                                                          .stored_bytes = &progress->bytes_read}};
+                                                          .stored_bytes = &progress->bytes_read,
+                                                          .max_unpacked_bytes =
+                                                              options->max_unpacked_bytes,
+                                                          .cancel = cancel}};
     double begun = clock_monotonic_s();
 
     ret->findings = (struct findings){.policy = options->policy};

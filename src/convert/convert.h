@@ -4,6 +4,7 @@
 #define CKPTOCI_CONVERT_CONVERT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -30,6 +31,7 @@ enum {
 /* All borrowed. */
 struct convert_options {
     const char *archive; /* path, or "-" for standard input */
+    bool from_stdin;     /* it is read from there, and the path is only what it is called */
     const struct destination *destinations;
     unsigned destination_count;
 
@@ -50,6 +52,7 @@ struct convert_options {
     time_t created;
 
     struct finding_policy policy; /* what is done about what the checks find */
+    uint64_t max_unpacked_bytes;  /* as in struct expansion */
 
     const char *digestfile; /* that the caller writes afterwards; NULL: none */
     bool all_or_nothing;    /* no destination is changed unless all can be */

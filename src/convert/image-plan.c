@@ -78,7 +78,7 @@ int archive_facts_walk(struct archive_facts *facts, const struct layer_plan *pla
     content->compression = plan->archive_compression;
     content->is_decoded = !plan->passthrough;
     content->hashes = true;
-    tar = archive_content_unpack(content, archive, NULL);
+    tar = archive_content_unpack(content, archive);
     return archive_content_read(content, tar, NULL, error);
 }
 
@@ -166,7 +166,10 @@ void archive_facts_done(struct archive_facts *facts)
     json_decref(facts->annotations);
     free(facts->created);
     free(facts->architecture);
-    *facts = (struct archive_facts){.content = {.findings = facts->content.findings,
-                                                .stored_bytes = facts->content.stored_bytes},
-                                    .input = facts->input};
+    *facts =
+        (struct archive_facts){.content = {.findings = facts->content.findings,
+                                           .stored_bytes = facts->content.stored_bytes,
+                                           .max_unpacked_bytes = facts->content.max_unpacked_bytes,
+                                           .cancel = facts->content.cancel},
+                               .input = facts->input};
 }

@@ -214,6 +214,8 @@ int engine_members_visit(void *context, const struct member *member, struct erro
         members->has_deleted_files = true;
     else if (strcmp(member->path, "status.dump") == 0)
         members->has_status_dump = true;
+    else if (strcmp(member->path, "checkpoint/parent") == 0)
+        members->has_parent = true;
     return 0;
 }
 

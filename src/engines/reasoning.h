@@ -67,6 +67,7 @@ struct restore_image restore_image_of(const struct manifest *manifest, const str
 /* What an engine may want of an archive beside its metadata. */
 struct engine_members {
     bool has_deleted_files, has_status_dump;
+    bool has_parent; /* checkpoint/parent: it builds on an earlier checkpoint */
 };
 
 /* All borrowed. */

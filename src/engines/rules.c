@@ -202,6 +202,58 @@ static void check_status_dump(const struct inquiry *in)
                   "status.dump is missing, which containerd writes and wants from 2.1 on");
 }
 
+/* What CRIU's images ask of the CRIU on the node, whose version is not the engine's. */
+static void check_criu(const struct inquiry *in)
+{
+    const struct criu_traits *traits = &in->subject->checkpoint->criu;
+
+    if (traits->is_newer)
+        reasoning_add(in, VERDICT_NEEDS, NULL,
+                      "a CRIU newer than 4.2 on the node: it wrote images or memory pages, as "
+                      "compressed ones, that older ones cannot read");
+    else if (traits->has_wide_maps)
+        reasoning_add(in, VERDICT_YES, NULL,
+                      "the page maps are of CRIU 4.2 or newer, as the node's has to be: older ones "
+                      "say \"Can't read mapping page 0\"");
+}
+
+static void check_cgroups(const struct inquiry *in)
+{
+    if (in->subject->checkpoint->criu.has_cgroup_v1)
+        reasoning_add(
+            in, VERDICT_YES, NULL,
+            "the container had the controllers of cgroup v1, as the node has to have: on "
+            "another one CRIU cannot mount them, unless it is told to leave cgroups alone "
+            "(manage-cgroups ignore)");
+}
+
+/* podman restore has an option; runc and crun read CRIU's configuration. */
+static void check_connections(const struct inquiry *in)
+{
+    if (!in->subject->checkpoint->criu.has_connections)
+        return;
+    reasoning_add(in, VERDICT_NEEDS, NULL,
+                  "%s, and the container's old address: it has open TCP connections",
+                  in->engine == ENGINE_PODMAN
+                      ? "podman container restore --tcp-established"
+                      : "tcp-established in CRIU's configuration on the node (/etc/criu/runc.conf, "
+                        "crun.conf)");
+}
+
+static void check_parent(const struct inquiry *in)
+{
+    if (!in->subject->checkpoint->criu.has_parent)
+        return;
+    if (in->engine == ENGINE_PODMAN)
+        reasoning_add(in, VERDICT_NEEDS, NULL,
+                      "the pre-checkpoint before it, with podman container restore "
+                      "--import-previous: this one holds only the memory that changed since");
+    else
+        reasoning_add(in, VERDICT_NO, NULL,
+                      "it holds only the memory that changed since an earlier checkpoint, which "
+                      "this engine cannot be given");
+}
+
 static const char *base_image(const struct checkpoint *checkpoint)
 {
     return checkpoint->image_name ? checkpoint->image_name : checkpoint->image_requested;
@@ -241,6 +293,16 @@ static void check_base_on_node(const struct inquiry *in)
 static void check_podman_base(const struct inquiry *in)
 {
     need_base_image(in, "the checkpoint holds only what the container has changed in it");
+}
+
+static void check_previous(const struct inquiry *in)
+{
+    if (in->subject->members.has_parent)
+        reasoning_add(in, VERDICT_NEEDS, NULL,
+                      "the archive of the checkpoint before, which was made with --pre-checkpoint, "
+                      "and %s %s FILE: memory that had not changed since is only in there",
+                      engine_info(in->engine)->own_restore,
+                      engine_info(in->engine)->previous_option);
 }
 
 static void check_containerd_base(const struct inquiry *in)
@@ -370,6 +432,7 @@ const struct engine_rule engine_rules[] = {
     {ENGINE_CRIO, ONLY(1, 26), "deleted-files", CHECK(check_deleted_files)},
     {ENGINE_CRIO, ONLY(1, 26), "written-by-newer", CHECK(check_written_by_newer)},
     {ENGINE_CONTAINERD, ALL, "status-dump", CHECK(check_status_dump)},
+    {ENGINE_UNKNOWN, ALL, "parent", CHECK(check_parent)},
 
     /* What somebody has to see to. */
     {ENGINE_CRIO, FROM(1, 37), "switch", FACT(VERDICT_NEEDS,
@@ -383,7 +446,11 @@ const struct engine_rule engine_rules[] = {
         "default from 2.3.4 on")},
     {ENGINE_CRIO, ALL, "base-image", CHECK(check_base_on_node)},
     {ENGINE_CONTAINERD, ALL, "base-image", CHECK(check_containerd_base)},
+    {ENGINE_PODMAN, ALL, "previous", CHECK(check_previous)},
     {ENGINE_PODMAN, ALL, "base-image", CHECK(check_podman_base)},
+    {ENGINE_UNKNOWN, ALL, "criu", CHECK(check_criu)},
+    {ENGINE_UNKNOWN, ALL, "cgroups", CHECK(check_cgroups)},
+    {ENGINE_UNKNOWN, ALL, "tcp-connections", CHECK(check_connections)},
     {ENGINE_CRIO, BEFORE(1, 35), "mounts", CHECK(check_mounts)},
     {ENGINE_CRIO, FROM(1, 35), "mounts", CHECK(check_mounts_and_passwd)},
     {ENGINE_CRIO, ALL, "signature-policy", FACT(VERDICT_NEEDS,

@@ -131,6 +131,7 @@ int inspect_run(const struct inspect_options *options, json_t **report, struct p
     };
 
     inspection.reading.content.findings = &inspection.findings;
+    inspection.reading.content.max_unpacked_bytes = options->max_unpacked_bytes;
     snapshot_init(&inspection.snapshot);
     if (inspect(&inspection, error))
         return error_context(error, "inspect %s", subject_name(options->subject));

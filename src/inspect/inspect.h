@@ -8,6 +8,7 @@
 #define CKPTOCI_INSPECT_INSPECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -21,8 +22,9 @@
 /* All borrowed. */
 struct inspect_options {
     const struct subject *subject;
-    struct platform platform; /* of an index; os NULL: this machine's */
-    bool shows_secrets;       /* values of variables */
+    struct platform platform;    /* of an index; os NULL: this machine's */
+    bool shows_secrets;          /* values of variables */
+    uint64_t max_unpacked_bytes; /* as in struct expansion */
     struct registry_options registry;
 };
 

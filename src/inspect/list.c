@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -25,6 +26,7 @@ struct entry {
 struct list {
     struct entry *entries;
     size_t count, capacity;
+    uint64_t max_unpacked_bytes; /* of each archive */
 };
 
 static void list_done(struct list *list)
@@ -53,7 +55,8 @@ static void describe(json_t *json, const struct checkpoint *checkpoint)
 }
 
 /* Fills in what the archive says of itself. */
-static void read_archive(struct entry *entry, const char *path, struct cancel *cancel)
+static void read_archive(struct entry *entry, const char *path, uint64_t max_unpacked_bytes,
+                         struct cancel *cancel)
 {
     const struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = path};
     cleanup(findings_done) struct findings findings = {0};
@@ -62,7 +65,9 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
                                                     .progress = &nobody_looks,
                                                     .cancel = cancel,
                                                     .content = {.findings = &findings,
-                                                                .only_metadata = true}};
+                                                                .only_metadata = true,
+                                                                .max_unpacked_bytes =
+                                                                    max_unpacked_bytes}};
     const struct archive_content *content = &reading.content;
     struct error error;
 
@@ -77,13 +82,15 @@ static void read_archive(struct entry *entry, const char *path, struct cancel *c
     }
 }
 
-static void add(struct list *list, const char *path, uint64_t size, struct cancel *cancel)
+/* `place` is what is opened: the path, or "-". */
+static void add(struct list *list, const char *path, const char *place, int64_t size,
+                struct cancel *cancel)
 {
     struct entry entry = {.json = json_object()};
 
     utf8_set(entry.json, "path", path);
-    json_object_set_new(entry.json, "size", json_integer((json_int_t)size));
-    read_archive(&entry, path, cancel);
+    json_object_set_new(entry.json, "size", json_integer(size));
+    read_archive(&entry, place, list->max_unpacked_bytes, cancel);
     list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
     list->entries[list->count++] = entry;
 }
@@ -104,7 +111,7 @@ static int read_directory(struct list *list, DIR *stream, const char *directory,
         if (list->count == LIST_MAX_ARCHIVES)
             return error_set(error, ERROR_FAILED, "there are more than %d archives in it",
                              LIST_MAX_ARCHIVES);
-        add(list, path, (uint64_t)status.st_size, cancel);
+        add(list, path, path, status.st_size, cancel);
     }
     return errno ? error_set_errno(error, errno, "read") : cancel_check(cancel, error);
 }
@@ -130,15 +137,16 @@ static char *without_trailing_slashes(const char *directory)
     return xstrndup(directory, len);
 }
 
-/* Whether `path` is a file; then it is added, whatever its name. */
-static bool add_file(struct list *list, const char *path, struct cancel *cancel)
+/* Whether there is a file; then it is added, whatever its name. */
+static bool add_file(struct list *list, const char *path, bool from_stdin, struct cancel *cancel)
 {
     struct stat status;
 
-    if (stat(path, &status) || !S_ISREG(status.st_mode))
+    if ((from_stdin ? fstat(STDIN_FILENO, &status) : stat(path, &status)) ||
+        !S_ISREG(status.st_mode))
         return false;
     sandbox_limit_writing(&(struct sandbox){0});
-    add(list, path, (uint64_t)status.st_size, cancel);
+    add(list, path, from_stdin ? "-" : path, status.st_size, cancel);
     return true;
 }
 
@@ -154,26 +162,41 @@ static json_t *list_to_json(struct list *list)
     return archives;
 }
 
-int list_run(const char *given, json_t **archives, struct cancel *cancel, struct error *error)
+static int add_directory(struct list *list, const char *directory, struct cancel *cancel,
+                         struct error *error)
 {
-    cleanup_free char *directory = without_trailing_slashes(given);
     cleanup(closedirp) DIR *stream = opendir(directory);
-    cleanup(list_done) struct list list = {0};
 
-    if (!stream && errno == ENOTDIR && add_file(&list, directory, cancel)) {
-        if (cancel_check(cancel, error))
-            return -1;
-        *archives = list_to_json(&list);
-        return 0;
-    }
+    if (!stream && errno == ENOTDIR && add_file(list, directory, false, cancel))
+        return cancel_check(cancel, error);
     if (!stream) {
         error_set_errno(error, errno, "list %s: open", directory);
         return error_advice(error, "name the directory that holds the archives, or run it as the "
                                    "user who may read it");
     }
     sandbox_limit_writing(&(struct sandbox){0});
-    if (read_directory(&list, stream, directory, cancel, error))
+    if (read_directory(list, stream, directory, cancel, error))
         return error_context(error, "list %s", directory);
+    return 0;
+}
+
+static int add_standard_input(struct list *list, const char *path, struct cancel *cancel,
+                              struct error *error)
+{
+    if (add_file(list, path, true, cancel))
+        return cancel_check(cancel, error);
+    return error_set(error, ERROR_USAGE, "list %s: standard input is no file", path);
+}
+
+int list_run(const char *path, bool from_stdin, uint64_t max_unpacked_bytes, json_t **archives,
+             struct cancel *cancel, struct error *error)
+{
+    cleanup_free char *directory = without_trailing_slashes(path);
+    cleanup(list_done) struct list list = {.max_unpacked_bytes = max_unpacked_bytes};
+
+    if (from_stdin ? add_standard_input(&list, path, cancel, error)
+                   : add_directory(&list, directory, cancel, error))
+        return -1;
     *archives = list_to_json(&list);
     return 0;
 }

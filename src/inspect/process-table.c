@@ -6,25 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-/* The number in a name such as core-1.img, where `kind` is "core-". */
-static bool image_number(const char *name, const char *kind, uint32_t *number)
-{
-    size_t len = strlen(kind), digits;
-    unsigned long value;
-
-    if (strncmp(name, kind, len) != 0)
-        return false;
-    name += len;
-    digits = strspn(name, "0123456789");
-    if (digits == 0 || digits > 10 || strcmp(name + digits, ".img") != 0)
-        return false;
-    value = strtoul(name, NULL, 10);
-    if (value > UINT32_MAX)
-        return false;
-    *number = (uint32_t)value;
-    return true;
-}
+#include "criu/names.h"
 
 /* Where the process is, or belongs. */
 static size_t process_place(const struct process_table *table, uint32_t pid)
@@ -120,18 +102,25 @@ static int count_entries(struct process_table *table, size_t count, struct error
 
 /* The takers replace nothing: of two images of one name the first one counts. */
 
+/* A thread has a core image too, which says nothing of a process. */
 static int take_core(struct process_table *table, uint32_t pid, const void *bytes, size_t len,
                      struct error *error)
 {
-    struct process *process = process_of(table, pid, error);
+    cleanup(criu_core_done) struct criu_core core = {0};
+    struct process *process;
 
+    if (criu_core_parse(&core, bytes, len, error))
+        return -1;
+    if (!core.is_process)
+        return 0;
+    process = process_of(table, pid, error);
     if (!process || process->has_core)
         return process ? 0 : -1;
-    if (criu_core_parse(&process->core, bytes, len, error))
-        return -1;
+    process->core = core;
+    core = (struct criu_core){0};
     process->has_core = true;
     if (process->files_id == 0)
-        process->files_id = process->core.files_id;
+        process->files_id = process->core.ids.files_id;
     return 0;
 }
 
@@ -139,8 +128,12 @@ static int take_ids(struct process_table *table, uint32_t pid, const void *bytes
                     struct error *error)
 {
     struct process *process = process_of(table, pid, error);
+    struct criu_ids ids;
 
-    return process ? criu_ids_parse(&process->files_id, bytes, len, error) : -1;
+    if (!process || criu_ids_parse(&ids, bytes, len, error))
+        return -1;
+    process->files_id = ids.files_id;
+    return 0;
 }
 
 static int take_mm(struct process_table *table, uint32_t pid, const void *bytes, size_t len,
@@ -167,6 +160,8 @@ static int take_pagemap(struct process_table *table, uint32_t pid, const void *b
     if (criu_pagemap_parse(&pagemap, bytes, len, error) ||
         count_entries(table, pagemap.count, error))
         return -1;
+    if (pagemap.is_unknown)
+        return error_set(error, ERROR_ARCHIVE, "it stores pages in a way that is not known");
     process->pagemap = pagemap;
     pagemap = (struct criu_pagemap){0};
     process->has_pagemap = true;
@@ -210,61 +205,129 @@ static int take_fdinfo(struct process_table *table, uint32_t id, const void *byt
     return 0;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+static void note_threads(struct process_table *table)
+{
+    const struct criu_pstree *pstree = &table->pstree;
+
+    if (pstree->tid_count == 0)
+        return;
+    table->threads = xcalloc(pstree->tid_count, sizeof *table->threads);
+    for (size_t i = 0; i < pstree->count; i++)
+        for (size_t j = 1; j < pstree->entries[i].thread_count; j++)
+            table->threads[table->threads_count++] =
+                pstree->tids[pstree->entries[i].first_thread + j];
+    qsort(table->threads, table->threads_count, sizeof *table->threads, compare_numbers);
+}
+
 static int take_pstree(struct process_table *table, const void *bytes, size_t len,
                        struct error *error)
 {
-    cleanup(criu_pstree_done) struct criu_pstree pstree = {0};
+    struct criu_pstree *pstree = &table->pstree;
 
-    if (criu_pstree_parse(&pstree, bytes, len, error))
+    if (pstree->entries)
+        return 0;
+    if (criu_pstree_parse(pstree, bytes, len, error))
         return -1;
-    for (size_t i = 0; i < pstree.count; i++) {
-        struct process *process = process_of(table, pstree.entries[i].pid, error);
+    note_threads(table);
+    for (size_t i = 0; i < pstree->count; i++) {
+        const struct criu_pstree_entry *entry = &pstree->entries[i];
+        struct process *process = process_of(table, entry->pid, error);
 
         if (!process)
             return -1;
         if (process->in_tree)
             continue;
         process->in_tree = true;
-        process->ppid = pstree.entries[i].ppid;
-        process->thread_count = pstree.entries[i].thread_count;
-        process->tree_position = i;
+        process->ppid = entry->ppid;
+        process->threads = pstree->tids ? pstree->tids + entry->first_thread : NULL;
+        process->thread_count = entry->thread_count;
     }
     return 0;
 }
 
-static const struct {
-    const char *kind;
-    int (*take)(struct process_table *table, uint32_t number, const void *bytes, size_t len,
-                struct error *error);
-} numbered[] = {
-    {"core-", take_core},       {"ids-", take_ids}, {"mm-", take_mm},
-    {"pagemap-", take_pagemap}, {"fs-", take_fs},   {"fdinfo-", take_fdinfo},
-};
-enum { NUMBERED_COUNT = sizeof numbered / sizeof *numbered };
+bool process_table_has_thread(const struct process_table *table, uint32_t tid)
+{
+    return table->threads_count > 0 &&
+           bsearch(&tid, table->threads, table->threads_count, sizeof tid, compare_numbers);
+}
+
+static int take_deleted(struct process_table *table, const void *bytes, size_t len,
+                        struct error *error)
+{
+    struct criu_deleted *deleted = &table->deleted;
+
+    if (deleted->ids)
+        return 0;
+    if (criu_deleted_parse(deleted, bytes, len, error))
+        return -1;
+    if (deleted->count)
+        qsort(deleted->ids, deleted->count, sizeof *deleted->ids, compare_numbers);
+    return 0;
+}
+
+bool process_table_is_deleted(const struct process_table *table, uint32_t file_id)
+{
+    return table->deleted.count > 0 && bsearch(&file_id, table->deleted.ids, table->deleted.count,
+                                               sizeof file_id, compare_numbers);
+}
 
 bool process_table_wants(const char *name)
 {
-    uint32_t number;
-
-    for (size_t i = 0; i < NUMBERED_COUNT; i++)
-        if (image_number(name, numbered[i].kind, &number))
-            return true;
-    return strcmp(name, "pstree.img") == 0 || strcmp(name, "files.img") == 0;
+    switch (criu_name_parse(name).kind) {
+    case CRIU_KIND_CORE:
+    case CRIU_KIND_IDS:
+    case CRIU_KIND_MM:
+    case CRIU_KIND_PAGEMAP:
+    case CRIU_KIND_FS:
+    case CRIU_KIND_FDINFO:
+    case CRIU_KIND_PSTREE:
+    case CRIU_KIND_FILES:
+    case CRIU_KIND_REMAP_FPATH:
+        return true;
+    default:
+        return false;
+    }
 }
 
 int process_table_take(struct process_table *table, const char *name, const void *bytes, size_t len,
                        struct error *error)
 {
-    uint32_t number;
+    struct criu_name image = criu_name_parse(name);
+    uint32_t number = (uint32_t)image.number;
 
-    for (size_t i = 0; i < NUMBERED_COUNT; i++)
-        if (image_number(name, numbered[i].kind, &number))
-            return numbered[i].take(table, number, bytes, len, error);
-    if (strcmp(name, "pstree.img") == 0)
+    if (len > PROCESS_TABLE_IMAGES_MAX_BYTES - table->image_bytes)
+        return error_set(error, ERROR_ARCHIVE, "with the images before it it has more than %d MiB",
+                         PROCESS_TABLE_IMAGES_MAX_BYTES >> 20);
+    table->image_bytes += len;
+    switch (image.kind) {
+    case CRIU_KIND_CORE:
+        return take_core(table, number, bytes, len, error);
+    case CRIU_KIND_IDS:
+        return take_ids(table, number, bytes, len, error);
+    case CRIU_KIND_MM:
+        return take_mm(table, number, bytes, len, error);
+    case CRIU_KIND_PAGEMAP:
+        return take_pagemap(table, number, bytes, len, error);
+    case CRIU_KIND_FS:
+        return take_fs(table, number, bytes, len, error);
+    case CRIU_KIND_FDINFO:
+        return take_fdinfo(table, number, bytes, len, error);
+    case CRIU_KIND_PSTREE:
         return take_pstree(table, bytes, len, error);
-    if (strcmp(name, "files.img") == 0 && !table->files.files)
-        return criu_files_parse(&table->files, bytes, len, error);
-    return 0;
+    case CRIU_KIND_REMAP_FPATH:
+        return take_deleted(table, bytes, len, error);
+    case CRIU_KIND_FILES:
+        return table->files.files ? 0 : criu_files_parse(&table->files, bytes, len, error);
+    default:
+        return 0;
+    }
 }
 
 void process_table_done(struct process_table *table)
@@ -282,6 +345,9 @@ void process_table_done(struct process_table *table)
     for (size_t i = 0; i < table->fds_count; i++)
         criu_fdinfo_done(&table->fds[i].fdinfo);
     criu_files_done(&table->files);
+    criu_deleted_done(&table->deleted);
+    criu_pstree_done(&table->pstree);
+    free(table->threads);
     free(table->processes);
     free(table->fds);
 }

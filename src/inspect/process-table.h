@@ -19,13 +19,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "inspect/criu.h"
+#include "criu/criu.h"
 
 enum {
     PROCESSES_MAX = 16384,
     PROCESS_MEMORY_MAX_BYTES = 1 << 20,        /* of a command line or an environment */
-    PROCESS_TABLE_MEMORY_MAX_BYTES = 64 << 20, /* of all of them */
-    PROCESS_TABLE_ENTRIES_MAX = 1 << 21,       /* descriptors and runs of pages, of all of them */
+    PROCESS_TABLE_MEMORY_MAX_BYTES = 16 << 20, /* of all of them */
+    PROCESS_TABLE_IMAGES_MAX_BYTES = 32 << 20, /* of all images that are parsed */
+    PROCESS_TABLE_ENTRIES_MAX = 1 << 20,       /* descriptors and runs of pages, of all of them */
 };
 
 /* A part of a process's memory. */
@@ -47,9 +48,9 @@ struct process {
     uint32_t pid;
     bool in_tree, has_core, has_mm, has_pagemap, has_fs;
     uint32_t ppid;
+    const uint32_t *threads; /* with itself; of the table's pstree */
     size_t thread_count;
-    size_t tree_position; /* in pstree.img */
-    uint32_t files_id;    /* of its fdinfo; 0: not known */
+    uint32_t files_id; /* of its fdinfo; 0: not known */
     struct criu_core core;
     struct criu_mm mm;
     struct criu_pagemap pagemap;
@@ -72,7 +73,12 @@ struct process_table {
     struct process_fds *fds; /* by id */
     size_t fds_count, fds_capacity;
     struct criu_files files;
+    struct criu_deleted deleted; /* sorted */
+    struct criu_pstree pstree;
+    uint32_t *threads; /* sorted: of all processes, without the first of each */
+    size_t threads_count;
     size_t memory_bytes;
+    size_t image_bytes;
     size_t entries;
 };
 
@@ -86,6 +92,10 @@ void process_table_done(struct process_table *table);
 
 /* NULL: there is none. */
 struct process *process_table_find(const struct process_table *table, uint32_t pid);
+/* Whether it is a thread of a process, other than its first. */
+bool process_table_has_thread(const struct process_table *table, uint32_t tid);
+/* Whether this file of files.img was deleted while it was open. */
+bool process_table_is_deleted(const struct process_table *table, uint32_t file_id);
 /* The one whose memory is in pages-<pages_id>.img. */
 struct process *process_table_of_pages(const struct process_table *table, uint32_t pages_id);
 /* Its descriptors; NULL where they are not known. */

@@ -1,197 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The processes in a report, and their descriptors. */
+/* The processes in a report. */
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "inspect/report.h"
 #include "inspect/utf8.h"
-
-const char *report_file_type(uint32_t type)
-{
-    static const char *const names[CRIU_FILE_TYPE_COUNT] = {
-        [CRIU_FILE_UNKNOWN] = "unknown",
-        [CRIU_FILE_REGULAR] = "file",
-        [CRIU_FILE_PIPE] = "pipe",
-        [CRIU_FILE_FIFO] = "fifo",
-        [CRIU_FILE_INTERNET_SOCKET] = "socket",
-        [CRIU_FILE_UNIX_SOCKET] = "unix",
-        [CRIU_FILE_EVENTFD] = "eventfd",
-        [CRIU_FILE_EPOLL] = "epoll",
-        [CRIU_FILE_INOTIFY] = "inotify",
-        [CRIU_FILE_SIGNALFD] = "signalfd",
-        [CRIU_FILE_PACKET_SOCKET] = "packet",
-        [CRIU_FILE_TTY] = "tty",
-        [CRIU_FILE_FANOTIFY] = "fanotify",
-        [CRIU_FILE_NETLINK_SOCKET] = "netlink",
-        [CRIU_FILE_NAMESPACE] = "namespace",
-        [CRIU_FILE_TUN] = "tun",
-        [CRIU_FILE_EXTERNAL] = "external",
-        [CRIU_FILE_TIMERFD] = "timerfd",
-        [CRIU_FILE_MEMFD] = "memfd",
-    };
-
-    return names[type < CRIU_FILE_TYPE_COUNT ? type : CRIU_FILE_UNKNOWN];
-}
-
-/* include/net/tcp_states.h */
-static const char *tcp_state(uint32_t state)
-{
-    static const char *const names[] = {
-        NULL,        "established", "syn-sent",   "syn-received", "fin-wait-1", "fin-wait-2",
-        "time-wait", "closed",      "close-wait", "last-ack",     "listening",  "closing",
-    };
-
-    return state < sizeof names / sizeof *names ? names[state] : NULL;
-}
-
-static const char *internet_protocol(uint32_t protocol)
-{
-    switch (protocol) {
-    case IPPROTO_TCP:
-        return "TCP";
-    case IPPROTO_UDP:
-        return "UDP";
-    case IPPROTO_UDPLITE:
-        return "UDP-Lite";
-    case IPPROTO_ICMP:
-        return "ICMP";
-    case IPPROTO_ICMPV6:
-        return "ICMPv6";
-    default:
-        return "IP";
-    }
-}
-
-static const char *socket_type(uint32_t type)
-{
-    switch (type) {
-    case SOCK_STREAM:
-        return "stream";
-    case SOCK_DGRAM:
-        return "datagram";
-    case SOCK_SEQPACKET:
-        return "seqpacket";
-    case SOCK_RAW:
-        return "raw";
-    default:
-        return "unknown";
-    }
-}
-
-static char *endpoint(uint32_t family, const char *address, uint32_t port)
-{
-    return xasprintf(family == AF_INET6 ? "[%s]:%u" : "%s:%u", *address ? address : "?", port);
-}
-
-static bool is_connected(const struct criu_socket *socket)
-{
-    return socket->destination_port != 0;
-}
-
-static void describe_internet_socket(json_t *entry, const struct criu_socket *socket)
-{
-    cleanup_free char *source = endpoint(socket->family, socket->source, socket->source_port);
-    cleanup_free char *destination =
-        endpoint(socket->family, socket->destination, socket->destination_port);
-    cleanup_free char *name =
-        is_connected(socket) ? xasprintf("%s -> %s", source, destination) : xstrdup(source);
-    const char *state = socket->protocol == IPPROTO_TCP ? tcp_state(socket->state) : NULL;
-
-    utf8_set(entry, "name", name);
-    json_set_text(entry, "protocol", internet_protocol(socket->protocol));
-    json_set_text(entry, "source", socket->source);
-    json_object_set_new(entry, "source_port", json_integer(socket->source_port));
-    json_set_text(entry, "destination", socket->destination);
-    json_object_set_new(entry, "destination_port", json_integer(socket->destination_port));
-    json_object_set_new(entry, "send_buffer", json_integer(socket->send_buffer));
-    json_object_set_new(entry, "receive_buffer", json_integer(socket->receive_buffer));
-    json_set_text(entry, "state", state);
-}
-
-/* The name of an abstract socket begins with a NUL, which is written as an "@". */
-static void describe_unix_socket(json_t *entry, const struct criu_file *file)
-{
-    cleanup_free char *name = xcalloc(file->name_len + 1, 1);
-    size_t len = file->name_len;
-
-    if (len > 0)
-        memcpy(name, file->name, len);
-    if (len > 0 && name[0] == '\0')
-        name[0] = '@';
-    else
-        len = strlen(name);
-    json_object_set_new(entry, "name", len ? utf8_string(name, len) : json_string("(unnamed)"));
-    json_set_text(entry, "protocol", socket_type(file->socket.type));
-    json_object_set_new(entry, "inode", json_integer(file->socket.inode));
-    if (file->socket.peer)
-        json_object_set_new(entry, "peer", json_integer(file->socket.peer));
-    if (file->socket.state == 10)
-        json_set_text(entry, "state", "listening");
-}
-
-/* The path of a file of files.img; NULL: it has none. */
-static json_t *path_of(const struct report *report, uint32_t file_id)
-{
-    const struct criu_file *file = criu_files_find(&report->snapshot->table.files, file_id);
-
-    return file && file->type == CRIU_FILE_REGULAR && file->name
-               ? utf8_string(file->name, file->name_len)
-               : NULL;
-}
-
-static void describe_pipe(const struct report *report, json_t *entry, const struct criu_file *file)
-{
-    json_t *path = file->named_by ? path_of(report, file->named_by) : NULL;
-    cleanup_free char *name = xasprintf("pipe[%u]", file->pipe_id);
-
-    json_object_set_new(entry, "name", path ? path : json_string(name));
-    json_object_set_new(entry, "pipe", json_integer(file->pipe_id));
-}
-
-static json_t *describe_fd(const struct report *report, const struct criu_fd *fd)
-{
-    const struct criu_file *file = criu_files_find(&report->snapshot->table.files, fd->file_id);
-    json_t *entry = json_pack("{s:I, s:s}", "fd", (json_int_t)fd->fd, "type",
-                              report_file_type(file ? file->type : fd->type));
-
-    if (!file)
-        return entry;
-    switch (file->type) {
-    case CRIU_FILE_PIPE:
-    case CRIU_FILE_FIFO:
-        describe_pipe(report, entry, file);
-        break;
-    case CRIU_FILE_INTERNET_SOCKET:
-        describe_internet_socket(entry, &file->socket);
-        break;
-    case CRIU_FILE_UNIX_SOCKET:
-        describe_unix_socket(entry, file);
-        break;
-    default:
-        if (file->name)
-            json_object_set_new(entry, "name", utf8_string(file->name, file->name_len));
-    }
-    return entry;
-}
-
-/* Array of the descriptors of a process; NULL: not known. */
-static json_t *describe_fds(struct report *report, const struct process *process)
-{
-    const struct criu_fdinfo *fdinfo = process_table_fds(&report->snapshot->table, process);
-    json_t *list;
-
-    if (!fdinfo)
-        return NULL;
-    list = json_array();
-    for (size_t i = 0; i < fdinfo->count && report_has_room(report); i++)
-        json_array_append_new(list, describe_fd(report, &fdinfo->fds[i]));
-    return list;
-}
 
 static const char *state_name(uint32_t state)
 {
@@ -215,17 +31,22 @@ static bool is_known(const struct process_memory *memory)
     return memory->bytes && memory->have == memory->len;
 }
 
-/* Calls add() for each string of a memory of strings that end with NULs. */
-static json_t *split(struct report *report, const struct process_memory *memory,
+/* Array of what make() makes of each string of a memory of strings that end with NULs; empty ones
+ * are left out where that is said. */
+static json_t *split(struct report *report, const struct process_memory *memory, bool skips_empty,
                      json_t *(*make)(const struct report *report, const char *text, size_t len))
 {
     json_t *list = json_array();
     size_t at = 0;
 
-    while (at < memory->len && report_has_room(report)) {
+    while (at < memory->len) {
         size_t len = strnlen(memory->bytes + at, memory->len - at);
 
-        json_array_append_new(list, make(report, memory->bytes + at, len));
+        if (len > 0 || !skips_empty) {
+            if (!report_has_room(report, REPORT_TEXT_BYTES + len))
+                break;
+            json_array_append_new(list, make(report, memory->bytes + at, len));
+        }
         at += len + 1;
     }
     return list;
@@ -237,7 +58,6 @@ static json_t *make_argument(const struct report *report, const char *text, size
     return utf8_string(text, len);
 }
 
-/* The kernel leaves NULs behind the last variable. */
 static struct process_memory without_trailing_nuls(struct process_memory memory)
 {
     while (memory.len > 0 && memory.bytes[memory.len - 1] == '\0')
@@ -245,22 +65,91 @@ static struct process_memory without_trailing_nuls(struct process_memory memory)
     return memory;
 }
 
+/* How many bytes a title, which a process has written over its arguments, has of the environment
+ * behind them: Linux takes it for one if the last byte of the arguments is no NUL, and then it goes
+ * on to the first NUL (fs/proc/base.c, get_mm_proctitle). */
+static size_t title_overflow(const struct process *process)
+{
+    const struct process_memory *arguments = &process->arguments;
+    const struct process_memory *environment = &process->environment;
+
+    if (arguments->bytes[arguments->len - 1] == '\0' || !is_known(environment) ||
+        process->mm.env_start != process->mm.arg_end ||
+        memchr(arguments->bytes, '\0', arguments->len))
+        return 0;
+    return strnlen(environment->bytes, environment->len);
+}
+
+/* As ps shows it. */
+static json_t *command_line(struct report *report, const struct process *process, size_t overflow)
+{
+    const struct process_memory *arguments = &process->arguments;
+    struct process_memory shown = without_trailing_nuls(*arguments);
+    cleanup_free char *title = NULL;
+    json_t *list;
+
+    if (arguments->bytes[arguments->len - 1] == '\0')
+        return split(report, &shown, false, make_argument);
+    shown.len = strnlen(arguments->bytes, arguments->len);
+    title = xcalloc(shown.len + overflow + 1, 1);
+    memcpy(title, arguments->bytes, shown.len);
+    if (overflow)
+        memcpy(title + shown.len, process->environment.bytes, overflow);
+    list = json_array();
+    if (report_has_room(report, REPORT_TEXT_BYTES + shown.len + overflow))
+        json_array_append_new(list, utf8_string(title, shown.len + overflow));
+    return list;
+}
+
 static void add_memory(struct report *report, json_t *entry, const struct process *process)
 {
-    bool has_memory = process->has_mm && process->mm.arg_end > process->mm.arg_start;
+    struct process_memory environment = without_trailing_nuls(process->environment);
+    size_t overflow = 0;
 
-    if (is_known(&process->arguments))
-        json_object_set_new(entry, "arguments", split(report, &process->arguments, make_argument));
-    else if (has_memory)
+    if (is_known(&process->arguments)) {
+        overflow = title_overflow(process);
+        json_object_set_new(entry, "arguments", command_line(report, process, overflow));
+    } else if (process->has_mm && process->mm.arg_end > process->mm.arg_start) {
         snapshot_note(report->snapshot,
                       "the command line of process %" PRIu32 " is not in the archive, or not where "
                       "its images say",
                       process->pid);
-    if (is_known(&process->environment)) {
-        struct process_memory environment = without_trailing_nuls(process->environment);
-
-        json_object_set_new(entry, "environment", split(report, &environment, report_variable));
     }
+    if (!is_known(&process->environment))
+        return;
+    environment.bytes += overflow;
+    environment.len -= overflow < environment.len ? overflow : environment.len;
+    json_object_set_new(entry, "environment", split(report, &environment, true, report_variable));
+}
+
+/* The images that a process in the tree should have. */
+static void note_missing(struct report *report, const struct process *process)
+{
+    const struct criu_core *core = &process->core;
+    bool has_memory =
+        process->has_core && core->state != CRIU_TASK_DEAD && core->state != CRIU_TASK_ZOMBIE;
+    const struct {
+        const char *kind;
+        bool is_there;
+        const char *loss;
+    } images[] = {
+        {"core", process->has_core, "the state, name and user"},
+        {"mm", process->has_mm || !has_memory, "the command line and environment"},
+        {"pagemap", process->has_pagemap || !has_memory, "the command line and environment"},
+        {"fs", process->has_fs || !has_memory, "the directories"},
+    };
+
+    for (size_t i = 0; i < sizeof images / sizeof *images; i++)
+        if (!images[i].is_there)
+            snapshot_note(report->snapshot,
+                          "checkpoint/%s-%" PRIu32 ".img is missing or cannot be read: %s of "
+                          "process %" PRIu32 " are not known",
+                          images[i].kind, process->pid, images[i].loss, process->pid);
+    if (has_memory && !process_table_fds(&report->snapshot->table, process))
+        snapshot_note(report->snapshot,
+                      "the open files of process %" PRIu32
+                      " are not known: its ids or fdinfo image is missing or cannot be read",
+                      process->pid);
 }
 
 static void set_if(json_t *object, const char *key, json_t *value)
@@ -269,16 +158,27 @@ static void set_if(json_t *object, const char *key, json_t *value)
         json_object_set_new(object, key, value);
 }
 
+static void add_threads(struct report *report, json_t *entry, const struct process *process)
+{
+    json_t *ids = json_array();
+
+    json_object_set_new(entry, "parent", json_integer(process->ppid));
+    json_object_set_new(entry, "threads", json_integer((json_int_t)process->thread_count));
+    for (size_t i = 0; i < process->thread_count && report_has_room(report, REPORT_NUMBER_BYTES);
+         i++)
+        json_array_append_new(ids, json_integer(i ? process->threads[i] : process->pid));
+    json_object_set_new(entry, "thread_ids", ids);
+    note_missing(report, process);
+}
+
 static json_t *describe_process(struct report *report, const struct process *process, size_t depth)
 {
     json_t *entry =
         json_pack("{s:I, s:I}", "pid", (json_int_t)process->pid, "depth", (json_int_t)depth);
     const struct criu_core *core = &process->core;
 
-    if (process->in_tree) {
-        json_object_set_new(entry, "parent", json_integer(process->ppid));
-        json_object_set_new(entry, "threads", json_integer((json_int_t)process->thread_count));
-    }
+    if (process->in_tree)
+        add_threads(report, entry, process);
     if (process->has_core) {
         json_set_text(entry, "state", state_name(core->state));
         if (core->comm)
@@ -290,13 +190,13 @@ static json_t *describe_process(struct report *report, const struct process *pro
         }
     }
     if (process->has_mm)
-        set_if(entry, "executable", path_of(report, process->mm.exe_file_id));
+        set_if(entry, "executable", report_path(report, process->mm.exe_file_id));
     if (process->has_fs) {
-        set_if(entry, "working_directory", path_of(report, process->fs.cwd_id));
-        set_if(entry, "root", path_of(report, process->fs.root_id));
+        set_if(entry, "working_directory", report_path(report, process->fs.cwd_id));
+        set_if(entry, "root", report_path(report, process->fs.root_id));
     }
     add_memory(report, entry, process);
-    set_if(entry, "files", describe_fds(report, process));
+    set_if(entry, "files", report_files(report, process));
     return entry;
 }
 
@@ -359,9 +259,17 @@ static void add_subtree(struct report *report, struct tree *tree, struct process
         struct process *process = tree->stack[--tree->stacked].process;
         size_t depth = tree->stack[tree->stacked].depth;
 
-        json_array_append_new(list, describe_process(report, process, depth));
+        if (report_has_room(report, REPORT_PROCESS_BYTES))
+            json_array_append_new(list, describe_process(report, process, depth));
         push_children(tree, process, depth + 1);
     }
+}
+
+/* Without pstree.img, what has a core image is one. */
+static bool is_process(const struct process_table *table, const struct process *process)
+{
+    return process->in_tree ||
+           (process->has_core && !process_table_has_thread(table, process->pid));
 }
 
 json_t *report_processes(struct report *report)
@@ -374,7 +282,7 @@ json_t *report_processes(struct report *report)
     json_t *list = json_array();
 
     for (size_t i = 0; i < table->count; i++)
-        if (table->processes[i]->in_tree || table->processes[i]->has_core)
+        if (is_process(table, table->processes[i]))
             tree.by_parent[tree.count++] = table->processes[i];
     qsort(tree.by_parent, tree.count, sizeof(struct process *), compare_parents);
     for (size_t i = 0; i < tree.count; i++)
@@ -384,5 +292,13 @@ json_t *report_processes(struct report *report)
         add_subtree(report, &tree, tree.by_parent[i], list);
     free(tree.by_parent);
     free(tree.stack);
+    if (table->pstree.count == 0)
+        snapshot_note(report->snapshot,
+                      "checkpoint/pstree.img is missing or cannot be read: which process is whose "
+                      "child, and which threads it has, is not known");
+    if (!table->files.files && table->fds_count)
+        snapshot_note(report->snapshot,
+                      "checkpoint/files.img is missing or cannot be read: what is open is not "
+                      "known");
     return list;
 }

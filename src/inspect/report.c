@@ -7,17 +7,21 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "inspect/criu.h"
+#include "criu/criu.h"
 #include "inspect/utf8.h"
 
-bool report_has_room(struct report *report)
+bool report_has_room(struct report *report, size_t bytes)
 {
-    if (report->entries_left == 0)
-        return false;
-    if (--report->entries_left == 0)
-        snapshot_note(report->snapshot, "there is more than %d entries of it: the rest is left out",
-                      REPORT_ENTRIES_MAX);
-    return true;
+    if (bytes <= report->bytes_left) {
+        report->bytes_left -= bytes;
+        return true;
+    }
+    if (report->bytes_left > 0)
+        snapshot_note(report->snapshot,
+                      "there is more than %d MiB to be told of it: the rest is left out",
+                      REPORT_MAX_BYTES >> 20);
+    report->bytes_left = 0;
+    return false;
 }
 
 json_t *report_variable(const struct report *report, const char *text, size_t len)
@@ -155,14 +159,15 @@ static void add_mounts(struct report *report, const json_t *spec)
     {
         json_t *entry, *options;
 
-        if (!report_has_room(report))
+        if (!report_has_room(report, REPORT_FILE_BYTES))
             break;
         entry = json_object();
         options = json_array();
         for (size_t key = 0; key < sizeof keys / sizeof *keys; key++)
             copy_text(entry, keys[key], mount, keys[key]);
         json_array_foreach(json_object_get(mount, "options"), j,
-                           option) if (json_is_string(option) && report_has_room(report))
+                           option) if (json_is_string(option) &&
+                                       report_has_room(report, REPORT_NUMBER_BYTES))
             json_array_append(options, option);
         json_object_set_new(entry, "options", options);
         json_array_append_new(mounts, entry);
@@ -187,7 +192,7 @@ static void add_annotations(struct report *report, json_t *spec)
     {
         const char *text = json_string_value(value);
 
-        if (!text || !report_has_room(report))
+        if (!text || !report_has_room(report, REPORT_TEXT_BYTES))
             continue;
         if (holds_secrets(key, text) && !report->shows_secrets)
             json_object_set_new(annotations, key, json_null());
@@ -205,10 +210,13 @@ static void add_process(struct report *report, const json_t *spec)
     size_t i;
 
     json_array_foreach(json_object_get(process, "args"), i,
-                       value) if (json_is_string(value) && report_has_room(report))
+                       value) if (json_is_string(value) &&
+                                  report_has_room(report, REPORT_NUMBER_BYTES))
         json_array_append(arguments, value);
     json_array_foreach(json_object_get(process, "env"), i,
-                       value) if (json_is_string(value) && report_has_room(report))
+                       value) if (json_is_string(value) &&
+                                  report_has_room(report,
+                                                  REPORT_TEXT_BYTES + json_string_length(value)))
         json_array_append_new(environment, report_variable(report, json_string_value(value),
                                                            json_string_length(value)));
     json_object_set_new(report->json, "configured",
@@ -275,6 +283,25 @@ static void add_inventory(struct report *report, json_t *criu)
     }
 }
 
+/* What CRIU does not restore unless it is told to. */
+static void add_connections(struct report *report, json_t *criu)
+{
+    const struct criu_files *files = &report->snapshot->table.files;
+    json_int_t count = 0;
+
+    for (size_t i = 0; i < files->count; i++)
+        count += files->files[i].type == CRIU_FILE_INTERNET_SOCKET &&
+                 criu_socket_is_connected(&files->files[i].socket);
+    if (count == 0)
+        return;
+    json_object_set_new(criu, "tcp_connections", json_integer(count));
+    snapshot_note(report->snapshot,
+                  "%" JSON_INTEGER_FORMAT " TCP connections were open: CRIU restores them only "
+                  "with tcp-established, or closes them with tcp-close, of its options; the "
+                  "container needs its old address for the first",
+                  count);
+}
+
 static void add_criu(struct report *report)
 {
     const struct buffer *log = &report->snapshot->members[SNAPSHOT_LOG];
@@ -288,6 +315,7 @@ static void add_criu(struct report *report)
     if (kernel)
         json_object_set_new(criu, "kernel", utf8_string(kernel, strlen(kernel)));
     add_inventory(report, criu);
+    add_connections(report, criu);
     if (stats)
         json_object_set_new(criu, "statistics", stats);
     json_object_set_new(report->json, "criu", criu);
@@ -375,7 +403,7 @@ json_t *report_make(struct snapshot *snapshot, const struct walk *walk,
         .walk = walk,
         .checkpoint = checkpoint ? checkpoint : &damaged,
         .shows_secrets = shows_secrets,
-        .entries_left = REPORT_ENTRIES_MAX,
+        .bytes_left = REPORT_MAX_BYTES,
         .json = json_object(),
     };
 

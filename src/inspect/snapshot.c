@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
+#include "criu/image.h"
 #include "inspect/utf8.h"
 
 #define IMAGES "checkpoint/"
@@ -173,6 +173,10 @@ static int visit_member(void *context, const struct member *member, struct error
             note_change(snapshot, member);
         return 0;
     }
+    if (strcmp(member->path, "checkpoint/parent") == 0)
+        snapshot_note(snapshot,
+                      "memory that had not changed since the checkpoint before is only in "
+                      "the archive of that: podman container restore --import-previous");
     if (member->type != MEMBER_FILE)
         return 0;
     count_sizes(snapshot, member);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/http.h"
@@ -55,16 +56,13 @@ void kubelet_free(struct kubelet *kubelet)
 
 static int check_name(const char *what, const char *name, bool with_dots, struct error *error)
 {
-    static const char label[] = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-    static const char subdomain[] = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
-    size_t max = with_dots ? 253 : 63;
-
-    if (strlen(name) <= max && pattern_matches(with_dots ? subdomain : label, name))
+    if (with_dots ? dns_is_subdomain(name) : dns_is_label(name))
         return 0;
     return error_set(error, ERROR_USAGE,
-                     "%s \"%s\" is none: it is at most %zu lower-case letters, digits%s or -, with "
-                     "a letter or digit at both ends",
-                     what, name, max, with_dots ? ", ." : "");
+                     "%s \"%s\" is none: it is at most %d lower-case letters, digits%s or -, with "
+                     "a letter or digit at both ends%s",
+                     what, name, with_dots ? DNS_SUBDOMAIN_MAX_LEN : DNS_LABEL_MAX_LEN,
+                     with_dots ? ", ." : "", with_dots ? " and beside each dot" : "");
 }
 
 int kubelet_check_name(const struct container_name *name, struct error *error)

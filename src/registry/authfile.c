@@ -398,7 +398,6 @@ static int replace_file(const char *path, const char *data, size_t len, struct e
     if (dir_fd < 0 && errno == EACCES) /* to replace a file nobody has to read its directory */
         dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     tmpfile_init(&file);
-    file.mode = 0600;
     file.advice = advice;
     if (dir_fd < 0) {
         error_set_errno(error, errno, "write %s", path);

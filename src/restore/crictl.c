@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "restore/job.h"
 

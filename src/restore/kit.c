@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "checkpoint/checkpoint.h"
@@ -137,14 +138,18 @@ static int refuse_engine(const struct restore_job *job, const struct engine_info
     const struct subject *subject = job->options->subject;
     bool is_registry_image =
         subject->kind == SUBJECT_IMAGE && subject->image.kind == DESTINATION_REGISTRY;
+    cleanup_free char *previous = NULL;
 
     error_set(error, ERROR_FAILED,
               "the checkpoint was made by %s, and no engine that runs pods restores it",
               engine->option);
+    previous = job->members.has_parent && engine->previous_option
+                   ? xasprintf(" %s PRE-CHECKPOINT-FILE", engine->previous_option)
+                   : xstrdup("");
     if (is_registry_image)
-        return error_advice(error, "restore it with: %s %s", engine->own_restore,
+        return error_advice(error, "restore it with: %s%s %s", engine->own_restore, previous,
                             subject->image.name + strlen("docker://"));
-    return error_advice(error, "restore it with: %s --import %s", engine->own_restore,
+    return error_advice(error, "restore it with: %s%s --import %s", engine->own_restore, previous,
                         subject->kind == SUBJECT_ARCHIVE ? subject->path
                                                          : "FILE, which ckptoci pull writes");
 }
@@ -331,18 +336,20 @@ static int make_kit(struct restore_job *job, struct error *error)
 int restore_kit_run(const struct restore_kit_options *options, struct restore_kit *kit,
                     struct progress *progress, struct cancel *cancel, struct error *error)
 {
-    cleanup(job_done) struct restore_job job = {.options = options,
-                                                .kit = kit,
-                                                .reading = {.subject = options->subject,
-                                                            .platform = options->platform,
-                                                            .registry = &options->registry,
-                                                            .wants_config = true,
-                                                            .writable = options->writable,
-                                                            .progress = progress,
-                                                            .cancel = cancel,
-                                                            .content.findings = &kit->findings},
-                                                .marks = json_array(),
-                                                .needs = json_array()};
+    cleanup(job_done) struct restore_job job = {
+        .options = options,
+        .kit = kit,
+        .reading = {.subject = options->subject,
+                    .platform = options->platform,
+                    .registry = &options->registry,
+                    .wants_config = true,
+                    .writable = options->writable,
+                    .progress = progress,
+                    .cancel = cancel,
+                    .content = {.findings = &kit->findings,
+                                .max_unpacked_bytes = options->max_unpacked_bytes}},
+        .marks = json_array(),
+        .needs = json_array()};
 
     kit->findings.policy = options->policy;
     if (read_archive(&job, error) || make_kit(&job, error))

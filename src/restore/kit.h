@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -43,9 +44,10 @@ enum restore_base {
 struct restore_kit_options {
     const struct subject *subject;
     struct finding_policy policy;
-    struct platform platform; /* of an index; os NULL: this machine's */
-    enum engine engine;       /* that restores it; ENGINE_UNKNOWN: the one that made it */
-    const char *version_text; /* of the engine, as the user wrote it; NULL: every version */
+    uint64_t max_unpacked_bytes; /* as in struct expansion */
+    struct platform platform;    /* of an index; os NULL: this machine's */
+    enum engine engine;          /* that restores it; ENGINE_UNKNOWN: the one that made it */
+    const char *version_text;    /* of the engine, as the user wrote it; NULL: every version */
     struct engine_version version;
     enum restore_target target;
     enum restore_base base;

@@ -6,25 +6,11 @@
 
 #include "archive/member.h"
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "checkpoint/mount.h"
 #include "restore/pod-settings.h"
-
-enum { DNS_SUBDOMAIN_MAX_LEN = 253 };
-
-#define DNS_LABEL_PATTERN "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-
-bool dns_is_label(const char *name)
-{
-    return strlen(name) <= DNS_LABEL_MAX_LEN && pattern_matches("^" DNS_LABEL_PATTERN "$", name);
-}
-
-bool dns_is_subdomain(const char *name)
-{
-    return strlen(name) <= DNS_SUBDOMAIN_MAX_LEN &&
-           pattern_matches("^" DNS_LABEL_PATTERN "(\\." DNS_LABEL_PATTERN ")*$", name);
-}
 
 static int check_destination(const char *destination, struct error *error)
 {

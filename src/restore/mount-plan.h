@@ -22,7 +22,6 @@
 enum {
     MOUNT_PLAN_MAX_MOUNTS = 1024, /* of one container; real ones have some twenty */
     MOUNT_PLAN_MAX_PATH_LEN = 4095,
-    DNS_LABEL_MAX_LEN = 63,
 };
 
 enum mount_propagation { PROPAGATION_NONE, PROPAGATION_FROM_HOST, PROPAGATION_BOTH };
@@ -70,9 +69,5 @@ bool plan_mount_wants_path(const struct mount_plan *plan, const struct plan_moun
 
 /* Whether an empty volume stands for the old one: what was in that is not in the archive. */
 bool plan_volume_begins_empty(const struct plan_volume *volume);
-
-/* Whether it is a name as RFC 1123 has them: of a label, or of labels with dots between them. */
-bool dns_is_label(const char *name);
-bool dns_is_subdomain(const char *name);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "restore/job.h"

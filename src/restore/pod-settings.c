@@ -56,14 +56,6 @@ static void read_namespaces(struct pod_settings *settings, const json_t *spec)
     settings->shares_processes = json_get_nonempty(processes, "path") != NULL;
 }
 
-static bool is_among(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(text, *list) == 0)
-            return true;
-    return false;
-}
-
 static void read_capabilities(struct pod_settings *settings, const json_t *process,
                               enum engine engine)
 {
@@ -81,8 +73,8 @@ static void read_capabilities(struct pod_settings *settings, const json_t *proce
         if (i == CAPABILITIES_MAX || !name || !pattern_matches("^CAP_[A-Z_]{1,40}$", name))
             continue;
         name += strlen("CAP_");
-        json_array_append_new(is_among(name, defaults) ? settings->kept_capabilities
-                                                       : settings->further_capabilities,
+        json_array_append_new(text_is_among(name, defaults) ? settings->kept_capabilities
+                                                            : settings->further_capabilities,
                               json_string(name));
     }
     while (defaults[count])

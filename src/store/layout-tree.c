@@ -14,7 +14,8 @@
 #include "base/tmpfile.h"
 #include "store/layout-files.h"
 
-enum { MODE = 0755 };
+/* Memory pages hold secrets. A directory that is there keeps its mode. */
+enum { MODE = 0700 };
 
 void layout_tree_init(struct layout_tree *tree, const char *path)
 {

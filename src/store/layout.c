@@ -160,6 +160,9 @@ static int add_layer(struct layout *layout, struct error *error)
     return 0;
 }
 
+/* Memory pages hold secrets, and the rest is of no use without them. */
+enum { FILE_MODE = 0600 };
+
 /* In the place of whatever has the name. */
 static int write_document(const struct layout *layout, const struct descriptor *blob,
                           const char *text, struct error *error)
@@ -167,7 +170,7 @@ static int write_document(const struct layout *layout, const struct descriptor *
     const struct layout_directory *sha256 = &layout->tree.sha256;
 
     return tmpfile_write_document(sha256->fd, sha256->path, digest_hex(&blob->digest), text,
-                                  blob->size, error);
+                                  blob->size, FILE_MODE, error);
 }
 
 static int add_document(struct layout *layout, const struct descriptor *blob, const char *text,
@@ -192,10 +195,20 @@ static int add_layout_file(struct layout *layout, struct error *error)
     if (faccessat(top->fd, LAYOUT_FILE, F_OK, 0) == 0)
         return 0;
     if (tmpfile_write_document(top->fd, top->path, LAYOUT_FILE, LAYOUT_CONTENT,
-                               strlen(LAYOUT_CONTENT), error))
+                               strlen(LAYOUT_CONTENT), FILE_MODE, error))
         return -1;
     remember(layout, top->fd, LAYOUT_FILE);
     return 0;
+}
+
+/* An index that is there keeps its mode: others may read other images in it. */
+static mode_t index_mode(const struct layout_directory *top)
+{
+    struct stat st;
+
+    return fstatat(top->fd, LAYOUT_INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)
+               ? st.st_mode & 0666
+               : FILE_MODE;
 }
 
 static int enter_into_index(struct layout *layout, const struct descriptor *manifest,
@@ -212,7 +225,8 @@ static int enter_into_index(struct layout *layout, const struct descriptor *mani
         return 0;
     if (index_format(index, &text, error))
         return error_context(error, "write %s/%s", top->path, LAYOUT_INDEX_FILE);
-    return tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text), error);
+    return tmpfile_write_document(top->fd, top->path, LAYOUT_INDEX_FILE, text, strlen(text),
+                                  index_mode(top), error);
 }
 
 /* The index goes last: without it nobody looks for the rest. */

@@ -6,12 +6,9 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "base/memory.h"
 #include "stream/codec.h"
 #include "stream/deflate.h"
 
@@ -23,7 +20,6 @@ static const uint8_t empty_last_block[] = {0x03, 0x00};
 
 enum {
     GZIP_TAIL_LEN = sizeof empty_last_block + 8,
-    GUNZIP_WINDOW = 15 + 16, /* the largest window, and gzip's header and trailer */
 };
 
 static void put_le32(uint8_t *out, uint32_t value)
@@ -48,50 +44,6 @@ static uint32_t gzip_checksum_append(uint32_t checksum, uint32_t next, size_t le
 static size_t gzip_bound(size_t len)
 {
     return sizeof gzip_head + deflate_block_bound(len) + GZIP_TAIL_LEN;
-}
-
-static void *gunzip_new(void)
-{
-    z_stream *stream = NEW(z_stream);
-
-    if (inflateInit2(stream, GUNZIP_WINDOW) != Z_OK) {
-        fputs("ckptoci: zlib cannot be set up\n", stderr);
-        abort();
-    }
-    return stream;
-}
-
-static void gunzip_free(void *state)
-{
-    inflateEnd(state);
-    free(state);
-}
-
-static int gunzip(void *state, bool *inside, const uint8_t **in, size_t *in_len, uint8_t *out,
-                  size_t capacity, size_t *out_len, struct error *error)
-{
-    z_stream *stream = state;
-    int result;
-
-    if (!*inside) {
-        if (inflateReset(stream) != Z_OK)
-            return error_set(error, ERROR_ARCHIVE, "gzip: cannot start");
-        *inside = true;
-    }
-    stream->next_in = (z_const Bytef *)(uintptr_t)*in; /* zlib only reads it */
-    stream->avail_in = (uInt)*in_len;
-    stream->next_out = out;
-    stream->avail_out = (uInt)capacity;
-    result = inflate(stream, Z_NO_FLUSH);
-    *in += *in_len - stream->avail_in;
-    *in_len = stream->avail_in;
-    *out_len = capacity - stream->avail_out;
-    if (result == Z_STREAM_END)
-        *inside = false;
-    else if (result != Z_OK && result != Z_BUF_ERROR)
-        return error_set(error, ERROR_ARCHIVE, "damaged gzip data: %s",
-                         stream->msg ? stream->msg : zError(result));
-    return 0;
 }
 
 const struct codec gzip_codec = {

@@ -37,6 +37,32 @@ const struct codec *codec_detect(const uint8_t *bytes, size_t len)
     return &none_codec;
 }
 
+/* Who undoes it: CRI-O and podman bzip2 and xz (containers/storage, pkg/archive/archive.go:158),
+ * containerd zstd also behind a frame to be skipped (pkg/archive/compression/compression.go:156),
+ * and GNU tar, which CRIU runs, all that gzip does (gzip.h: PACK_MAGIC and the next ones). */
+const char *codec_unread(const uint8_t *bytes, size_t len)
+{
+    static const struct {
+        const char *name;
+        uint8_t magic[CODEC_MAGIC_MAX_LEN];
+        size_t magic_len;
+    } known[] = {
+        {"bzip2", "BZh", 3},           {"xz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6},
+        {"zip", "PK\3\4", 4},          {"compress", {0x1f, 0x9d}, 2},
+        {"pack", {0x1f, 0x1e}, 2},     {"LZH", {0x1f, 0xa0}, 2},
+        {"old gzip", {0x1f, 0x9e}, 2}, {"LZ4", {0x04, 0x22, 0x4d, 0x18}, 4},
+    };
+    static const uint8_t skippable[] = {0x2a, 0x4d, 0x18}; /* RFC 8878, 3.1.2 */
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (len >= known[i].magic_len && memcmp(bytes, known[i].magic, known[i].magic_len) == 0)
+            return known[i].name;
+    if (len > sizeof skippable && (bytes[0] & 0xf0) == 0x50 &&
+        memcmp(bytes + 1, skippable, sizeof skippable) == 0)
+        return "zstd (a skippable frame)";
+    return NULL;
+}
+
 const struct codec *codec_by_name(const char *name)
 {
     for (size_t i = 0; i < COMPRESSION_COUNT; i++)

@@ -35,7 +35,7 @@ enum compression {
 #define LAYER_TYPE_OCI "application/vnd.oci.image.layer.v1.tar"
 #define LAYER_TYPE_DOCKER "application/vnd.docker.image.rootfs.diff.tar"
 
-enum { CODEC_MAGIC_MAX_LEN = 4, CODEC_SUFFIXES_MAX = 2 };
+enum { CODEC_MAGIC_MAX_LEN = 6, CODEC_SUFFIXES_MAX = 2 };
 
 struct codec {
     enum compression compression;
@@ -89,6 +89,9 @@ extern const struct codec gzip_codec, zstd_codec;
 const struct codec *codec_for(enum compression compression);
 /* By the first bytes of a stream, CODEC_MAGIC_MAX_LEN of them if there are as many. */
 const struct codec *codec_detect(const uint8_t *bytes, size_t len);
+/* For what codec_detect() takes for uncompressed: the compression that an engine, or the gzip it
+ * runs, would undo there, in words; NULL: none. */
+const char *codec_unread(const uint8_t *bytes, size_t len);
 /* By the name on the command line, by the type of a layer; NULL: none has it. */
 const struct codec *codec_by_name(const char *name);
 const struct codec *codec_by_media_type(const char *media_type);

@@ -202,7 +202,6 @@ int pull_run(const struct pull_options *options, struct pull_result *result,
 
     output_file_init(&job.file, options->path ? options->path : "");
     job.file.may_replace = options->may_replace;
-    job.file.file.mode = 0600; /* memory pages hold secrets */
     if (options->path && output_file_open(&job.file, error))
         return -1;
     if (read_image(&job, error))

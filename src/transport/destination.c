@@ -259,10 +259,30 @@ static bool is_path(const char *text)
            begins_with_one_of(text, beginnings) || codec_names_tar(text);
 }
 
+/* What could be an image's name, and is a directory's: a registry is not asked for what may have
+ * been meant otherwise. */
+static int refuse_directory(const char *text, struct error *error)
+{
+    error_set(error, ERROR_USAGE, "%s is a directory, not a checkpoint archive", text);
+    return error_advice(error,
+                        "name an archive in it; or say docker://%s for an image in a registry, "
+                        "oci:%s for an image layout",
+                        text, text);
+}
+
+static bool is_directory(const char *text)
+{
+    struct stat st;
+
+    return stat(text, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int subject_parse(struct subject *ret, const char *text, struct error *error)
 {
     struct subject subject = {.kind = SUBJECT_ARCHIVE, .path = text};
 
+    if (!names_transport(text) && !is_path(text) && is_directory(text))
+        return refuse_directory(text, error);
     if (names_transport(text) || !is_path(text)) {
         subject = (struct subject){.kind = SUBJECT_IMAGE};
         if (destination_parse_source(&subject.image, text, error))

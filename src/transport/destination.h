@@ -16,6 +16,7 @@
  *     -                                        an archive on standard input
  *     docker://..., oci:..., oci-archive:...   an image, as above
  *     a file that exists, or what can only be a path   an archive
+ *     a directory that exists                  neither
  *     anything else                            an image in a registry, as docker and podman write
  * it
  */

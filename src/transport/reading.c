@@ -5,31 +5,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/inner-tar.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
-#include "base/text.h"
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/judge.h"
 #include "stream/codec.h"
 #include "stream/input.h"
 #include "transport/checkpoint-image.h"
 
-struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
-                                      const struct cancel *cancel)
+struct source *archive_content_unpack(struct archive_content *content, struct source *stored)
 {
+    bool is_compressed = content->compression != COMPRESSION_NONE;
     struct source *tar = stored;
 
-    if (content->compression != COMPRESSION_NONE && !content->is_decoded)
+    content->expansion =
+        (struct expansion){.findings = content->findings,
+                           .free_bytes = content->max_unpacked_bytes,
+                           .archive_bytes = is_compressed ? content->stored_bytes : NULL,
+                           .cancel = content->cancel};
+    if (is_compressed && !content->is_decoded)
         tar = decoding_source_new(tar, content->compression);
     if (content->hashes)
-        tar = observing_source_new(tar, &content->archive, NULL, cancel);
-    if (content->compression == COMPRESSION_NONE)
-        return tar;
-    content->expansion = (struct expansion){.findings = content->findings,
-                                            .free_bytes = ARCHIVE_FREE_BYTES,
-                                            .ratio = ARCHIVE_MAX_RATIO,
-                                            .stored = content->stored_bytes};
-    return expansion_guard_new(tar, &content->expansion, NULL);
+        tar = observing_source_new(tar, &content->archive, NULL, content->cancel);
+    return is_compressed ? expansion_guard_new(tar, &content->expansion, NULL)
+                         : plain_guard_new(tar, content->findings);
 }
 
 /* The arguments of read_sealed(). */
@@ -50,7 +51,8 @@ static int read_sealed(void *context, struct error *error)
         return -1;
     content->has_checkpoint =
         checkpoint_parse(&content->checkpoint, &content->walk, &content->no_checkpoint) == 0;
-    return 0;
+    return checkpoint_judge(content->has_checkpoint ? &content->checkpoint : NULL,
+                            &content->walk.suspects, content->findings, error);
 }
 
 int archive_content_read(struct archive_content *content, struct source *tar,
@@ -61,6 +63,8 @@ int archive_content_read(struct archive_content *content, struct source *tar,
     if (visitor)
         call.visitor = *visitor;
     call.visitor.hops_within = content->hops_within;
+    call.visitor.cancel = content->cancel;
+    call.visitor.expansion = &content->expansion;
     return sandbox_call(read_sealed, &call, error);
 }
 
@@ -70,27 +74,23 @@ void archive_content_done(struct archive_content *content)
     checkpoint_done(&content->checkpoint);
 }
 
-/* The kubelet's names are checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar. Namespace and container may
- * have dashes in them, so that the parts are taken from the archive and compared. */
+static const char *told(const char *text)
+{
+    return text ? text : "(not told)";
+}
+
 static int check_file_name(struct findings *findings, const char *path,
                            const struct checkpoint *checkpoint, struct error *error)
 {
-    static const char pattern[] =
-        "^checkpoint-[^_]+_.+-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+(Z|[+-][0-9:]+)\\.tar";
+    const struct container_identity what = {checkpoint->pod_namespace, checkpoint->pod,
+                                            checkpoint->container};
     const char *name = file_name(path);
-    cleanup_free char *expected = NULL;
 
-    if (!checkpoint->pod || !checkpoint->pod_namespace || !checkpoint->container ||
-        strlen(name) > 1024 || !pattern_matches(pattern, name))
-        return 0;
-    expected = xasprintf("checkpoint-%s_%s-%s-", checkpoint->pod, checkpoint->pod_namespace,
-                         checkpoint->container);
-    if (strncmp(name, expected, strlen(expected)) == 0 &&
-        strspn(name + strlen(expected), "0123456789") >= 4)
+    if (kubelet_file_may_hold(name, &what))
         return 0;
     return finding_report(findings, CHECK_FILE_NAME, NULL, error,
                           "the file is called \"%s\" and holds container %s of pod %s in %s", name,
-                          checkpoint->container, checkpoint->pod, checkpoint->pod_namespace);
+                          told(what.container), told(what.pod), told(what.pod_namespace));
 }
 
 int archive_check_file(struct findings *findings, const char *path, const struct input *file,
@@ -212,9 +212,10 @@ int reading_walk(struct reading *reading, const struct walk_visitor *visitor, st
     int result;
 
     content->stored_bytes = &reading->progress->bytes_read;
+    content->cancel = reading->cancel;
     if (reading->way == READING_OBSERVES && observe(reading, error))
         return -1;
-    reading->tar = archive_content_unpack(content, reading->stored, reading->cancel);
+    reading->tar = archive_content_unpack(content, reading->stored);
     result = archive_content_read(content, reading->tar, visitor, error);
     /* The same bytes are not hashed twice. */
     if (reading->way == READING_OBSERVES && content->compression == COMPRESSION_NONE)

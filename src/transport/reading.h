@@ -13,7 +13,7 @@
  *                                                      in a sealed thread
  *
  *     struct archive_content content = {.findings = ..., .stored_bytes = ...};
- *     tar = archive_content_unpack(&content, stored, cancel);
+ *     tar = archive_content_unpack(&content, stored);
  *     archive_content_read(&content, tar, &visitor, &error);
  *     source_free(tar);
  *     archive_content_done(&content);
@@ -29,8 +29,8 @@
 
 #include <jansson.h>
 
+#include "archive/expansion.h"
 #include "archive/finding.h"
-#include "archive/inner-tar.h"
 #include "archive/walk.h"
 #include "base/cancel.h"
 #include "base/error.h"
@@ -46,11 +46,6 @@
 #include "transport/observing-source.h"
 
 enum {
-    /* How large a compressed archive may become. No higher ratio is needed: memory that was written
-     * to is not all zeros. */
-    ARCHIVE_FREE_BYTES = 1 << 30,
-    ARCHIVE_MAX_RATIO = 200,
-
     IMAGE_CONFIG_MAX_BYTES = 4 << 20,
 };
 
@@ -63,6 +58,8 @@ struct archive_content {
     bool hashes;                         /* `archive` is wanted */
     bool only_metadata;                  /* walk_metadata() is enough */
     uint64_t hops_within;                /* as in struct walk_visitor */
+    uint64_t max_unpacked_bytes;         /* as in struct expansion */
+    const struct cancel *cancel;         /* ends it; NULL: nothing does */
 
     /* Filled in by archive_content_read(). */
     struct observation archive; /* of the uncompressed bytes */
@@ -71,17 +68,15 @@ struct archive_content {
     struct checkpoint checkpoint;
     struct error no_checkpoint; /* after a whole walk: why they could not */
 
-    struct expansion expansion; /* the bomb guard's */
+    struct expansion expansion; /* the bomb guards' */
 };
 
-/* The bytes of the uncompressed archive. Owns `stored` and borrows the content. `cancel`, which may
- * be NULL, ends it. */
-struct source *archive_content_unpack(struct archive_content *content, struct source *stored,
-                                      const struct cancel *cancel);
+/* The bytes of the uncompressed archive. Owns `stored` and borrows the content. */
+struct source *archive_content_unpack(struct archive_content *content, struct source *stored);
 
-/* Walks through `tar` and parses spec.dump and config.dump, all in a sealed thread; `visitor`,
- * which may be NULL, is called there, too. -1: as walk_archive() and walk_metadata(). Documents
- * that cannot be parsed are no failure. */
+/* Walks through `tar`, parses spec.dump and config.dump, and judges by them what the walk could
+ * not, all in a sealed thread; `visitor`, which may be NULL, is called there, too. -1: as
+ * walk_archive() and walk_metadata(). Documents that cannot be parsed are no failure. */
 int archive_content_read(struct archive_content *content, struct source *tar,
                          const struct walk_visitor *visitor, struct error *error);
 
@@ -103,7 +98,8 @@ enum reading_way {
 };
 
 struct reading {
-    /* What is asked for, and borrowed; so are content.findings and content.only_metadata. */
+    /* What is asked for, and borrowed; so are content.findings, .only_metadata and
+     * .max_unpacked_bytes. */
     const struct subject *subject;
     enum reading_way way;
     struct platform platform;                /* of an index; os NULL: this machine's */

@@ -127,16 +127,18 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
                struct progress *progress, struct cancel *cancel, struct error *error)
 {
     struct sandbox nothing = {0};
-    cleanup(job_done) struct verify_job job = {.options = options,
-                                               .result = result,
-                                               .reading = {.subject = options->subject,
-                                                           .way = READING_OBSERVES,
-                                                           .platform = options->platform,
-                                                           .registry = &options->registry,
-                                                           .writable = &nothing,
-                                                           .progress = progress,
-                                                           .cancel = cancel,
-                                                           .content.findings = &result->findings}};
+    cleanup(job_done) struct verify_job job = {
+        .options = options,
+        .result = result,
+        .reading = {.subject = options->subject,
+                    .way = READING_OBSERVES,
+                    .platform = options->platform,
+                    .registry = &options->registry,
+                    .writable = &nothing,
+                    .progress = progress,
+                    .cancel = cancel,
+                    .content = {.findings = &result->findings,
+                                .max_unpacked_bytes = options->max_unpacked_bytes}}};
     bool is_image = options->subject->kind == SUBJECT_IMAGE;
     double begun = clock_monotonic_s();
 

@@ -22,9 +22,10 @@
 struct verify_options {
     const struct subject *subject;
     struct finding_policy policy;
-    struct platform platform; /* of an index; os NULL: this machine's */
-    enum engine engine;       /* ENGINE_UNKNOWN: all of them */
-    const char *version_text; /* of the engine, as the user wrote it; NULL: every version */
+    uint64_t max_unpacked_bytes; /* as in struct expansion */
+    struct platform platform;    /* of an index; os NULL: this machine's */
+    enum engine engine;          /* ENGINE_UNKNOWN: all of them */
+    const char *version_text;    /* of the engine, as the user wrote it; NULL: every version */
     struct engine_version version;
     struct registry_options registry;
 };

@@ -198,9 +198,9 @@ static void begin(struct agent *agent, struct archive *archive, struct conversio
     struct conversion stillborn = {.archive = archive,
                                    .identity = archive->identity,
                                    .started_ms = now_ms};
+    int fd = directory_open_file(agent->directory, archive->name, &archive->identity, &error);
 
-    if (directory_check_readable(agent->directory, archive->name, &error) == 0 &&
-        (*slot = conversion_start(&agent->conversion_options, archive, &error))) {
+    if (fd >= 0 && (*slot = conversion_start(&agent->conversion_options, archive, fd, &error))) {
         archive->state = ARCHIVE_CONVERTING;
         archive->has_child = true;
         return;

@@ -29,6 +29,7 @@ struct agent_options {
     const char *state_directory;
     char *const *convert_options; /* for the children; ends with NULL */
     unsigned jobs;
+    int64_t job_timeout_ms; /* for what converts one archive; 0: none */
     struct schedule schedule;
     int64_t rescan_ms;
     struct retention retention;

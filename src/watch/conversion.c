@@ -11,12 +11,15 @@
 #include "watch/template.h"
 
 enum {
-    ARGUMENTS_OF_OURS = 8,
+    ARGUMENTS_OF_OURS = 9,
     LIST_TIMEOUT_MS = 10 * 60 * 1000, /* a compressed archive is read to its end, if need be */
 };
 
 /* This very program, even when another one has been installed since. */
 static const char program[] = "/proc/self/exe";
+
+/* The path behind it is a name only: to be shown, and for what it says of the archive. */
+static char from_stdin[] = "--from-stdin";
 
 static int start_child(struct conversion *conversion, char *const *argv, int64_t timeout_ms,
                        struct error *error)
@@ -24,6 +27,7 @@ static int start_child(struct conversion *conversion, char *const *argv, int64_t
     const struct child_options options = {
         .argv = argv,
         .program = program,
+        .input_fd = conversion->fd >= 0 ? conversion->fd : 0,
         .timeout_ms = timeout_ms,
     };
 
@@ -41,7 +45,7 @@ static int start_list(struct conversion *conversion, struct error *error)
 {
     cleanup_free char *path = path_of(conversion);
     char name[] = "ckptoci", command[] = "list", json[] = "--json", end[] = "--";
-    char *argv[] = {name, command, json, end, path, NULL};
+    char *argv[] = {name, command, json, from_stdin, end, path, NULL};
 
     return start_child(conversion, argv, LIST_TIMEOUT_MS, error);
 }
@@ -62,13 +66,14 @@ static int start_convert(struct conversion *conversion, const char *path, const 
     argv[count++] = command;
     argv[count++] = json;
     argv[count++] = quiet;
+    argv[count++] = from_stdin;
     for (size_t i = 0; i < more_count; i++)
         argv[count++] = more[i];
     argv[count++] = end;
     argv[count++] = (char *)(uintptr_t)path;
     argv[count] = (char *)(uintptr_t)reference;
     conversion->has_begun_to_push = true;
-    return start_child(conversion, argv, 0, error);
+    return start_child(conversion, argv, conversion->options->timeout_ms, error);
 }
 
 /* An archive that is none, for a place where nothing can be: what is wrong with the options is
@@ -78,6 +83,7 @@ int conversion_check_options(const struct conversion_options *options, struct er
     cleanup(conversion_freep) struct conversion *conversion = NEW(struct conversion);
     struct outcome outcome;
 
+    conversion->fd = -1;
     conversion->options = options;
     if (start_convert(conversion, "/dev/null", "oci:/dev/null/none", error))
         return -1;
@@ -97,10 +103,11 @@ int conversion_check_options(const struct conversion_options *options, struct er
 }
 
 struct conversion *conversion_start(const struct conversion_options *options,
-                                    struct archive *archive, struct error *error)
+                                    struct archive *archive, int fd, struct error *error)
 {
     cleanup(conversion_freep) struct conversion *conversion = NEW(struct conversion);
 
+    conversion->fd = fd;
     conversion->options = options;
     conversion->archive = archive;
     conversion->identity = archive->identity;
@@ -151,6 +158,7 @@ void conversion_free(struct conversion *conversion)
     if (!conversion)
         return;
     child_free(conversion->child);
+    closep(&conversion->fd);
     free(conversion->reference);
     free(conversion);
 }

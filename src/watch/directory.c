@@ -39,6 +39,7 @@ void directory_free(struct directory *directory)
 int directory_open(struct directory **ret, const char *path, struct error *error)
 {
     cleanup(directory_freep) struct directory *directory = NEW(struct directory);
+    cleanup_free char *opened = NULL;
 
     directory->path = xstrdup(path);
     directory->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -49,7 +50,9 @@ int directory_open(struct directory **ret, const char *path, struct error *error
                             "name the directory that the kubelet puts archives into, and run "
                             "it as the user who may read it");
     }
-    if (directory->inotify < 0 || inotify_add_watch(directory->inotify, path, EVENTS) < 0) {
+    /* The one that is open, whatever has the name by now. */
+    opened = xasprintf("/proc/self/fd/%d", directory->fd);
+    if (directory->inotify < 0 || inotify_add_watch(directory->inotify, opened, EVENTS) < 0) {
         error_set_errno(error, errno, "watch %s", path);
         if (errno == ENOSPC || errno == EMFILE)
             error_advice(error, "raise the limits in /proc/sys/fs/inotify");
@@ -151,6 +154,29 @@ static bool is_text(const char *name)
     return text != NULL;
 }
 
+/* Whether somebody else may put files into it. */
+static bool is_open_to_others(const struct directory *directory)
+{
+    struct stat status;
+
+    return fstat(directory->fd, &status) || (status.st_mode & (S_IWGRP | S_IWOTH)) ||
+           (status.st_uid != 0 && status.st_uid != geteuid());
+}
+
+/* Why such a file does not count; NULL: it does. Whoever may write to the directory may have given
+ * a file of ours, which he cannot read, a name there: by a symbolic link, or as a hard link where
+ * the system does not forbid that (fs.protected_hardlinks). */
+static const char *reason_against(const struct directory *directory, const struct stat *status)
+{
+    if (S_ISLNK(status->st_mode))
+        return "it is a symbolic link";
+    if (!S_ISREG(status->st_mode))
+        return "it is not a regular file";
+    if (status->st_nlink > 1 && is_open_to_others(directory))
+        return "the file has other names, too, and others may write to the directory";
+    return NULL;
+}
+
 enum directory_entry directory_look(const struct directory *directory, const char *name,
                                     struct archive_identity *identity, const char **reason)
 {
@@ -169,10 +195,8 @@ enum directory_entry directory_look(const struct directory *directory, const cha
         *reason = "the name is not UTF-8";
     else if (fnmatch("checkpoint-*.tar", name, 0) != 0)
         *reason = "the name is not checkpoint-*.tar";
-    else if (S_ISLNK(status.st_mode))
-        *reason = "it is a symbolic link";
-    else if (!S_ISREG(status.st_mode))
-        *reason = "it is not a regular file";
+    else
+        *reason = reason_against(directory, &status);
     if (*reason)
         return ENTRY_OTHER;
     *identity = archive_identity_of(&status);
@@ -211,11 +235,21 @@ int directory_remove(const struct directory *directory, const char *name,
     return 0;
 }
 
-int directory_check_readable(const struct directory *directory, const char *name,
-                             struct error *error)
+int directory_open_file(const struct directory *directory, const char *name,
+                        const struct archive_identity *identity, struct error *error)
 {
     cleanup_close int fd =
-        openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct archive_identity now;
+    struct stat status;
+    int opened;
 
-    return fd < 0 ? error_set_errno(error, errno, "open") : 0;
+    if (fd < 0 || fstat(fd, &status))
+        return error_set_errno(error, errno, "open");
+    now = archive_identity_of(&status);
+    if (reason_against(directory, &status) || !archive_identity_equal(&now, identity))
+        return error_set(error, ERROR_FAILED, "another file is there now");
+    opened = fd;
+    fd = -1;
+    return opened;
 }

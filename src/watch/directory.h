@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The directory that is watched: what is in it, and what comes and goes. Only regular files called
- * checkpoint-*.tar count, and no symbolic link is followed. Opaque, one thread's.
+ * checkpoint-*.tar count, and no symbolic link is followed; nor do those count that have further
+ * names (hard links) where others may write to the directory. Opaque, one thread's.
  */
 #ifndef CKPTOCI_WATCH_DIRECTORY_H
 #define CKPTOCI_WATCH_DIRECTORY_H
@@ -58,8 +59,9 @@ bool directory_is_kept(const struct directory *directory, const char *name);
 /* Removes the file if it is still that one; 0 also when it is gone. */
 int directory_remove(const struct directory *directory, const char *name,
                      const struct archive_identity *identity, struct error *error);
-/* Whether it can be read. */
-int directory_check_readable(const struct directory *directory, const char *name,
-                             struct error *error);
+/* Opens the file to be read if it is still that one: what was looked at is what is opened, whoever
+ * else writes to the directory. The descriptor, which is the caller's, or -1. */
+int directory_open_file(const struct directory *directory, const char *name,
+                        const struct archive_identity *identity, struct error *error);
 
 #endif

@@ -173,7 +173,7 @@ static void judge(const struct hooks *hooks, const struct child *child, struct e
 {
     int status = child->wait_status;
 
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && hooks->timeout_ms > 0)
+    if (WIFSIGNALED(status) && child->was_late)
         error_set(error, ERROR_FAILED, "%s was killed; it may take %lld s", hooks->argv[0],
                   (long long)hooks->timeout_ms / 1000);
     else if (WIFSIGNALED(status))

@@ -20,6 +20,8 @@ static const char lock_name[] = "lock";
 enum {
     LOCK_POLL_MS = 50,
     WASTE_LINES = 1000, /* are never too many */
+    /* More than any line takes that we write. */
+    LINE_MAX_BYTES = 64 << 10,
 };
 
 struct journal {
@@ -27,6 +29,7 @@ struct journal {
     char *watched; /* what the names belong to */
     int directory, lock, file;
     size_t lines;
+    int64_t bytes;
     bool ends_within_line; /* after a kill, or a write that failed */
 };
 
@@ -134,56 +137,107 @@ static void from_json(struct archive *archive, const json_t *json, enum archive_
     archive_set_text(&archive->error_text, json_get_text(json, "error"));
 }
 
-/* Of what was pushed, reference and digest are known. */
+/* Of what was pushed, reference and digest are known; what is still to be done is not recorded. */
 static bool is_complete(const json_t *json, enum archive_state state)
 {
+    if (state == ARCHIVE_WAITING || state == ARCHIVE_CONVERTING)
+        return false;
     return state != ARCHIVE_PUSHED || (json_is_string(json_object_get(json, "reference")) &&
                                        json_is_string(json_object_get(json, "digest")));
 }
 
-static int load_line(struct journal *journal, struct archive_table *table, const char *line,
-                     struct error *error)
+static int check_directory(const struct journal *journal, const char *watched, struct error *error)
 {
-    json_t *json = json_parse(line, strlen(line), NULL);
+    if (strcmp(watched, journal->watched) == 0)
+        return 0;
+    error_set(error, ERROR_FAILED, "it is about archives in %s", watched);
+    return error_advice(error, "give each directory a --state-dir of its own");
+}
+
+/* Whether the line tells of an archive that there is room for. */
+static bool load_archive(struct archive_table *table, const json_t *json)
+{
     const char *name = json_get_text(json, "name");
     const char *state_name = json_get_text(json, "state");
-    const char *watched = json_get_text(json, "directory");
     enum archive_state state;
     struct archive *archive;
+    struct error ignored;
+
+    if (!name || !state_name || archive_state_parse(&state, state_name) != 0 ||
+        !is_complete(json, state) || archive_table_add(table, name, &archive, &ignored))
+        return false;
+    from_json(archive, json, state);
+    return true;
+}
+
+/* What the lines of a file tell, while they are read. */
+struct loading {
+    struct archive_table *table;
+    char line[LINE_MAX_BYTES];
+    size_t len;
+    size_t unreadable; /* lines */
+};
+
+static int load_line(struct journal *journal, struct loading *loading, struct error *error)
+{
+    json_t *json = json_parse(loading->line, loading->len, NULL);
+    const char *watched = json_get_text(json, "directory");
     int result = 0;
 
-    if (watched && strcmp(watched, journal->watched) != 0) {
-        error_set(error, ERROR_FAILED, "it is about archives in %s", watched);
-        result = error_advice(error, "give each directory a --state-dir of its own");
-    } else if (name && state_name && archive_state_parse(&state, state_name) == 0 &&
-               is_complete(json, state)) {
-        result = archive_table_add(table, name, &archive, error);
-        if (result == 0)
-            from_json(archive, json, state);
-    } else if (!watched) {
-        log_warning("%s/%s: line %zu is passed over: it was not written to its end", journal->path,
-                    file_name, journal->lines + 1);
-    }
+    if (watched)
+        result = check_directory(journal, watched, error);
+    else if (!load_archive(loading->table, json))
+        loading->unreadable++;
     json_decref(json);
     return result;
 }
 
 DEFINE_CLEANUP(FILE *, fclose);
 
+/* A line, of which no more is kept than LINE_MAX_BYTES: that much is no JSON. False: the end. */
+static bool read_line(struct journal *journal, struct loading *loading, FILE *stream)
+{
+    int c = EOF;
+
+    loading->len = 0;
+    while ((c = getc_unlocked(stream)) != EOF) {
+        journal->ends_within_line = c != '\n';
+        if (c == '\n')
+            break;
+        if (loading->len < LINE_MAX_BYTES)
+            loading->line[loading->len++] = (char)c;
+    }
+    return loading->len > 0 || c != EOF;
+}
+
 static int load_lines(struct journal *journal, struct archive_table *table, FILE *stream,
                       struct error *error)
 {
-    cleanup_free char *line = NULL;
-    size_t capacity = 0;
-    ssize_t len;
+    cleanup_free struct loading *loading = NEW(struct loading);
 
-    while ((len = getline(&line, &capacity, stream)) > 0) {
-        journal->ends_within_line = line[len - 1] != '\n';
-        if (load_line(journal, table, line, error))
+    loading->table = table;
+    while (read_line(journal, loading, stream)) {
+        if (load_line(journal, loading, error))
             return -1;
         journal->lines++;
     }
-    return ferror(stream) ? error_set_errno(error, errno, "read") : 0;
+    if (ferror(stream))
+        return error_set_errno(error, errno, "read");
+    if (loading->unreadable)
+        log_warning("%s/%s: %zu of its lines are passed over: they are not as they were written, "
+                    "or not to their end",
+                    journal->path, file_name, loading->unreadable);
+    return 0;
+}
+
+/* Never what keeps the agent from its work: without its state, it finds out from the registry what
+ * is there already. */
+static int begin_anew(const struct journal *journal, struct error *error)
+{
+    log_warning("%s/%s: it is larger than %d MiB, so the state is begun anew: archives that were "
+                "pushed are looked at again",
+                journal->path, file_name, JOURNAL_MAX_BYTES >> 20);
+    return ftruncate(journal->file, 0) ? error_set_errno(error, errno, "empty it") : 0;
 }
 
 int journal_load(struct journal *journal, struct archive_table *table, struct error *error)
@@ -191,14 +245,17 @@ int journal_load(struct journal *journal, struct archive_table *table, struct er
     int fd = openat(journal->directory, file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     cleanup(fclosep) FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
     struct stat status;
+    int result;
 
-    if (!stream || fstat(fd, &status))
-        error_set_errno(error, errno, "open");
-    else if (status.st_size > JOURNAL_MAX_BYTES)
-        error_set(error, ERROR_FAILED, "it is larger than %d MiB", JOURNAL_MAX_BYTES >> 20);
-    else if (load_lines(journal, table, stream, error) == 0)
-        return 0;
-    return error_context(error, "state file %s/%s", journal->path, file_name);
+    if (!stream || fstat(fd, &status)) {
+        result = error_set_errno(error, errno, "open");
+    } else if (status.st_size > JOURNAL_MAX_BYTES) {
+        result = begin_anew(journal, error);
+    } else {
+        journal->bytes = status.st_size;
+        result = load_lines(journal, table, stream, error);
+    }
+    return result ? error_context(error, "state file %s/%s", journal->path, file_name) : 0;
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -237,6 +294,7 @@ int journal_append(struct journal *journal, const struct archive *archive, struc
         return error_advice(error, "make room there");
     }
     journal->lines++;
+    journal->bytes += (int64_t)strlen(line);
     return 0;
 }
 
@@ -272,7 +330,6 @@ int journal_compact(struct journal *journal, const struct archive_table *table, 
     size_t lines = 0;
 
     tmpfile_init(&file);
-    file.mode = 0600;
     file.advice = "make room there, or name another directory with --state-dir";
     if (tmpfile_create(&file, journal->directory, place, error) ||
         write_table(&file, journal, table, &lines, error) ||
@@ -280,6 +337,7 @@ int journal_compact(struct journal *journal, const struct archive_table *table, 
         tmpfile_sync_directory(journal->directory, place, error))
         return -1;
     journal->lines = lines;
+    journal->bytes = (int64_t)file.size;
     journal->ends_within_line = false;
     close(journal->file);
     return open_file(journal, error);
@@ -287,5 +345,7 @@ int journal_compact(struct journal *journal, const struct archive_table *table, 
 
 bool journal_is_wasteful(const struct journal *journal, const struct archive_table *table)
 {
+    if (journal->bytes > JOURNAL_MAX_BYTES / 2 && journal->lines > table->count + 1)
+        return true;
     return journal->lines > WASTE_LINES + 2 * table->count;
 }

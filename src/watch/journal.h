@@ -3,7 +3,8 @@
  * What has become of archives, on disk: so that none is pushed twice. A file of JSON lines in the
  * state directory, "archives.jsonl", of mode 0600; a line is appended, and on disk, before anything
  * else follows from it. Of several lines for one name the last counts. A line that is cut, as the
- * last one may be after a kill, is as if it were not there: the archive is looked at again.
+ * last one may be after a kill, or that is damaged, is as if it were not there: the archive is
+ * looked at again. A file that is too large is dropped: all are looked at again.
  *
  * One journal at a time may have the directory open; "lock" in it is locked meanwhile. Opaque, one
  * thread's.
@@ -38,8 +39,8 @@ int journal_append(struct journal *journal, const struct archive *archive, struc
 /* Writes the file anew with what the table has recorded; what was forgotten is then gone. */
 int journal_compact(struct journal *journal, const struct archive_table *table,
                     struct error *error);
-/* Whether most of the file is about archives that it says more of further down, or that are gone.
- */
+/* Whether most of the file is about archives that it says more of further down, or that are gone;
+ * or some of it is, and it is large. */
 bool journal_is_wasteful(const struct journal *journal, const struct archive_table *table);
 
 #endif

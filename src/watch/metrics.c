@@ -11,13 +11,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <microhttpd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+
+/* Who is connected. He may say a little now and then, which libmicrohttpd takes for a sign of life;
+ * so his time is counted from the beginning. */
+struct visitor {
+    int fd; /* libmicrohttpd's */
+    int64_t due_ms;
+    bool is_sent_away; /* it will be told that the connection is closed, and then forgets him */
+    struct visitor *next;
+};
 
 struct metrics_server {
     struct MHD_Daemon *daemon;
+    struct visitor *visitors; /* the one that has come first, first */
+    int visitor_count;        /* without those that are sent away */
     struct metrics_server_options options;
     char *address;
     int fd;
@@ -161,6 +174,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     if (!response)
         abort();
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -193,6 +207,69 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                   "text/plain; charset=utf-8");
 }
 
+static struct visitor *first_to_go(const struct metrics_server *server)
+{
+    struct visitor *visitor = server->visitors;
+
+    while (visitor && visitor->is_sent_away)
+        visitor = visitor->next;
+    return visitor;
+}
+
+static void send_first_away(struct metrics_server *server)
+{
+    struct visitor *visitor = first_to_go(server);
+
+    if (!visitor)
+        return;
+    visitor->is_sent_away = true;
+    server->visitor_count--;
+    shutdown(visitor->fd, SHUT_RDWR);
+}
+
+/* Where there are too many, the first has to go, and not the last to wait: a probe of /healthz is
+ * answered at once, and is in nobody's way. */
+static void add_visitor(struct metrics_server *server, struct visitor *visitor)
+{
+    struct visitor **end = &server->visitors;
+
+    if (server->visitor_count == METRICS_MAX_CONNECTIONS)
+        send_first_away(server);
+    while (*end)
+        end = &(*end)->next;
+    *end = visitor;
+    server->visitor_count++;
+}
+
+static void remove_visitor(struct metrics_server *server, struct visitor *visitor)
+{
+    struct visitor **at = &server->visitors;
+
+    while (*at != visitor)
+        at = &(*at)->next;
+    *at = visitor->next;
+    server->visitor_count -= !visitor->is_sent_away;
+    free(visitor);
+}
+
+static void notice(void *context, struct MHD_Connection *connection, void **socket_context,
+                   enum MHD_ConnectionNotificationCode what)
+{
+    const union MHD_ConnectionInfo *info;
+    struct visitor *visitor;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        remove_visitor(context, *socket_context);
+        return;
+    }
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    visitor = NEW(struct visitor);
+    visitor->fd = info ? info->connect_fd : -1;
+    visitor->due_ms = clock_monotonic_ms() + METRICS_TIMEOUT_MS;
+    add_visitor(context, visitor);
+    *socket_context = visitor;
+}
+
 /* With the port that it has, which may have been left to the system. */
 static char *format_address(struct MHD_Daemon *daemon, const struct sockaddr_storage *address)
 {
@@ -222,11 +299,10 @@ int metrics_server_start(struct metrics_server **ret, const struct metrics_serve
         flags |= MHD_USE_IPv6;
     server->options = *options;
     errno = 0;
-    server->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
-                         (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)METRICS_MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                         (unsigned)METRICS_TIMEOUT_S, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
+                                      (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                                      (unsigned)(2 * METRICS_MAX_CONNECTIONS),
+                                      MHD_OPTION_NOTIFY_CONNECTION, notice, server, MHD_OPTION_END);
     if (!server->daemon) {
         error_set_errno(error, errno, "serve metrics on %s", options->address);
         return error_advice(error, "name another port with --metrics");
@@ -250,15 +326,26 @@ int metrics_server_fd(const struct metrics_server *server)
 
 int metrics_server_timeout_ms(const struct metrics_server *server)
 {
-    MHD_UNSIGNED_LONG_LONG ms;
+    const struct visitor *first = first_to_go(server);
+    MHD_UNSIGNED_LONG_LONG library_ms;
+    int64_t ms = INT64_MAX;
 
-    if (MHD_get_timeout(server->daemon, &ms) != MHD_YES)
+    if (MHD_get_timeout(server->daemon, &library_ms) == MHD_YES)
+        ms = library_ms < INT_MAX ? (int64_t)library_ms : INT_MAX;
+    if (first && first->due_ms - clock_monotonic_ms() < ms)
+        ms = first->due_ms - clock_monotonic_ms();
+    if (ms == INT64_MAX)
         return -1;
-    return ms < INT_MAX ? (int)ms : INT_MAX;
+    return ms > 0 ? (int)ms : 0;
 }
 
 void metrics_server_serve(struct metrics_server *server)
 {
+    int64_t now_ms = clock_monotonic_ms();
+    struct visitor *first;
+
+    while ((first = first_to_go(server)) && first->due_ms <= now_ms)
+        send_first_away(server);
     MHD_run(server->daemon);
 }
 

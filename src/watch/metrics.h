@@ -44,8 +44,8 @@ char *metrics_format(const struct metrics *metrics, const struct archive_table *
 struct metrics_server;
 
 enum {
-    METRICS_MAX_CONNECTIONS = 16,
-    METRICS_TIMEOUT_S = 10, /* of a connection that says nothing */
+    METRICS_MAX_CONNECTIONS = 128,  /* with one more, the first of them is closed */
+    METRICS_TIMEOUT_MS = 10 * 1000, /* for all of a connection, whatever comes over it */
 };
 
 struct metrics_server_options {

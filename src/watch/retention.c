@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "transport/destination.h"
 
@@ -22,13 +23,20 @@ static int compare_texts(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "");
 }
 
-static int compare_containers(const struct archive *a, const struct archive *b)
+/* By the kubelet's word, which is the file's name, and then by the archive's own: that may set
+ * archives apart, as where a namespace and a container with dashes meet, but puts none among those
+ * of another container. Files with other names are by themselves. */
+static int compare_containers(const struct candidate *a, const struct candidate *b)
 {
-    int order = compare_texts(a->pod_namespace, b->pod_namespace);
+    int order = a->container_len - b->container_len;
 
     if (order == 0)
-        order = compare_texts(a->pod, b->pod);
-    return order ? order : compare_texts(a->container, b->container);
+        order = memcmp(a->archive->name, b->archive->name, (size_t)a->container_len);
+    if (order == 0)
+        order = compare_texts(a->archive->pod_namespace, b->archive->pod_namespace);
+    if (order == 0)
+        order = compare_texts(a->archive->pod, b->archive->pod);
+    return order ? order : compare_texts(a->archive->container, b->archive->container);
 }
 
 static int compare_ages(const struct archive *a, const struct archive *b)
@@ -42,7 +50,7 @@ static int compare_ages(const struct archive *a, const struct archive *b)
 static int by_container(const void *a, const void *b)
 {
     const struct candidate *left = a, *right = b;
-    int order = compare_containers(left->archive, right->archive);
+    int order = compare_containers(left, right);
 
     return order ? order : compare_ages(right->archive, left->archive);
 }
@@ -60,8 +68,7 @@ static void select_by_count(const struct retention *retention, struct candidate 
 
     qsort(all, count, sizeof *all, by_container);
     for (size_t i = 0; i < count; i++) {
-        newer =
-            i > 0 && compare_containers(all[i - 1].archive, all[i].archive) == 0 ? newer + 1 : 0;
+        newer = i > 0 && compare_containers(&all[i - 1], &all[i]) == 0 ? newer + 1 : 0;
         if (newer >= retention->count)
             all[i].reason = "count";
     }
@@ -102,7 +109,9 @@ struct candidate *retention_select(const struct retention *retention,
 
         total += archive->identity.size;
         if (archive->state == ARCHIVE_PUSHED && !archive->is_kept && !archive->has_child)
-            all[count++].archive = archive;
+            all[count++] =
+                (struct candidate){.archive = archive,
+                                   .container_len = (int)kubelet_file_container_len(archive->name)};
     }
     if (retention->count >= 0 && count > 0)
         select_by_count(retention, all, count);

@@ -28,6 +28,7 @@ struct retention {
 
 struct candidate {
     struct archive *archive;
+    int container_len;  /* of its name: see kubelet_file_container_len() */
     const char *reason; /* "count", "age" or "size" */
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -48,6 +49,11 @@ static void judge_end(struct outcome *outcome, const struct child *child)
 {
     int status = child->wait_status;
 
+    if (WIFSIGNALED(status) && child->was_late) {
+        outcome->kind = OUTCOME_CRASHED;
+        set_text(outcome, "the child was not done in time and was killed");
+        return;
+    }
     if (WIFSIGNALED(status)) {
         outcome->kind = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT
                             ? OUTCOME_INTERRUPTED
@@ -81,12 +87,55 @@ static void cannot_read(struct outcome *outcome)
     set_text(outcome, "what the child has printed cannot be read");
 }
 
-static void take_names(struct archive *archive, const json_t *entry)
+static void refuse(struct outcome *outcome, const char *text)
 {
-    archive_set_text(&archive->pod_namespace, json_get_text(entry, "namespace"));
-    archive_set_text(&archive->pod, json_get_text(entry, "pod"));
-    archive_set_text(&archive->container, json_get_text(entry, "container"));
+    outcome->kind = OUTCOME_REFUSED;
+    set_text(outcome, text);
+}
+
+/* What an engine of pods writes has names that Kubernetes takes. Podman's containers are in none,
+ * and may be called as they like: only not so long that the state grows by them. */
+static bool has_good_names(const struct container_identity *what)
+{
+    if (!what->pod && !what->pod_namespace)
+        return !what->container || strlen(what->container) <= DNS_SUBDOMAIN_MAX_LEN;
+    return (!what->pod || dns_is_subdomain(what->pod)) &&
+           (!what->pod_namespace || dns_is_label(what->pod_namespace)) &&
+           (!what->container || dns_is_label(what->container));
+}
+
+static const char *told(const char *text)
+{
+    return text ? text : "(not told)";
+}
+
+/* Whose the archive is, by the kubelet's word, which is the file's name, and by its own: they must
+ * agree, or it would get among another one's. */
+static void take_names(struct outcome *outcome, struct archive *archive, const json_t *entry)
+{
+    const struct container_identity what = {json_get_text(entry, "namespace"),
+                                            json_get_text(entry, "pod"),
+                                            json_get_text(entry, "container")};
+    cleanup_free char *names =
+        xasprintf("container %.300s of pod %.300s in %.300s", told(what.container), told(what.pod),
+                  told(what.pod_namespace));
+    cleanup_free char *text = NULL;
+
+    if (!has_good_names(&what))
+        text =
+            xasprintf("it says that it is of %s, which are no names that Kubernetes takes", names);
+    else if (!kubelet_file_may_hold(archive->name, &what))
+        text =
+            xasprintf("it says that it is of %s, and its file's name says something else", names);
+    if (text) {
+        refuse(outcome, text);
+        return;
+    }
+    archive_set_text(&archive->pod_namespace, what.pod_namespace);
+    archive_set_text(&archive->pod, what.pod);
+    archive_set_text(&archive->container, what.container);
     archive->time_s = clock_parse(json_get_text(entry, "checkpointed"));
+    outcome->text[0] = '\0';
 }
 
 void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive)
@@ -100,15 +149,14 @@ void outcome_of_list(struct outcome *outcome, const struct child *child, struct 
         return;
     list = json_parse(child->output.data, child->output.len, NULL);
     entry = json_array_get(list, 0);
-    if (json_get_text(entry, "error")) {
-        outcome->kind = OUTCOME_REFUSED;
-        set_text(outcome, json_get_text(entry, "error"));
-    } else if (entry) {
-        take_names(archive, entry);
-        outcome->text[0] = '\0';
-    } else {
+    if (json_get_text(entry, "error"))
+        refuse(outcome, json_get_text(entry, "error"));
+    else if (entry)
+        take_names(outcome, archive, entry);
+    else if (child->output.len == child->output.max)
+        refuse(outcome, "it says more of itself than an archive has to say");
+    else
         cannot_read(outcome);
-    }
     json_decref(list);
 }
 

@@ -34,7 +34,7 @@ struct outcome {
 };
 
 /* Of `ckptoci list --json`, by its exit status and what it has printed: fills in the names and the
- * time of the archive. */
+ * time of the archive. Refused where they are no names, or not those that the file is called by. */
 void outcome_of_list(struct outcome *outcome, const struct child *child, struct archive *archive);
 /* The same of `ckptoci convert --json` with one destination. */
 void outcome_of_convert(struct outcome *outcome, const struct child *child);

@@ -73,6 +73,14 @@ refused() {
     done <"$small"
 }
 
+@test "what explains why an archive cannot be read is told once" {
+    for name in dangling-header pax-without-records two-pax-headers; do
+        run --separate-stderr "$CKPTOCI" verify -q --json - <"$BATS_FILE_TMPDIR/$name"
+        [ "$status" -eq 3 ]
+        [ "$(jq '[.findings[] | select(.check != "readable-archive")] | length' <<<"$output")" -eq 1 ]
+    done
+}
+
 @test "each attack that is warned of, and refused with --strict" {
     while read -r name finding severity; do
         [ "$severity" = warn ] || continue
@@ -90,6 +98,20 @@ refused() {
         [ "$(values verdict out.json)" = allowed ]
         [ "$(<stderr)" = "" ]
     done <"$small"
+}
+
+@test "what honest archives have passes" {
+    while read -r name; do
+        try "$name"
+        table "$name" "$(values check out.json)"
+        [ "$status" -eq 0 ]
+    done < <("$attacks" --list harmless)
+    # What podman makes with --with-previous needs the checkpoint before: everybody tells.
+    previous=$BATS_FILE_TMPDIR/second-checkpoint-of-two
+    [[ $("$CKPTOCI" verify -q --engine podman "$previous") == *" --import-previous FILE"* ]]
+    [[ $("$CKPTOCI" inspect -q --json "$previous" | jq -r '.notes[]') == *" --import-previous"* ]]
+    run --separate-stderr "$CKPTOCI" restore-kit "$previous"
+    [[ $stderr == *"podman container restore --import-previous "* ]]
 }
 
 # peak_kib COMMAND...: its peak memory, in KiB; the status is in $status
@@ -158,6 +180,38 @@ END
     timeout 60 "$CKPTOCI" list --json directory >out.json
     [ "$(jq -r '.[0].container' out.json)" = counter ] # before the bomb
     [[ $(jq -r '.[1].error' out.json) == "decompression-bomb: "* ]]
+}
+
+@test "memory that is mostly zeros passes, and --max-unpacked says how much of it" {
+    # 1280 MiB of zeros with 256 KiB of other memory: 1:4000
+    python3 - <<'END'
+import random, subprocess, tarfile
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-3"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+sample = tarfile.open("archive.tar")
+last = sample.getmembers()[-1]
+end = last.offset_data + (last.size + 511) // 512 * 512
+noise = random.Random(1).randbytes(256 << 10)
+image = tarfile.TarInfo("checkpoint/pages-9.img")
+image.size = len(noise) + (1280 << 20)
+head = open("archive.tar", "rb").read(end) + image.tobuf(tarfile.USTAR_FORMAT) + noise
+open("zeros.tar.zst", "wb").write(zstd(head) + 20 * zstd(bytes(64 << 20)) + zstd(bytes(1024)))
+END
+    chmod 600 zeros.tar.zst
+    [ "$("$CKPTOCI" inspect -q --json zeros.tar.zst | jq -c .findings)" = "[]" ]
+    for command in inspect restore-kit; do
+        run --separate-stderr "$CKPTOCI" "$command" -q --max-unpacked 1M zeros.tar.zst
+        [[ $output$stderr == *"decompression-bomb: "*"--max-unpacked allows more"* ]]
+    done
+    run --separate-stderr "$CKPTOCI" verify -q --max-unpacked 1M zeros.tar.zst
+    [ "$status" -eq 3 ]
+    [ "$(grep -c decompression-bomb <<<"$output")" -eq 1 ]
+    run --separate-stderr "$CKPTOCI" convert -q --max-unpacked 1M zeros.tar.zst oci:image:x
+    [ "$status" -eq 3 ]
+    run --separate-stderr "$CKPTOCI" convert -q --max-unpacked 8T zeros.tar.zst oci:image:x
+    [ "$status" -eq 2 ]
 }
 
 # Those of images are in verify.bats.

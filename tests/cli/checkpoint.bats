@@ -362,8 +362,7 @@ kept() {
 }
 
 @test "all containers of a pod, and one index" {
-    mkdir tree
-    tar -xf "$shop" -C tree
+    unpack "$shop" tree
     jq '.annotations["io.kubernetes.cri-o.Metadata"] |= (fromjson | .name = "other" | tojson)' \
         tree/spec.dump >spec.dump
     mv spec.dump tree

@@ -133,8 +133,7 @@ setup() {
     [ "${#lines[@]}" -eq 3 ]
     [[ ${lines[0]} == oci:a:1@sha256:* ]]
     [[ ${lines[2]} == oci-archive:c.tar:3@sha256:* ]]
-    mkdir c
-    tar -xf c.tar -C c
+    unpack c.tar c
     for image in a:1 b:2 c:3; do
         assert_layout_sound "${image%:*}"
         layout_layer "${image%:*}" "${image#*:}" | cmp - "$archive"
@@ -180,6 +179,24 @@ setup() {
     jq -e '.seconds > 0' <<<"$output"
 }
 
+@test "what holds memory is its owner's alone, whatever the umask" {
+    umask 0
+    mkdir -m 755 theirs
+    touch old.tar
+    "$CKPTOCI" convert -q "$archive" oci:image:tag oci:theirs:tag oci-archive:new.tar oci-archive:old.tar
+    "$CKPTOCI" copy -q oci:image:tag oci-archive:copied.tar
+    "$CKPTOCI" copy -q oci:image:tag oci:copied
+    "$CKPTOCI" pull -q oci:image:tag pulled.tar
+    [ -z "$(find image copied theirs/* ./*.tar -perm /077)" ]
+    [ "$(stat -c %a theirs image)" = $'755\n700' ]
+    # What others may read already stays so, but for the new image.
+    chmod 755 image image/blobs image/blobs/sha256
+    find image -type f -exec chmod 644 {} +
+    "$CKPTOCI" convert -q "$TEST_DATA/crio-1.36-shop.tar" oci:image:b
+    [ "$(stat -c %a image/index.json image/oci-layout image/blobs)" = $'644\n644\n755' ]
+    [ "$(find image/blobs -type f -perm 600 | wc -l)" -eq 3 ]
+}
+
 @test "--digestfile holds the digest and nothing else" {
     run --separate-stderr "$CKPTOCI" convert -q --digestfile digest "$archive" oci:image:tag
     [ "$output" = "oci:image:tag@$(cat digest)" ]
@@ -187,8 +204,7 @@ setup() {
 }
 
 @test "an archive of another architecture or without core images" {
-    mkdir tree
-    tar -xf "$archive" -C tree
+    unpack "$archive" tree
     printf '\x03' | dd of=tree/checkpoint/core-1.img bs=1 seek=13 conv=notrunc status=none
     tar -cf arm64.tar -C tree checkpoint config.dump spec.dump
     "$CKPTOCI" convert -q arm64.tar oci:image:arm64
@@ -196,6 +212,9 @@ setup() {
     rm tree/checkpoint/core-1.img
     tar -cf unknown.tar -C tree checkpoint config.dump spec.dump
     run --separate-stderr "$CKPTOCI" convert -q unknown.tar oci:image:unknown
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"criu-images: "*core-1.img* ]]
+    run --separate-stderr "$CKPTOCI" convert -q --allow criu-images unknown.tar oci:image:unknown
     [ "$status" -eq 0 ]
     [[ $stderr == *"warning: "*--arch* ]]
 }

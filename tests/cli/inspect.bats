@@ -35,8 +35,7 @@ facts() {
 
 # tree: the sample's members in ./tree
 tree() {
-    mkdir tree
-    tar -xf "$1" -C tree
+    unpack "$1" tree
 }
 
 # The same facts from checkpointctl's report and from ours. It leaves fractions out of some times,

@@ -84,3 +84,19 @@ setup() {
     [ "$bytes" -gt 0 ]
     [ "$bytes" -lt $((16 << 20)) ]
 }
+
+@test "standard input is read under the name that is given" {
+    run -0 "$CKPTOCI" list --json --from-stdin no/such/name.tar <"$TEST_DATA/crio-1.36-shop.tar"
+    jq -e '.[0] | .path == "no/such/name.tar" and .pod == "shop" and .size > 0' <<<"$output"
+    run -2 --separate-stderr "$CKPTOCI" list --from-stdin <"$TEST_DATA/crio-1.36-shop.tar"
+    [[ $stderr == *"needs a name"* ]]
+    run -2 --separate-stderr "$CKPTOCI" list --from-stdin x.tar </dev/null
+    [[ $stderr == *"standard input is no file"* ]]
+
+    # So does convert, and what the name says is still compared.
+    name=checkpoint-web_team-a-web-2026-11-20T09:30:15Z.tar
+    run -0 --separate-stderr "$CKPTOCI" convert --json --from-stdin "no/$name" oci:layout:x \
+        <"$TEST_DATA/crio-1.36-shop.tar"
+    jq -e --arg name "no/$name" '.archive == $name and (.findings[] | select(.check == "file-name"))' \
+        <<<"$output"
+}

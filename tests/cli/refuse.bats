@@ -24,8 +24,7 @@ refused() {
 
 # tree: the sample's members in ./tree
 tree() {
-    mkdir tree
-    tar -xf "$archive" -C tree
+    unpack "$archive" tree
 }
 
 @test "a member that every checkpoint has is missing" {

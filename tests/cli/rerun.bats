@@ -104,8 +104,7 @@ files() {
 
 @test "an archive that has changed but kept its size is pushed" {
     registry_start_plain
-    mkdir tree
-    tar -xf "$archive" -C tree
+    unpack "$archive" tree
     tar -cf changed.tar -C tree .
     size=$(stat -c %s changed.tar)
     convert pushed changed.tar "$REGISTRY/x:tag"

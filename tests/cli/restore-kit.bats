@@ -30,8 +30,7 @@ kit() {
 # archive_with FILTER NAME: the shop's, with what jq's FILTER makes of its spec.dump
 archive_with() {
     if [ ! -d tree ]; then
-        mkdir tree
-        tar -xf "$shop" -C tree
+        unpack "$shop" tree
         cp tree/spec.dump spec.dump
     fi
     jq "$1" spec.dump >tree/spec.dump

@@ -259,6 +259,48 @@ END
     grep "the directory was removed" errors
 }
 
+@test "an archive goes where the kubelet's name of its file says, or nowhere" {
+    for name in counters_default-counter web_team-a-web; do
+        arrive "$counter" "checkpoint-$name-2026-11-20T09:30:15Z.tar"
+    done
+    run -3 --separate-stderr "$CKPTOCI" watch --once --state-dir state --settle 0 --refuse-after 0 \
+        --allow file-name dir 'oci:layout:{namespace}-{pod}-{time}'
+    echo "$output" >events
+    cat events
+    [ "$(count '.event == "pushed"')" -eq 1 ]
+    [ "$(count '.event == "refused" and .archive == "checkpoint-web_team-a-web-2026-11-20T09:30:15Z.tar" and
+        (.error | contains("counter of pod counters in default")) and .namespace == null')" -eq 1 ]
+    [ "$(jq '.manifests | length' layout/index.json)" -eq 1 ]
+}
+
+@test "one that takes too long is killed" {
+    registry_start_persona spec --fault '{"method": "PATCH", "do": "stall"}'
+    arrive "$counter" checkpoint-a.tar
+    run -1 --separate-stderr "$CKPTOCI" watch --once --state-dir state --tls-verify=false \
+        --attempts 1 --job-timeout 500ms dir "docker://$REGISTRY/x:{time}"
+    [[ $output == *'"failed"'*"not done in time"* ]]
+}
+
+@test "whoever holds connections to --metrics, /healthz is answered" {
+    begin 'oci:layout:{time}' --metrics 0
+    address=$(jq -r 'select(.event == "started") | .metrics' events)
+    python3 -c '
+import socket, sys
+from urllib.request import urlopen
+host, port = sys.argv[1].split(":")
+begun = [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+         b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"]
+held = []
+for number in range(300):
+    held.append(socket.create_connection((host, int(port)), 600))
+    held[-1].sendall(begun[number % 3])
+for name in ("healthz", "metrics", "healthz"):
+    assert urlopen("http://%s/%s" % (sys.argv[1], name), timeout=600).status == 200
+held[0].settimeout(600)
+assert held[0].recv(1) == b"" # the first had to go' "$address"
+    end 0
+}
+
 @test "a template that cannot be, and options that convert refuses" {
     while IFS='|' read -r template options text; do
         # shellcheck disable=SC2086 # words
@@ -275,6 +317,7 @@ oci:x:{time}|--compression-format lzma|"lzma" is not zstd
 oci:x:{time}|--annotation x|"x" is not KEY=VALUE
 oci:x:{time}|--metrics 1:2:3|needs brackets
 oci:x:{time}|--hook-timeout 1x|"1x" is not a time
+oci:x:{time}|--job-timeout 1x|"1x" is not a time
 END
     [ ! -e state ]
 }

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
+#include "criu/criu.h"
+#include "criu/image.h"
+#include "criu/names.h"
+#include "criu/paths.h"
 #include "fuzz.h"
-#include "inspect/criu.h"
 #include "inspect/report.h"
 
 static int fuzz_core(const uint8_t *data, size_t size, struct error *error)
@@ -28,7 +30,10 @@ static int fuzz_pstree(const uint8_t *data, size_t size, struct error *error)
     struct criu_pstree pstree = {0};
     int result = criu_pstree_parse(&pstree, data, size, error);
 
-    fuzz_require(pstree.count <= size);
+    fuzz_require(pstree.count <= size && pstree.tid_count <= size);
+    for (size_t i = 0; i < pstree.count; i++)
+        fuzz_require(pstree.entries[i].thread_count <=
+                     pstree.tid_count - pstree.entries[i].first_thread);
     criu_pstree_done(&pstree);
     return result;
 }
@@ -42,9 +47,9 @@ static int fuzz_mm(const uint8_t *data, size_t size, struct error *error)
 
 static int fuzz_ids(const uint8_t *data, size_t size, struct error *error)
 {
-    uint32_t files_id;
+    struct criu_ids ids;
 
-    return criu_ids_parse(&files_id, data, size, error);
+    return criu_ids_parse(&ids, data, size, error);
 }
 
 static int fuzz_fs(const uint8_t *data, size_t size, struct error *error)
@@ -113,6 +118,64 @@ static int fuzz_inventory(const uint8_t *data, size_t size, struct error *error)
     return criu_inventory_parse(&inventory, data, size, error);
 }
 
+static int fuzz_deleted(const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_deleted deleted = {0};
+    int result = criu_deleted_parse(&deleted, data, size, error);
+
+    fuzz_require(deleted.count <= size);
+    criu_deleted_done(&deleted);
+    return result;
+}
+
+/* What is found climbs or names what it is. */
+static int fuzz_reach(enum criu_kind kind, const uint8_t *data, size_t size, struct error *error)
+{
+    struct criu_reach reach = {0};
+    int result = criu_reach_parse(&reach, kind, data, size, error);
+
+    fuzz_require(criu_reach_knows(kind));
+    fuzz_require(!reach.climbs || strstr(reach.climbs, " is \""));
+    fuzz_require(result == 0 || (!reach.climbs && !reach.acts));
+    criu_reach_done(&reach);
+    return result;
+}
+
+static int fuzz_files_reach(const uint8_t *data, size_t size, struct error *error)
+{
+    return fuzz_reach(CRIU_KIND_FILES, data, size, error);
+}
+
+static int fuzz_reg_files(const uint8_t *data, size_t size, struct error *error)
+{
+    return fuzz_reach(CRIU_KIND_REG_FILES, data, size, error);
+}
+
+static int fuzz_mountpoints(const uint8_t *data, size_t size, struct error *error)
+{
+    return fuzz_reach(CRIU_KIND_MOUNTPOINTS, data, size, error);
+}
+
+static int fuzz_cgroup(const uint8_t *data, size_t size, struct error *error)
+{
+    return fuzz_reach(CRIU_KIND_CGROUP, data, size, error);
+}
+
+static int fuzz_ghost(const uint8_t *data, size_t size, struct error *error)
+{
+    return fuzz_reach(CRIU_KIND_GHOST_FILE, data, size, error);
+}
+
+static int fuzz_name(const uint8_t *data, size_t size, struct error *error)
+{
+    cleanup_free char *text = xstrndup((const char *)data, size);
+    struct criu_name name = criu_name_parse(text);
+
+    (void)error;
+    fuzz_require(name.kind >= CRIU_KIND_CORE || name.kind <= CRIU_KIND_HOST || name.number == 0);
+    return 0;
+}
+
 static int fuzz_log(const uint8_t *data, size_t size, struct error *error)
 {
     cleanup_free char *version = NULL, *kernel = NULL;
@@ -127,9 +190,12 @@ static int fuzz_log(const uint8_t *data, size_t size, struct error *error)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int (*const parsers['z' + 1])(const uint8_t *, size_t, struct error *) = {
-        ['c'] = fuzz_core,  ['d'] = fuzz_fdinfo,    ['f'] = fuzz_files,   ['i'] = fuzz_ids,
-        ['l'] = fuzz_log,   ['m'] = fuzz_mm,        ['o'] = fuzz_pagemap, ['p'] = fuzz_pstree,
-        ['s'] = fuzz_stats, ['v'] = fuzz_inventory, ['w'] = fuzz_fs,
+        ['c'] = fuzz_core,      ['d'] = fuzz_fdinfo, ['f'] = fuzz_files,
+        ['g'] = fuzz_ghost,     ['i'] = fuzz_ids,    ['k'] = fuzz_mountpoints,
+        ['l'] = fuzz_log,       ['m'] = fuzz_mm,     ['n'] = fuzz_name,
+        ['o'] = fuzz_pagemap,   ['p'] = fuzz_pstree, ['q'] = fuzz_files_reach,
+        ['r'] = fuzz_deleted,   ['s'] = fuzz_stats,  ['u'] = fuzz_cgroup,
+        ['v'] = fuzz_inventory, ['w'] = fuzz_fs,     ['x'] = fuzz_reg_files,
     };
     struct error error = {0};
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "convert/image-plan.h"
 #include "fuzz.h"

@@ -14,3 +14,11 @@ place_enter() {
     unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE
     unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 }
+
+# unpack ARCHIVE DIRECTORY: a tar, so that whoever runs the test may change all of it: there are
+# directories that only root could enter
+unpack() {
+    mkdir -p "$2"
+    tar -xf "$1" -C "$2"
+    chmod -R u+rwX "$2"
+}

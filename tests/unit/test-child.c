@@ -212,6 +212,34 @@ static void test_too_much_output(void **state)
     assert_string_equal(error.text, "sh wrote more than 1000 bytes");
 }
 
+static void test_it_reads_a_file_and_has_a_time(void **state)
+{
+    char text[] = "cat; exec sleep 60", path[] = "/tmp/ckptoci-child.XXXXXX";
+    char *const argv[] = {shell, option, text, NULL};
+    cleanup_close int fd = mkstemp(path);
+    const struct child_options options = {.argv = argv, .input_fd = fd, .timeout_ms = 1};
+    cleanup(child_freep) struct child *child = NULL;
+    struct pollfd fds[CHILD_POLL_FDS];
+    struct error error;
+
+    (void)state;
+    unlink(path);
+    assert_int_equal(pwrite(fd, "file\n", 5, 0), 5);
+    assert_int_equal(child_start(&child, &options, &error), 0);
+    while (child->output.len == 0) {
+        child_poll(child, fds);
+        assert_true(poll(fds, CHILD_POLL_FDS, 30000) > 0);
+        child_serve(child, fds);
+    }
+    assert_string_equal(child->output.data, "file\n");
+    assert_true(child_kill_late(child, 0) > 0);
+    assert_false(child->was_late);
+    child_kill_late(child, INT64_MAX - 1);
+    await(child);
+    assert_true(child->was_late);
+    assert_int_equal(WTERMSIG(child->wait_status), SIGKILL);
+}
+
 /* Readable at its end: nobody has the other end of the pipe any more. */
 static void test_it_is_killed_with_what_it_has_started(void **state)
 {
@@ -241,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_it_has_its_own_standard_files_where_we_have_none),
         cmocka_unit_test(test_one_that_is_not_there),
         cmocka_unit_test(test_too_much_output),
+        cmocka_unit_test(test_it_reads_a_file_and_has_a_time),
         cmocka_unit_test(test_it_is_killed_with_what_it_has_started),
     };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "base/memory.h"
 #include "stream/codec.h"
@@ -152,6 +153,40 @@ static void test_several_members_are_one_stream(void **state)
     }
 }
 
+/* Of RFC 1952: extra field, name, comment and the header's own checksum, which few writers use. */
+static void test_a_whole_gzip_header(void **state)
+{
+    static const uint8_t header[] = {0x1f, 0x8b, 8,   0x1e, 1,   2,   3,   4,   0,   3,
+                                     4,    0,    'a', 'b',  0,   0,   'n', 'a', 'm', 'e',
+                                     0,    'c',  'o', 'm',  'm', 'e', 'n', 't', 0};
+    enum { PLAIN_HEADER_LEN = 10, LEN = 5000 };
+    cleanup_free uint8_t *bytes = make_bytes(LEN), *decoded = xcalloc(2 * LEN, 1);
+    cleanup_free uint8_t *plain = NULL, *whole = NULL;
+    size_t plain_len = encode_stream(codec_for(COMPRESSION_GZIP), 1, bytes, LEN, &plain);
+    size_t len = sizeof header + 2 + plain_len - PLAIN_HEADER_LEN;
+    uint32_t crc = (uint32_t)crc32(0, header, sizeof header);
+    struct error error = {0};
+
+    (void)state;
+    whole = xcalloc(len, 1);
+    memcpy(whole, header, sizeof header);
+    whole[sizeof header] = (uint8_t)crc;
+    whole[sizeof header + 1] = (uint8_t)(crc >> 8);
+    memcpy(whole + sizeof header + 2, plain + PLAIN_HEADER_LEN, plain_len - PLAIN_HEADER_LEN);
+    for (size_t piece = 1; piece <= sizeof header + 3; piece++) {
+        assert_int_equal(decode_stream(COMPRESSION_GZIP, whole, len, piece, decoded, 2 * LEN,
+                                       &error),
+                         LEN);
+        assert_memory_equal(decoded, bytes, LEN);
+    }
+    plain[3] |= 0x20; /* a reserved flag */
+    assert_int_equal(decode_stream(COMPRESSION_GZIP, plain, plain_len, 7, decoded, 2 * LEN, &error),
+                     -1);
+    whole[sizeof header] ^= 1;
+    assert_int_equal(decode_stream(COMPRESSION_GZIP, whole, len, len, decoded, 2 * LEN, &error),
+                     -1);
+}
+
 static void test_every_truncation_is_seen(void **state)
 {
     cleanup_free uint8_t *bytes = make_bytes(3000), *decoded = xcalloc(4000, 1);
@@ -243,6 +278,46 @@ static void test_detection_goes_by_content(void **state)
     assert_int_equal(codec_detect((const uint8_t *)"", 0)->compression, COMPRESSION_NONE);
 }
 
+/* What others would decompress, by their magic numbers. */
+static void test_what_is_not_read_is_known(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *name;
+    } rows[] = {
+        {"BZh91AY", 7, "bzip2"},
+        {"BZ", 2, NULL},
+        {"BZ.txt", 6, NULL},
+        {"\xfd"
+         "7zXZ\0",
+         6, "xz"},
+        {"\xfd"
+         "7zXZ",
+         5, NULL},
+        {"PK\3\4", 4, "zip"},
+        {"PKBUILD", 7, NULL},
+        {"\x1f\x9d\x90", 3, "compress"},
+        {"\x1f\x1e", 2, "pack"},
+        {"\x1f\xa0", 2, "LZH"},
+        {"\x1f\x9e", 2, "old gzip"},
+        {"\x04\x22\x4d\x18", 4, "LZ4"},
+        {"\x50\x2a\x4d\x18", 4, "zstd (a skippable frame)"},
+        {"\x5f\x2a\x4d\x18", 4, "zstd (a skippable frame)"},
+        {"\x60\x2a\x4d\x18", 4, NULL},
+        {"spec.dump", 9, NULL},
+        {"", 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *name = codec_unread((const uint8_t *)rows[i].bytes, rows[i].len);
+
+        if (!name != !rows[i].name || (name && strcmp(name, rows[i].name) != 0))
+            fail_msg("row %zu: %s", i, name ? name : "none");
+    }
+}
+
 static void test_a_codec_is_found_by_what_is_its_own(void **state)
 {
     (void)state;
@@ -285,11 +360,13 @@ int main(void)
         cmocka_unit_test(test_noise_fits_the_bound),
         cmocka_unit_test(test_memory_shrinks),
         cmocka_unit_test(test_several_members_are_one_stream),
+        cmocka_unit_test(test_a_whole_gzip_header),
         cmocka_unit_test(test_every_truncation_is_seen),
         cmocka_unit_test(test_damage_is_seen),
         cmocka_unit_test(test_garbage_behind_the_end_is_seen),
         cmocka_unit_test(test_zstd_before_the_standard_is_refused),
         cmocka_unit_test(test_detection_goes_by_content),
+        cmocka_unit_test(test_what_is_not_read_is_known),
         cmocka_unit_test(test_a_codec_is_found_by_what_is_its_own),
         cmocka_unit_test(test_names_of_tars),
     };

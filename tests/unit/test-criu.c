@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "checkpoint/criu-image.h"
-#include "inspect/criu.h"
+#include "criu/criu.h"
+#include "criu/image.h"
 #include "inspect/process-table.h"
 #include "inspect/utf8.h"
 
@@ -283,7 +283,7 @@ static void test_lengths_have_limits(void **state)
     assert_int_equal(parse_pstree(large, CRIU_IMAGE_MAX_BYTES + 1, &error), -1);
     assert_non_null(strstr(error.text, "larger than 16 MiB"));
     assert_int_equal(parse_pstree(large, CRIU_IMAGE_MAX_BYTES, &error), -1);
-    assert_non_null(strstr(error.text, "more than 262144 messages"));
+    assert_non_null(strstr(error.text, "more than 262144 entries"));
     free(large);
 }
 
@@ -301,11 +301,10 @@ static void test_one_kind_is_not_taken_for_another(void **state)
 
 static void test_a_pagemap_that_cannot_be(void **state)
 {
-    /* Twice the same address; more pages than there are; a field that is not known. */
+    /* Twice the same address; more pages than there are. */
     static const char *const hexes[] = {
         COMMON "25400856020000000801080000000880800410012004080000000880800410012004",
         COMMON "254008560200000008010d00000008808004200428808080808040",
-        COMMON "254008560200000008010a00000008808004100120043001",
     };
 
     (void)state;
@@ -409,6 +408,77 @@ static void test_names_of_images(void **state)
         assert_false(process_table_wants(others[i]));
 }
 
+/* The words are big-endian, the messages are not. */
+static void test_images_of_s390x(void **state)
+{
+    struct image image = from_hex("54564319"
+                                  "50273030"
+                                  "0000000a"
+                                  "08011001180120012801"
+                                  "0000000a"
+                                  "08061001180120012806");
+    struct image core = from_hex("54564319"
+                                 "55053847"
+                                 "00000002"
+                                 "0805");
+    struct image mixed = from_hex("54564319"
+                                  "30302750"
+                                  "0a000000"
+                                  "08011001180120012801");
+    struct criu_pstree pstree;
+    struct buffer head;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(criu_pstree_parse(&pstree, image.bytes, image.len, &error), 0);
+    assert_int_equal(pstree.count, 2);
+    assert_int_equal(pstree.entries[1].pid, 6);
+    assert_int_equal(pstree.tids[1], 6);
+    criu_pstree_done(&pstree);
+    assert_int_equal(criu_pstree_parse(&pstree, mixed.bytes, mixed.len, &error), -1);
+    buffer_init(&head, sizeof core.bytes);
+    buffer_append(&head, core.bytes, core.len);
+    assert_string_equal(criu_core_architecture(&head), "s390x");
+    buffer_done(&head);
+}
+
+/* A BPF map, a pidfd, a Unix socket without its path; file 9 was deleted. */
+static void test_newer_files(void **state)
+{
+    struct image files = from_hex(COMMON "38313056"
+                                         "0b000000"
+                                         "08131008aa0104"
+                                         "6a026d31"
+                                         "09000000"
+                                         "08141009b20102"
+                                         "202a"
+                                         "0b000000"
+                                         "0805100a820104"
+                                         "10077801");
+    struct image deleted = from_hex(COMMON "54391359"
+                                           "02000000"
+                                           "0809");
+    struct process_table table = {0};
+    const struct criu_file *file;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(process_table_take(&table, "files.img", files.bytes, files.len, &error), 0);
+    assert_int_equal(process_table_take(&table, "remap-fpath.img", deleted.bytes, deleted.len,
+                                        &error),
+                     0);
+    file = criu_files_find(&table.files, 8);
+    assert_int_equal(file->type, CRIU_FILE_BPF_MAP);
+    assert_string_equal(file->name, "m1");
+    file = criu_files_find(&table.files, 9);
+    assert_int_equal(file->type, CRIU_FILE_PIDFD);
+    assert_int_equal(file->pid, 42);
+    assert_true(criu_files_find(&table.files, 10)->is_deleted);
+    assert_true(process_table_is_deleted(&table, 9));
+    assert_false(process_table_is_deleted(&table, 8));
+    process_table_done(&table);
+}
+
 static void test_text_becomes_utf8(void **state)
 {
     static const struct {
@@ -473,6 +543,8 @@ int main(void)
         cmocka_unit_test(test_memory_is_found_through_the_pagemap),
         cmocka_unit_test(test_memory_has_limits),
         cmocka_unit_test(test_names_of_images),
+        cmocka_unit_test(test_images_of_s390x),
+        cmocka_unit_test(test_newer_files),
         cmocka_unit_test(test_text_becomes_utf8),
         cmocka_unit_test(test_processes_have_a_limit),
     };

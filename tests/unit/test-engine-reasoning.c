@@ -320,6 +320,16 @@ static void test_containerd_reads_the_archive(void **state)
     assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.1"), VERDICT_NO);
 }
 
+static void test_podman_needs_the_checkpoint_before(void **state)
+{
+    struct fixture *fixture = *state;
+
+    load(fixture, "podman-4.3-counter.tar");
+    fixture->subject.members.has_parent = true;
+    assert_int_equal(ask(fixture, ENGINE_PODMAN, "5.8"), VERDICT_NEEDS);
+    assert_reason(fixture, "previous", VERDICT_NEEDS, "podman container restore --import-previous");
+}
+
 static void test_podman_compares_the_runtime(void **state)
 {
     struct fixture *fixture = *state;
@@ -336,6 +346,30 @@ static void test_podman_compares_the_runtime(void **state)
                         json_string("crun"));
     assert_int_equal(ask(fixture, ENGINE_PODMAN, "6.0"), VERDICT_UNKNOWN);
     assert_reason(fixture, "annotation", VERDICT_NEEDS, "called \"crun\"");
+}
+
+/* What CRIU's images ask for, whichever engine: of the node's CRIU, of the node, of the user. */
+static void test_what_criu_asks_for(void **state)
+{
+    struct fixture *fixture = *state;
+
+    load(fixture, "containerd-2.3-counter.tar");
+    assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.3.0"), VERDICT_YES);
+    assert_reason(fixture, "criu", VERDICT_YES, "CRIU 4.2 or newer");
+    assert_reason(fixture, "cgroups", VERDICT_YES, "cgroup v1");
+    fixture->checkpoint.criu = (struct criu_traits){.is_newer = true, .has_connections = true};
+    assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.3.0"), VERDICT_NEEDS);
+    assert_reason(fixture, "criu", VERDICT_NEEDS, "a CRIU newer than 4.2");
+    assert_reason(fixture, "tcp-connections", VERDICT_NEEDS, "/etc/criu/runc.conf");
+    assert_null(find_reason(fixture, "cgroups").rule);
+    fixture->checkpoint.criu = (struct criu_traits){.has_parent = true};
+    assert_int_equal(ask(fixture, ENGINE_CONTAINERD, "2.3.0"), VERDICT_NO);
+
+    load(fixture, "podman-4.3-counter.tar");
+    fixture->checkpoint.criu = (struct criu_traits){.has_parent = true, .has_connections = true};
+    assert_int_equal(ask(fixture, ENGINE_PODMAN, "5.8"), VERDICT_NEEDS);
+    assert_reason(fixture, "parent", VERDICT_NEEDS, "--import-previous");
+    assert_reason(fixture, "tcp-connections", VERDICT_NEEDS, "restore --tcp-established");
 }
 
 static void test_an_image_that_nothing_marks(void **state)
@@ -483,7 +517,9 @@ int main(void)
         TEST(test_crio_reads_the_metadata_narrowly),
         TEST(test_containerd_by_version),
         TEST(test_containerd_reads_the_archive),
+        TEST(test_podman_needs_the_checkpoint_before),
         TEST(test_podman_compares_the_runtime),
+        TEST(test_what_criu_asks_for),
         TEST(test_an_image_that_nothing_marks),
         TEST(test_an_index_has_annotations_of_its_own),
         TEST(test_types_of_the_image),

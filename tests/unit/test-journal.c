@@ -160,6 +160,59 @@ static void test_it_survives_a_cut_at_any_byte(void **state)
     }
 }
 
+/* Behind the sample. */
+static void append_text(const char *text)
+{
+    cleanup_free char *path = state_path();
+    FILE *file = fopen(path, "a");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_lines_of_another_kind_are_passed_over(void **state)
+{
+    cleanup_free char *long_name = xcalloc(100001, 1), *line = NULL;
+    struct archive_table table = {0};
+    struct error error;
+
+    (void)state;
+    write_sample();
+    memset(long_name, 'n', 100000);
+    line = xasprintf("{\"name\":\"%s\",\"state\":\"failed\"}\n", long_name);
+    append_text(line);
+    append_text("[]\n\n{}\nnull\n{\"name\":5,\"state\":[]}\n\x01\xff\n");
+    append_text("{\"name\":\"p\",\"state\":\"pushed\"}\n");
+    append_text("{\"name\":\"c\",\"state\":\"converting\"}\n");
+    append_text("{\"name\":\"f\",\"state\":\"failed\"}\n");
+    assert_int_equal(load("/watched", &table, &error), 0);
+    assert_int_equal(table.count, 3);
+    assert_non_null(archive_table_find(&table, "f"));
+    archive_table_done(&table);
+}
+
+static void test_what_is_too_large_is_begun_anew(void **state)
+{
+    cleanup(journal_freep) struct journal *journal = NULL;
+    cleanup_free char *path = state_path();
+    struct archive_table table = {0};
+    struct error error;
+    struct stat status;
+
+    (void)state;
+    write_sample();
+    assert_int_equal(truncate(path, (off_t)JOURNAL_MAX_BYTES + 1), 0);
+    journal = open_journal("/watched");
+    assert_int_equal(journal_load(journal, &table, &error), 0);
+    assert_int_equal(table.count, 0);
+    assert_false(journal_is_wasteful(journal, &table));
+    assert_int_equal(journal_compact(journal, &table, &error), 0);
+    assert_int_equal(stat(path, &status), 0);
+    assert_in_range(status.st_size, 1, 100);
+    archive_table_done(&table);
+}
+
 static void test_compacting_forgets(void **state)
 {
     cleanup(journal_freep) struct journal *journal = NULL;
@@ -234,6 +287,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_as_it_was),
         cmocka_unit_test(test_it_survives_a_cut_at_any_byte),
+        cmocka_unit_test(test_lines_of_another_kind_are_passed_over),
+        cmocka_unit_test(test_what_is_too_large_is_begun_anew),
         cmocka_unit_test(test_compacting_forgets),
         cmocka_unit_test(test_only_the_state_stays_and_only_for_us),
         cmocka_unit_test(test_the_state_of_another_directory_is_refused),

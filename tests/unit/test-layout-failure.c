@@ -236,7 +236,7 @@ static int use_temporary_names(struct store_fixture *fixture)
         return 1;
     if (count_names(in_layout(fixture, "blobs/sha256")) != 3 || count_names(fixture->path) != 3)
         return 2;
-    if (mode_of(blob_path(fixture, &image->layer.digest)) != 0644)
+    if (mode_of(blob_path(fixture, &image->layer.digest)) != 0600)
         return 3;
     target = layout_target_new(fixture->path);
     if (open_for(target, "v3", &fixture->error) ||

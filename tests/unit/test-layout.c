@@ -29,17 +29,24 @@ static void test_new_layout_is_what_the_specification_says(void **state)
     assert_string_equal(index.data, expected);
 }
 
-static void test_modes_follow_the_umask(void **state)
+static void test_it_is_its_owners_alone_whatever_the_umask(void **state)
 {
     struct store_fixture *fixture = *state;
-    mode_t before = umask(027);
+    mode_t before = umask(0);
     struct digest digest = add(fixture, "v1", "a");
 
+    assert_int_equal(mode_of(fixture->path), 0700);
+    assert_int_equal(mode_of(blob_path(fixture, &digest)), 0600);
+    assert_int_equal(mode_of(in_layout(fixture, "index.json")), 0600);
+    assert_int_equal(mode_of(in_layout(fixture, "oci-layout")), 0600);
+    /* What is there keeps its mode, but for what comes into it. */
+    assert_int_equal(chmod(fixture->path, 0755), 0);
+    assert_int_equal(chmod(in_layout(fixture, "index.json"), 0644), 0);
+    digest = add(fixture, "v2", "b");
     umask(before);
-    assert_int_equal(mode_of(fixture->path), 0750);
-    assert_int_equal(mode_of(blob_path(fixture, &digest)), 0640);
-    assert_int_equal(mode_of(in_layout(fixture, "index.json")), 0640);
-    assert_int_equal(mode_of(in_layout(fixture, "oci-layout")), 0640);
+    assert_int_equal(mode_of(fixture->path), 0755);
+    assert_int_equal(mode_of(in_layout(fixture, "index.json")), 0644);
+    assert_int_equal(mode_of(blob_path(fixture, &digest)), 0600);
 }
 
 static void test_progress_counts_the_layer(void **state)
@@ -481,7 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_new_layout_is_what_the_specification_says),
-        TEST(test_modes_follow_the_umask),
+        TEST(test_it_is_its_owners_alone_whatever_the_umask),
         TEST(test_progress_counts_the_layer),
         TEST(test_nothing_is_visible_before_publish),
         TEST(test_staging_makes_nothing_visible),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/kube-name.h"
 #include "base/memory.h"
 #include "restore/mount-plan.h"
 

@@ -190,14 +190,17 @@ static void test_an_older_file_is_replaced(void **state)
     assert_int_equal(count_names(fixture->dir), 1);
 }
 
-static void test_mode_follows_the_umask(void **state)
+static void test_it_is_its_owners_alone_whatever_the_umask(void **state)
 {
     struct store_fixture *fixture = *state;
-    mode_t before = umask(027);
+    mode_t before = umask(0);
 
     write_ok(fixture, "v1", "a");
+    assert_int_equal(mode_of(fixture->path), 0600);
+    assert_int_equal(chmod(fixture->path, 0644), 0);
+    write_ok(fixture, "v1", "b");
     umask(before);
-    assert_int_equal(mode_of(fixture->path), 0640);
+    assert_int_equal(mode_of(fixture->path), 0600);
 }
 
 static void test_progress_counts_the_layer(void **state)
@@ -422,7 +425,7 @@ int main(void)
         TEST(test_the_same_image_gives_the_same_bytes),
         TEST(test_the_file_ends_with_two_blocks_of_zeros),
         TEST(test_an_older_file_is_replaced),
-        TEST(test_mode_follows_the_umask),
+        TEST(test_it_is_its_owners_alone_whatever_the_umask),
         TEST(test_progress_counts_the_layer),
         TEST(test_a_file_in_the_working_directory_needs_no_slash),
         TEST(test_headers_of_huge_layers_have_one_block),

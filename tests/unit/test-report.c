@@ -175,6 +175,133 @@ static void test_lists_have_an_end(void **state)
     snapshot_done(&snapshot);
 }
 
+#define COMMON "\x19\x43\x56\x54"
+#define CORE COMMON "\x47\x38\x05\x55"
+
+/* Process 1 has the threads 5 and 6, of which 5 has no core image; 7 is dead. */
+static void test_threads_are_no_processes(void **state)
+{
+    static const char pstree[] = COMMON "\x30\x30\x27\x50"
+                                        "\x0a\0\0\0\x08\1\x10\0\x28\1\x28\5\x28\6"
+                                        "\6\0\0\0\x08\7\x10\1\x28\0";
+    static const char alive[] = CORE "\x06\0\0\0\x08\1\x1a\2\x08\1";
+    static const char dead[] = CORE "\x06\0\0\0\x08\1\x1a\2\x08\2";
+    static const char thread[] = CORE "\x02\0\0\0\x08\1";
+    struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
+    json_t *report, *processes, *ids;
+
+    (void)state;
+    snapshot_init(&snapshot);
+    take(&snapshot, "core-1.img", alive, sizeof alive - 1);
+    take(&snapshot, "core-5.img", alive, sizeof alive - 1); /* as a lie; and the tree counts */
+    take(&snapshot, "core-6.img", thread, sizeof thread - 1);
+    take(&snapshot, "core-7.img", dead, sizeof dead - 1);
+    take(&snapshot, "pstree.img", pstree, sizeof pstree - 1);
+    report = report_make(&snapshot, &walk, NULL, false);
+    processes = json_object_get(report, "processes");
+    assert_int_equal(json_array_size(processes), 2);
+    assert_int_equal(number(json_array_get(processes, 0), "threads"), 3);
+    ids = json_object_get(json_array_get(processes, 0), "thread_ids");
+    assert_int_equal(json_integer_value(json_array_get(ids, 0)), 1);
+    assert_int_equal(json_integer_value(json_array_get(ids, 2)), 6);
+    assert_string_equal(text(json_array_get(processes, 1), "state"), "dead");
+    assert_true(has_note(report, "mm-1.img is missing"));
+    assert_true(has_note(report, "pagemap-1.img is missing"));
+    assert_true(has_note(report, "open files of process 1 are not known"));
+    assert_false(has_note(report, "mm-7.img"));
+    json_decref(report);
+    snapshot_done(&snapshot);
+}
+
+static void test_threads_without_a_tree(void **state)
+{
+    static const char thread[] = CORE "\x02\0\0\0\x08\1";
+    struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
+    json_t *report;
+
+    (void)state;
+    snapshot_init(&snapshot);
+    take(&snapshot, "core-6.img", thread, sizeof thread - 1);
+    report = report_make(&snapshot, &walk, NULL, false);
+    assert_int_equal(json_array_size(json_object_get(report, "processes")), 0);
+    assert_true(has_note(report, "pstree.img is missing"));
+    json_decref(report);
+    snapshot_done(&snapshot);
+}
+
+static void remember(struct process_memory *memory, const char *bytes, size_t len)
+{
+    memory->bytes = xcalloc(len + 1, 1);
+    memcpy(memory->bytes, bytes, len);
+    memory->len = memory->have = len;
+}
+
+/* The arguments, then the environment at `gap` bytes behind them. */
+static json_t *report_of_memory(const char *arguments, size_t len, const char *environment,
+                                size_t environment_len, size_t gap)
+{
+    static const char alive[] = CORE "\x06\0\0\0\x08\1\x1a\2\x08\1";
+    struct snapshot snapshot;
+    cleanup(walk_done) struct walk walk = {0};
+    struct process *process;
+    json_t *report;
+
+    snapshot_init(&snapshot);
+    take(&snapshot, "core-1.img", alive, sizeof alive - 1);
+    process = process_table_find(&snapshot.table, 1);
+    process->has_mm = true;
+    process->mm = (struct criu_mm){.arg_start = 0x1000,
+                                   .arg_end = 0x1000 + len,
+                                   .env_start = 0x1000 + len + gap,
+                                   .env_end = 0x1000 + len + gap + environment_len};
+    remember(&process->arguments, arguments, len);
+    remember(&process->environment, environment, environment_len);
+    report = report_make(&snapshot, &walk, NULL, true);
+    snapshot_done(&snapshot);
+    return report;
+}
+
+#define MEMORY(arguments, environment, gap) \
+    arguments, sizeof arguments - 1, environment, sizeof environment - 1, gap
+
+static void assert_command_line(json_t *report, const char *arguments, const char *variable)
+{
+    json_t *process = json_array_get(json_object_get(report, "processes"), 0), *argument;
+    json_t *environment = json_object_get(process, "environment");
+    char joined[200] = "";
+    size_t i;
+
+    json_array_foreach(json_object_get(process, "arguments"), i, argument)
+    {
+        strcat(joined, json_string_value(argument));
+        strcat(joined, "|");
+    }
+    assert_string_equal(joined, arguments);
+    assert_int_equal(json_array_size(environment), variable != NULL);
+    if (variable)
+        assert_string_equal(text(json_array_get(environment, 0), "value"), variable);
+    json_decref(report);
+}
+
+/* As /proc/PID/cmdline has them. */
+static void test_titles(void **state)
+{
+    (void)state;
+    assert_command_line(report_of_memory(MEMORY("a\0\0b\0", "V=1\0", 0)), "a||b|", "1");
+    assert_command_line(report_of_memory(MEMORY("app\0\0\0\0\0", "V=1\0", 0)), "app|", "1");
+    assert_command_line(report_of_memory(MEMORY("app: long", " title\0\0\0", 0)),
+                        "app: long title|", NULL);
+    assert_command_line(report_of_memory(MEMORY("app: long", " title\0V=1\0", 0)),
+                        "app: long title|", "1");
+    assert_command_line(report_of_memory(MEMORY("app: long", "V=1\0", 8)), "app: long|", "1");
+    assert_command_line(report_of_memory(MEMORY("app\0rest x", "V=1\0", 0)), "app|", "1");
+    assert_command_line(report_of_memory(MEMORY("app: long", " no end", 0)), "app: long no end|",
+                        NULL);
+    assert_command_line(report_of_memory(MEMORY("\0\0", "V=1\0", 0)), "", "1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +310,9 @@ int main(void)
         cmocka_unit_test(test_variables_are_hidden),
         cmocka_unit_test(test_addresses_and_times),
         cmocka_unit_test(test_lists_have_an_end),
+        cmocka_unit_test(test_threads_are_no_processes),
+        cmocka_unit_test(test_threads_without_a_tree),
+        cmocka_unit_test(test_titles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -78,12 +81,36 @@ static void test_what_is_neither(void **state)
     assert_int_equal(subject.kind, SUBJECT_IMAGE);
 }
 
+/* Which could also be the name of an image. */
+static void test_a_directory_is_neither(void **state)
+{
+    static const char path[] = "some/unpacked";
+    char place[] = "/tmp/ckptoci-subject.XXXXXX";
+    struct subject subject = {.kind = SUBJECT_IMAGE};
+    struct error error;
+
+    (void)state;
+    assert_non_null(mkdtemp(place));
+    assert_int_equal(chdir(place), 0);
+    assert_image(path, DESTINATION_REGISTRY, "docker://docker.io/some/unpacked:latest");
+    assert_int_equal(mkdir("some", 0700) || mkdir(path, 0700), 0);
+    assert_int_equal(subject_parse(&subject, path, &error), -1);
+    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_non_null(strstr(error.text, "is a directory"));
+    assert_non_null(strstr(error.text, "docker://some/unpacked"));
+    assert_archive("./some/unpacked");
+    assert_image("docker://some/unpacked", DESTINATION_REGISTRY,
+                 "docker://docker.io/some/unpacked:latest");
+    assert_int_equal(rmdir(path) || rmdir("some") || rmdir(place), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_archives),
         cmocka_unit_test(test_images),
         cmocka_unit_test(test_what_is_neither),
+        cmocka_unit_test(test_a_directory_is_neither),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

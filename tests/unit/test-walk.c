@@ -99,11 +99,23 @@ static void add_text(struct tar *tar, const char *name, const char *text)
     add(tar, name, AE_IFREG, text, strlen(text));
 }
 
+/* Of CRIU: version 2; process 1; that it is dead, which has no memory then. */
+static const char inventory[] = "\x16\x31\x31\x58\x02\0\0\0\x08\x02";
+static const char pstree[] = "\x19\x43\x56\x54\x30\x30\x27\x50\x02\0\0\0\x08\x01";
+static const char core[] = "\x19\x43\x56\x54\x47\x38\x05\x55\x06\0\0\0\x08\x01\x1a\x02\x08\x02";
+
+static void add_images(struct tar *tar)
+{
+    add(tar, "checkpoint/core-1.img", AE_IFREG, core, sizeof core - 1);
+    add(tar, "checkpoint/pstree.img", AE_IFREG, pstree, sizeof pstree - 1);
+}
+
 static void add_checkpoint(struct tar *tar)
 {
     add_text(tar, "config.dump", "{}");
     add_text(tar, "spec.dump", "{\"a\":1}");
-    add_text(tar, "checkpoint/inventory.img", "image");
+    add(tar, "checkpoint/inventory.img", AE_IFREG, inventory, sizeof inventory - 1);
+    add_images(tar);
 }
 
 static void end(struct tar *tar)
@@ -151,11 +163,13 @@ static void test_keeps_what_says_what_it_is(void **state)
 {
     struct tar *tar = *state;
     static const size_t pieces[] = {1, 511, 512, 10000, ARCHIVE_CAPACITY};
+    char other[sizeof core];
 
+    memcpy(other, core, sizeof core);
     add(tar, "checkpoint", AE_IFDIR, NULL, 0);
-    add_text(tar, "checkpoint/core-1.img", "CORE");
-    add_text(tar, "checkpoint/core-2.img", "OTHER");
     add_checkpoint(tar);
+    other[sizeof other - 2] = 6; /* another state */
+    add(tar, "checkpoint/core-2.img", AE_IFREG, other, sizeof other - 1);
     end(tar);
     for (unsigned i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         struct walk walk;
@@ -164,7 +178,8 @@ static void test_keeps_what_says_what_it_is(void **state)
         assert_int_equal(walk_pieces(tar, pieces[i], &walk, &error), 0);
         assert_string_equal(walk.spec_dump.data, "{\"a\":1}");
         assert_string_equal(walk.config_dump.data, "{}");
-        assert_string_equal(walk.core_head.data, "CORE");
+        assert_int_equal(walk.core_head.len, sizeof core - 1);
+        assert_memory_equal(walk.core_head.data, core, sizeof core - 1);
         assert_int_equal(walk.inventory_time, 1790000000);
         assert_int_equal(walk.bytes, tar->len);
         walk_done(&walk);
@@ -179,7 +194,8 @@ static void test_dot_slash_names_are_the_same(void **state)
 
     add_text(tar, "./config.dump", "{}");
     add_text(tar, "./spec.dump", "{}");
-    add_text(tar, "./checkpoint/inventory.img", "image");
+    add(tar, "./checkpoint/inventory.img", AE_IFREG, inventory, sizeof inventory - 1);
+    add_images(tar);
     end(tar);
     assert_int_equal(walk_pieces(tar, 4096, &walk, &error), 0);
     walk_done(&walk);
@@ -395,7 +411,8 @@ static void test_a_visitor_sees_the_tars_inside(void **state)
 
         assert_int_equal(visit(tar, &record, pieces[i], &error), 0);
         snprintf(expected, sizeof expected,
-                 "config.dump 0 2\nspec.dump 0 7\ncheckpoint/inventory.img 0 5\n"
+                 "config.dump 0 2\nspec.dump 0 7\ncheckpoint/inventory.img 0 10\n"
+                 "checkpoint/core-1.img 0 18\ncheckpoint/pstree.img 0 14\n"
                  "rootfs-diff.tar 0 %zu\n"
                  "rootfs-diff.tar:etc/wanted 0 7\n=changed\n"
                  "rootfs-diff.tar:etc/link>elsewhere 2 0\n"
@@ -407,6 +424,36 @@ static void test_a_visitor_sees_the_tars_inside(void **state)
                  gzip_len, plain_len, plain_len);
         assert_string_equal(record.text, expected);
     }
+}
+
+/* As a signal does, while the members of a tar inside go by. */
+static int cancel_at_member(void *context, const struct member *member, struct error *error)
+{
+    (void)error;
+    if (member->container)
+        cancel_trigger(context);
+    return 0;
+}
+
+static void test_a_walk_can_be_cancelled_inside(void **state)
+{
+    struct tar *tar = *state;
+    cleanup(cancel_freep) struct cancel *cancel = cancel_new();
+    const struct walk_visitor visitor = {.context = cancel,
+                                         .member = cancel_at_member,
+                                         .cancel = cancel};
+    uint8_t inner[8192];
+    size_t len = make_inner(inner, sizeof inner, true);
+    struct memory_source source = {{&memory_ops}, tar->bytes, 0, ARCHIVE_CAPACITY};
+    struct error error = {0};
+    struct walk walk;
+
+    add_checkpoint(tar);
+    add(tar, "rootfs-diff.tar", AE_IFREG, inner, len);
+    end(tar);
+    source.len = tar->len;
+    assert_int_equal(walk_archive_with(&walk, &source.source, &visitor, &error), -1);
+    assert_int_equal(error.kind, ERROR_INTERRUPTED);
 }
 
 static void test_a_visitor_can_refuse(void **state)
@@ -470,6 +517,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_damaged_header_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_files_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_visitor_sees_the_tars_inside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_walk_can_be_cancelled_inside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_visitor_can_refuse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_damaged_tar_inside_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_error_of_the_source_comes_through, set_up,

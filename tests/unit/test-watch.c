@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "watch/directory.h"
 #include "watch/retention.h"
 #include "watch/schedule.h"
 #include "watch/template.h"
@@ -104,41 +102,87 @@ static void test_which_file_it_is(void **state)
     assert_true(archive_identity_of(&status).mtime_ns < 0);
 }
 
-/* Root may look everywhere. */
-static void become(uid_t id)
-{
-    if (getuid() == 0 && seteuid(id))
-        fail_msg("seteuid");
-}
-
-static void test_what_cannot_be_looked_at_is_not_gone(void **state)
-{
-    char path[] = "/tmp/ckptoci-watch.XXXXXX";
-    cleanup(directory_freep) struct directory *directory = NULL;
-    struct archive_identity identity;
-    struct error error = {0};
-    const char *reason;
-
-    (void)state;
-    assert_non_null(mkdtemp(path));
-    if (directory_open(&directory, path, &error))
-        fail_msg("%s", error.text);
-    assert_int_equal(directory_look(directory, "checkpoint-a.tar", &identity, &reason), ENTRY_GONE);
-    assert_false(directory_is_kept(directory, "checkpoint-a.tar"));
-    chmod(path, 0400);
-    become(65534);
-    assert_int_equal(directory_look(directory, "checkpoint-a.tar", &identity, &reason),
-                     ENTRY_UNKNOWN);
-    assert_non_null(reason);
-    assert_true(directory_is_kept(directory, "checkpoint-a.tar"));
-    become(0);
-    chmod(path, 0700);
-    rmdir(path);
-}
-
 static const struct schedule schedule = {.settle_ms = 500,
                                          .incomplete_ms = 6000,
                                          .attempts = {.times = 2, .delay_ms = 100}};
+
+/* What becomes of an archive of that name that says so of itself. */
+static enum outcome_kind listed(const char *name, const char *said, struct archive *archive)
+{
+    cleanup_free char *text = xasprintf("[{%s}]", said);
+    struct child child = {0};
+    struct outcome outcome;
+
+    buffer_init(&child.output, CHILD_OUTPUT_MAX_BYTES);
+    assert_int_equal(buffer_append(&child.output, text, strlen(text)), 0);
+    archive->name = (char *)(uintptr_t)name;
+    outcome_of_list(&outcome, &child, archive);
+    buffer_done(&child.output);
+    if (outcome.kind == OUTCOME_REFUSED)
+        assert_string_not_equal(outcome.text, "");
+    return outcome.kind;
+}
+
+static void drop_names(struct archive *archive)
+{
+    archive_set_text(&archive->pod_namespace, NULL);
+    archive_set_text(&archive->pod, NULL);
+    archive_set_text(&archive->container, NULL);
+}
+
+static enum outcome_kind listed_as(const char *name, const char *said)
+{
+    struct archive archive = {0};
+    enum outcome_kind kind = listed(name, said, &archive);
+
+    assert_true(kind == OUTCOME_DONE ||
+                (!archive.pod_namespace && !archive.pod && !archive.container));
+    drop_names(&archive);
+    return kind;
+}
+
+#define SAYS(namespace, pod, container) \
+    "\"namespace\":\"" namespace "\",\"pod\":\"" pod "\",\"container\":\"" container "\""
+
+static void test_whose_an_archive_is(void **state)
+{
+    static const char name[] = "checkpoint-web_team-a-web-2026-11-20T09:30:15Z.tar";
+    struct archive archive = {0};
+
+    (void)state;
+    assert_int_equal(listed(name, SAYS("team-a", "web", "web"), &archive), OUTCOME_DONE);
+    assert_string_equal(archive.pod_namespace, "team-a");
+    drop_names(&archive);
+    assert_int_equal(listed_as(name, SAYS("kube-system", "etcd", "etcd")), OUTCOME_REFUSED);
+    assert_int_equal(listed_as(name, SAYS("kube-system", "web", "web")), OUTCOME_REFUSED);
+    assert_int_equal(listed_as(name, SAYS("team-a", "etcd", "web")), OUTCOME_REFUSED);
+    assert_int_equal(listed_as(name, SAYS("team-a", "web", "etcd")), OUTCOME_REFUSED);
+    assert_int_equal(listed_as(name, "\"namespace\":\"kube-system\""), OUTCOME_REFUSED);
+    assert_int_equal(listed_as(name, "\"container\":\"etcd\""), OUTCOME_REFUSED);
+    /* Other names say nothing. */
+    assert_int_equal(listed_as("checkpoint-1.tar", SAYS("kube-system", "etcd", "etcd")),
+                     OUTCOME_DONE);
+}
+
+static void test_what_is_no_name(void **state)
+{
+    static const char *const none[] = {
+        SAYS("team.a", "web", "web"),   SAYS("Team", "web", "web"),   SAYS("a", "we_b", "web"),
+        SAYS("a", "web", "w.b"),        SAYS("a/../b", "web", "web"), SAYS("a", "..", "web"),
+        SAYS("a", "web\\u200b", "web"), SAYS("-a", "web", "web"),     SAYS("", "web", "web"),
+    };
+    char long_name[300] = {0};
+    cleanup_free char *of_podman = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(listed_as("checkpoint-1.tar", none[i]), OUTCOME_REFUSED);
+    /* Podman's containers are in no pod. */
+    assert_int_equal(listed_as("checkpoint-1.tar", "\"container\":\"My_Web.1\""), OUTCOME_DONE);
+    memset(long_name, 'n', sizeof long_name - 1);
+    of_podman = xasprintf("\"container\":\"%s\"", long_name);
+    assert_int_equal(listed_as("checkpoint-1.tar", of_podman), OUTCOME_REFUSED);
+}
 
 static struct archive_identity identity_of_size(int64_t size)
 {
@@ -324,6 +368,25 @@ static void test_what_may_be_removed(void **state)
     archive_table_done(&table);
 }
 
+/* Whatever archives say of themselves, they are counted as the kubelet has called them. */
+static void test_the_kubelets_names_tell_containers_apart(void **state)
+{
+#define NAMED(container, day) "checkpoint-" container "-2026-11-" #day "T09:30:15Z.tar"
+    struct archive_table table = {0};
+
+    (void)state;
+    add(&table, NAMED("web_a-b", 01), "x", 400, 10);
+    add(&table, NAMED("web_a-b", 02), "x", 300, 10);
+    add(&table, NAMED("web_c-d", 01), "x", 200, 10);
+    add(&table, "checkpoint-1.tar", "x", 100, 10);
+    /* One text, two containers: namespace a with container b-c, and a-b with c. */
+    add(&table, NAMED("web_a-b-c", 01), "b-c", 200, 10);
+    add(&table, NAMED("web_a-b-c", 02), "c", 100, 10);
+    expect_selection(&table, (struct retention){1, -1, -1}, NAMED("web_a-b", 01) "=c ");
+    archive_table_done(&table);
+#undef NAMED
+}
+
 static void test_the_table_is_sorted(void **state)
 {
     struct archive_table table = {0};
@@ -354,8 +417,10 @@ int main(void)
         cmocka_unit_test(test_crashes_have_a_bound_of_their_own),
         cmocka_unit_test(test_another_file_of_the_same_name_is_new),
         cmocka_unit_test(test_which_file_it_is),
-        cmocka_unit_test(test_what_cannot_be_looked_at_is_not_gone),
         cmocka_unit_test(test_what_may_be_removed),
+        cmocka_unit_test(test_the_kubelets_names_tell_containers_apart),
+        cmocka_unit_test(test_whose_an_archive_is),
+        cmocka_unit_test(test_what_is_no_name),
         cmocka_unit_test(test_the_table_is_sorted),
     };
 
