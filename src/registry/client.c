@@ -281,8 +281,7 @@ static int ping(struct client *client, const char *scheme, struct error *error)
     pass_on_warnings(client);
     client->asked_for_credentials = status == 401;
     if (status == 401 && url_same_origin(http_url(client->http), client->base))
-        auth_take_challenges(client->auth,
-                             false); /* if that does not help, the first upload says so */
+        auth_take_challenges(client->auth, false); /* if it is of no help, the first upload fails */
     else if (status / 100 != 2) {
         client_refused(client, status, error);
         error_context(error, "GET /v2/");

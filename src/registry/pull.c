@@ -32,9 +32,8 @@ struct pull {
     /* Where it is read from, which may be another place (containers-registries.conf(5)). */
     struct reference place;
     struct registry_options place_options;
-    struct client *client; /* NULL before open */
-    struct manifest
-        *manifest; /* of a mirror, which had to show that it has it; NULL: not fetched */
+    struct client *client;     /* NULL before open */
+    struct manifest *manifest; /* that a mirror had to show; NULL: none is at hand */
 };
 
 /* A digest says more than the tag beside it. */
