@@ -23,10 +23,13 @@ struct source *archive_content_unpack(struct archive_content *content, struct so
     content->expansion =
         (struct expansion){.findings = content->findings,
                            .free_bytes = content->max_unpacked_bytes,
-                           .archive_bytes = is_compressed ? content->stored_bytes : NULL,
+                           .is_archive_compressed = is_compressed,
+                           .archive_bytes =
+                               is_compressed && content->is_decoded ? content->stored_bytes : NULL,
                            .cancel = content->cancel};
     if (is_compressed && !content->is_decoded)
-        tar = decoding_source_new(tar, content->compression);
+        tar = decoding_source_new(expansion_count_new(tar, &content->expansion),
+                                  content->compression);
     if (content->hashes)
         tar = observing_source_new(tar, &content->archive, NULL, content->cancel);
     return is_compressed ? expansion_guard_new(tar, &content->expansion, NULL)
