@@ -129,6 +129,7 @@ static const struct option_spec options[] = {
     {"deadline", 0, "SECONDS", AS_CONVERT ", for each archive", OPTION_NO_FIELD},
     {"drain", 0, NULL, "when asked to stop, finish what is being pushed",
      OPTION_FLAG(agent.drains)},
+    {"force", 0, NULL, AS_CONVERT, OPTION_NO_FIELD},
     {"hook", 0, "COMMAND",
      "run it for each archive that was pushed or has failed: words, without a shell",
      OPTION_SPECIAL(set_hook, hook)},

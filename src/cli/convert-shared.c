@@ -60,6 +60,7 @@ const struct option_spec convert_option_specs[] = {
      OPTION_INTEGER(options.deadline_s, 1, CONVERT_MAX_DEADLINE_S)},
     {"digestfile", 0, "FILE", "write the manifest's digest to FILE",
      OPTION_TEXT(options.digestfile)},
+    {REPLACE_OPTION(may_replace)},
     {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8",
      OPTION_INTEGER(options.jobs, 1, CONVERT_MAX_JOBS)},
     {JSON_OPTION(json)},
@@ -127,6 +128,8 @@ int convert_request_complete(struct convert_request *request, struct error *erro
         return error_set(error, ERROR_USAGE, "option --name: the name is empty");
     if (convert->architecture && !*convert->architecture)
         return error_set(error, ERROR_USAGE, "option --arch: the architecture is empty");
+    for (unsigned i = 0; i < convert->destination_count; i++)
+        request->destinations[i].may_replace = request->may_replace;
     convert->destinations = request->destinations;
     return 0;
 }

@@ -87,6 +87,11 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "one, and smaller where that is refused",                                             \
         CHUNK_SIZE_FIELD(field)
 
+/* Where images are written. */
+#define REPLACE_OPTION(field)                                                              \
+    "force", 'f', NULL, "replace the file of oci-archive: also if it holds another image", \
+        OPTION_FLAG(field)
+
 #define FROM_STDIN_OPTION(field)                                                                   \
     "from-stdin", 0, NULL, "read ARCHIVE from standard input; its path is only what it is called", \
         OPTION_FLAG(field)
@@ -138,9 +143,10 @@ int option_limit_rate(void *field, const char *value, struct error *error);
 #define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
 /* Where an image is written to. */
 #define PLACE_HELP                                                                   \
-    "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"    \
+    "  docker://HOST[:PORT]/NAME[:TAG]   a registry; HOST/NAME says the same\n"      \
     "  oci:DIRECTORY[:TAG]               an OCI image layout, created or added to\n" \
-    "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"
+    "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"        \
+    "What ends in .tar is a path with all of its colons; PATH::TAG ends any path.\n"
 /* What is read. */
 #define IMAGE_HELP                                                                         \
     "IMAGE is one of\n"                                                                    \

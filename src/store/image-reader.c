@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "store/image-reader.h"
 #include "store/layout-files.h"
 #include "store/tar.h"
 #include "stream/codec.h"
@@ -453,4 +454,14 @@ struct image_source *layout_source_new(const char *path, const char *reference)
 struct image_source *oci_archive_source_new(const char *path, const char *reference)
 {
     return reader_new(path, reference, true);
+}
+
+int oci_archive_read_index(const char *path, json_t **index, struct error *error)
+{
+    cleanup(image_source_freep) struct image_source *source = oci_archive_source_new(path, NULL);
+
+    if (image_source_open(source, error))
+        return -1;
+    *index = json_incref(((struct image_reader *)source)->index);
+    return 0;
 }
