@@ -44,6 +44,15 @@ struct registry_options registry_side_options(const struct registry_side *side,
                                               const struct registry_options *all);
 void registry_side_done(struct registry_side *side);
 
+/* Where an archive is to come from standard input: -1, ERROR_USAGE, if that is a terminal, where a
+ * command would seem to hang. `archive` is "-", or with `from_stdin` anything. */
+int option_check_standard_input(const char *archive, bool from_stdin, struct error *error);
+
+/* Which of the words it is, a list that ends with NULL. -1: none, and `text`, as in "not yaml or
+ * json", says so. */
+int option_is_one_of(const char *value, const char *const *words, const char *text,
+                     struct error *error);
+
 /* Of a const char *, a copy of ours; what was on the command line is overwritten. */
 int option_creds(void *field, const char *value, struct error *error);
 /* Of a struct finding_policy: the name of a check; or "list", which prints all checks and ends the

@@ -208,7 +208,9 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     size_t part = 0;
 
     if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
-        image_source_get_manifest(job->workers[0].source, reference, &manifest, error))
+        (reference ? image_source_get_manifest(job->workers[0].source, reference, &manifest, error)
+                   : destination_get_manifest(job->options->source, job->workers[0].source,
+                                              &manifest, error)))
         return -1;
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {
         if (find_platforms(job->options, manifest, &part, error))

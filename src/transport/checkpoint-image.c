@@ -62,13 +62,14 @@ int checkpoint_image_choose(const struct manifest *index, const struct platform 
     return no_platform(index, &wanted, error);
 }
 
-int checkpoint_image_resolve(struct image_source *source, const struct platform *platform,
-                             struct manifest **ret, struct error *error)
+int checkpoint_image_resolve(struct image_source *source, const struct destination *place,
+                             const struct platform *platform, struct manifest **ret,
+                             struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL, *chosen = NULL;
     size_t part = 0;
 
-    if (image_source_get_manifest(source, NULL, &manifest, error))
+    if (destination_get_manifest(place, source, &manifest, error))
         return -1;
     if (manifest->kind == MANIFEST_IMAGE) {
         *ret = steal(manifest);

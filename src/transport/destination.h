@@ -87,6 +87,11 @@ struct image_source *destination_source_new(const struct destination *source,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
 
+/* The manifest of the image that the source was made for. Where the tag is not there, or one is
+ * needed, the error tells of up to ten that are, the most alike first. */
+int destination_get_manifest(const struct destination *place, struct image_source *source,
+                             struct manifest **manifest, struct error *error);
+
 /* The digest of the manifest that an image's name stands for now, as the place that has it says.
  * `image` is written as destination_parse_source() takes it. -1 also if nothing is there. */
 int image_digest(const char *image, const struct registry_options *options, struct cancel *cancel,
