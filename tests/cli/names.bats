@@ -162,6 +162,22 @@ kubelet=checkpoint-web_shop-cart-2026-05-01T09:30
     [ "$status" -eq 1 ]
 }
 
+@test "what is no manifest in an index is not taken for the image" {
+    layout_begin
+    echo x >blob
+    blob=$(describe blob "$layer_type")
+    add_index "[$blob]" "$(ref_name cache)"
+    ckptoci pull oci:layout:cache out.tar
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"an index without an image for"*"but for nothing"* ]]
+    "$CKPTOCI" convert -q "$archive" oci:layout:one
+    image=$(jq -c '.manifests[-1] | del(.annotations)' layout/index.json)
+    add_index "[$blob, $image]" "$(ref_name both)"
+    ckptoci pull oci:layout:both out.tar
+    [ "$status" -eq 0 ]
+    cmp out.tar "$archive"
+}
+
 @test "an output that cannot be is seen before anything is sent" {
     ckptoci convert --digestfile no/digest "$archive" oci:new
     [ "$status" -eq 1 ]
