@@ -126,8 +126,9 @@ kubelet=checkpoint-web_shop-cart-2026-05-01T09:30
     registry_start_persona spec --layout layout
     for place in oci:layout "docker://$REGISTRY/x"; do
         for command in "pull $place:v111 new.tar" "copy $place:v111 oci:new:x" "verify $place:v111" "inspect $place:v111"; do
+            command+=" --tls-verify=false"
             # shellcheck disable=SC2086 # words
-            ckptoci ${command%% *} $([[ $place == oci* ]] || echo --tls-verify=false) ${command#* }
+            ckptoci $command
             [ "$status" -eq 1 ]
             [[ $stderr == *'there are the tags "v1'[12]'", '*'"v1'* ]]
             [[ $stderr == *" and 2 more"* ]]
