@@ -14,23 +14,10 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
 static int copy_whole(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, int depth, struct error *error);
 
-/* "docker://host/path:tag", for people. */
-static char *name_at(const struct destination *destination, const char *tag)
-{
-    const char *colon = tag ? ":" : "";
-
-    tag = tag ? tag : "";
-    if (destination->kind == DESTINATION_REGISTRY)
-        return xasprintf("docker://%s/%s%s%s", destination->reference.domain,
-                         destination->reference.path, colon, tag);
-    return xasprintf("%s%s%s%s", destination->kind == DESTINATION_LAYOUT ? "oci:" : "oci-archive:",
-                     destination->path, colon, tag);
-}
-
 static void note(struct copy_job *job, const struct manifest *manifest,
                  const struct manifest_name *name, bool has)
 {
-    cleanup_free char *reference = name_at(job->destination, name->tag);
+    cleanup_free char *reference = destination_name_with(job->destination, name->tag);
     struct copy_outcome *outcome = job->outcome;
 
     if (!name->is_part)
@@ -200,6 +187,9 @@ static int copy_whole(struct copy_job *job, const struct manifest *manifest,
         return error_set(error, ERROR_FAILED,
                          "the destination is to have %s, and the image at the source has %s",
                          name->digest, manifest->digest.text);
+    if ((job->options->all_tags ? !name->is_part : json_object_size(job->copied) == 0) &&
+        image_target_admit(job->workers[0].target, manifest, name, !job->options->all_tags, error))
+        return -1;
     if (is_new)
         json_object_set_new(job->copied, manifest->digest.text, json_true());
     if (copy_steps(job, manifest, name, is_new, depth, error) == 0)
@@ -218,7 +208,9 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     size_t part = 0;
 
     if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
-        image_source_get_manifest(job->workers[0].source, reference, &manifest, error))
+        (reference ? image_source_get_manifest(job->workers[0].source, reference, &manifest, error)
+                   : destination_get_manifest(job->options->source, job->workers[0].source,
+                                              &manifest, error)))
         return -1;
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {
         if (find_platforms(job->options, manifest, &part, error))

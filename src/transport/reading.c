@@ -157,7 +157,8 @@ static int read_config(struct reading *reading, struct error *error)
 static int open_documents(struct reading *reading, struct error *error)
 {
     if (image_source_open(reading->images, error) ||
-        checkpoint_image_resolve(reading->images, &reading->platform, &reading->manifest, error))
+        checkpoint_image_resolve(reading->images, &reading->subject->image, &reading->platform,
+                                 &reading->manifest, error))
         return -1;
     if (checkpoint_image_check(reading->manifest, error)) {
         if (!reading->takes_any_image || reading->manifest->part_count != 2)
