@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "cli/convert-shared.h"
+#include "cli/view.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
 #include "watch/metrics.h"
@@ -220,10 +222,10 @@ static const char *choose_state_directory(struct request *request)
 static void write_event(void *context, const json_t *event)
 {
     struct request *request = context;
+    cleanup_free char *text = json_show(event, JSON_COMPACT);
     struct error error;
 
-    json_dumpf(event, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
-    putchar('\n');
+    puts(text);
     if ((fflush(stdout) == 0 && !ferror(stdout)) || request->has_failed)
         return;
     request->has_failed = true;
@@ -233,7 +235,9 @@ static void write_event(void *context, const json_t *event)
 
 static void relay(const char *line)
 {
-    fprintf(stderr, "%s\n", line);
+    cleanup_free char *shown = format_text(line);
+
+    fprintf(stderr, "%s\n", shown);
 }
 
 static int prepare(void *context, const struct command_line *line, struct error *error)

@@ -57,6 +57,37 @@ finish() {
     done
 }
 
+@test "a signal that was ignored before stays ignored" {
+    install -m 600 "$archive" archive.tar
+    mkfifo archive.fifo
+    (trap '' HUP INT TERM && exec "$CKPTOCI" convert -q archive.fifo oci:image:1 >out 2>err 3>&-) &
+    pid=$!
+    exec 5>archive.fifo
+    head -c 300000 archive.tar >&5
+    wait_for "$pid" test -d image
+    kill -HUP "$pid"
+    kill -INT "$pid"
+    kill -TERM "$pid"
+    tail -c +300001 archive.tar >&5
+    exec 5>&-
+    wait "$pid"
+    [[ $(<out) == oci:image:1@* ]]
+}
+
+@test "interrupted, --json says so" {
+    mkfifo archive.fifo
+    "$CKPTOCI" convert -q --json archive.fifo oci:new:tag >out 2>err 3>&- &
+    pid=$!
+    exec 5>archive.fifo
+    head -c 300000 "$archive" >&5
+    wait_for "$pid" test -d new
+    kill -TERM "$pid"
+    wait_end "$pid"
+    exec 5>&-
+    [ "$(jq -c '[.exit_status, .images]' out)" = "[130,[]]" ]
+    [[ $(jq -r .error out) == *interrupted* ]]
+}
+
 @test "interrupted while uploading: the registry is left without the upload" {
     registry_start_plain
     start "$REGISTRY/x:1"
