@@ -21,7 +21,7 @@ static struct image *make_image(const char *media_type, const char *encoding)
     struct image *image = NULL;
     struct error error;
     struct image_parts parts = {
-        .layer = {media_type, {"sha256:" ONES}, 12345},
+        .layer = {.media_type = media_type, .digest = {"sha256:" ONES}, .size = 12345},
         .diff_id = {"sha256:" ONES},
         .architecture = "amd64",
         .created = "2026-11-20T09:30:15Z",

@@ -18,7 +18,9 @@
 static struct image_parts parts_with(json_t *annotations)
 {
     return (struct image_parts){
-        .layer = {LAYER_TYPE_OCI "+gzip", {"sha256:" ZEROS}, 12345678901},
+        .layer = {.media_type = LAYER_TYPE_OCI "+gzip",
+                  .digest = {"sha256:" ZEROS},
+                  .size = 12345678901},
         .diff_id = {"sha256:" ONES},
         .architecture = "amd64",
         .created = "2026-11-20T09:30:15Z",
