@@ -99,6 +99,8 @@ int error_exit_status(const struct error *error)
         return 3;
     case ERROR_UNAUTHORIZED:
         return 4;
+    case ERROR_UNRESTORABLE:
+        return 5;
     case ERROR_INTERRUPTED:
         return 130;
     case ERROR_FAILED:

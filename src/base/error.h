@@ -22,6 +22,7 @@ enum error_kind {
     ERROR_UNAUTHORIZED, /* the registry wants other credentials */
     ERROR_INTERRUPTED,  /* the user or the system asked us to stop */
     ERROR_NETWORK,      /* a connection that could not be made or broke */
+    ERROR_UNRESTORABLE, /* the engine that was asked about does not restore it */
     ERROR_IMAGE,        /* an image is not what it, or whoever has it, says it is */
 };
 

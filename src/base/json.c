@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
+
+enum { DELETE = 0x7f }; /* a control character that jansson leaves as it is */
 
 static json_t *load(const char *bytes, size_t len, size_t flags, struct error *error)
 {
@@ -155,7 +158,26 @@ bool json_get_bool(const json_t *object, const char *key)
 void json_set_text(json_t *object, const char *key, const char *text)
 {
     if (text)
-        json_object_set_new(object, key, json_string(text));
+        json_object_set_new(object, key, utf8_text(text));
+}
+
+char *json_show(const json_t *json, size_t flags)
+{
+    cleanup_free char *text = json_dumps(json, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6) | flags);
+    size_t extra = 0;
+    char *shown, *to;
+
+    for (const char *c = text; c && *c; c++)
+        extra += *c == DELETE ? sizeof "\\u007f" - 2 : 0;
+    shown = to = xcalloc((text ? strlen(text) : sizeof "null") + extra + 1, 1);
+    if (!text)
+        strcpy(shown, "null");
+    for (const char *c = text; c && *c; c++)
+        if (*c == DELETE)
+            to = stpcpy(to, "\\u007f");
+        else
+            *to++ = *c;
+    return shown;
 }
 
 void json_set_true(json_t *object, const char *key, bool value)

@@ -52,11 +52,15 @@ json_int_t json_get_integer(const json_t *object, const char *key);
 /* Whether the member is the boolean true. */
 bool json_get_bool(const json_t *object, const char *key);
 
-/* Leaves the object as it is if `text` is NULL or not UTF-8. */
+/* The text as utf8_text() has it. Leaves the object as it is if `text` is NULL. */
 void json_set_text(json_t *object, const char *key, const char *text);
 /* Sets the member to true if `value` is; a member that is not set stands for false. */
 void json_set_true(json_t *object, const char *key, bool value);
 /* Takes `value`, and sets the member to it if it is an array or object that is not empty. */
 void json_set_filled(json_t *object, const char *key, json_t *value);
+
+/* The value as text of ASCII alone, in which nothing can drive a terminal: what could is \u and its
+ * code. `flags` are jansson's, such as JSON_INDENT(2). free() it. */
+char *json_show(const json_t *json, size_t flags);
 
 #endif

@@ -46,12 +46,20 @@ char *xstrndup(const char *text, size_t len)
 char *xasprintf(const char *format, ...)
 {
     va_list args;
-    char *text = NULL;
+    char *text;
 
     va_start(args, format);
+    text = xvasprintf(format, args);
+    va_end(args);
+    return text;
+}
+
+char *xvasprintf(const char *format, va_list args)
+{
+    char *text = NULL;
+
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
-    va_end(args);
     return checked(text);
 }
 

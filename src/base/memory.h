@@ -7,6 +7,7 @@
 #ifndef CKPTOCI_BASE_MEMORY_H
 #define CKPTOCI_BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ void *xgrow(void *array, size_t count, size_t *capacity, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #define NEW(type) ((type *)xcalloc(1, sizeof(type)))
 

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
+
+enum { UTF8_MAX_BYTES = 4 }; /* of a character */
 
 struct range {
     uint32_t first, last;
@@ -19,30 +22,12 @@ static const struct range unseen[] = {
     {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
 };
 
-/* The length of the character at `text`, 0 if it is no UTF-8 (RFC 3629), and its code point. */
-static size_t decode(const unsigned char *text, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = *text < 0x80 ? 1 : *text < 0xc2 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
-
-    if (len == 0 || *text > 0xf4)
-        return 0;
-    *code = len == 1 ? *text : *text & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        *code = *code << 6 | (text[i] & 0x3fU);
-    }
-    if (*code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
-        return 0;
-    return len;
-}
-
 /* The length of the character that can be shown as it is; 0: it cannot. */
 static size_t showable(const char *text)
 {
     uint32_t code = 0;
-    size_t len = decode((const unsigned char *)text, &code);
+    /* Its end, a NUL, is no part of a longer character, and ends the look at it. */
+    size_t len = utf8_decode(text, strnlen(text, UTF8_MAX_BYTES - 1) + 1, &code);
 
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         if (code >= unseen[i].first && code <= unseen[i].last)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli/convert-shared.h"
 #include "cli/progress-view.h"
 #include "cli/view.h"
@@ -126,11 +127,12 @@ static void print_plain(const struct request *request,
         if (request->convert.options.destination_count > 0)
             convert_view_plain(container->convert);
         else if (container->path)
-            puts(container->path);
+            view_line("%s", container->path);
     }
     for (unsigned i = 0; i < result->index_count; i++)
         if (result->indexes[i].error.kind == ERROR_NONE)
-            printf("%s@%s\n", result->indexes[i].destination->name, result->indexes[i].digest.text);
+            view_line("%s@%s", result->indexes[i].destination->name,
+                      result->indexes[i].digest.text);
 }
 
 /* What convert tells of an archive, and which archive of what container it was. */
@@ -138,9 +140,11 @@ static json_t *report_container(const struct container_outcome *container)
 {
     json_t *report = convert_view_json(container->convert, "");
     bool failed = container->error.kind != ERROR_NONE;
-    json_t *ours = json_pack("{s:s, s:s*, s:b, s:s*}", "container", container->container, "path",
-                             container->path, "deleted", container->is_deleted, "error",
-                             failed ? container->error.text : NULL);
+    json_t *ours =
+        json_pack("{s:o, s:b, s:s*}", "container", utf8_text(container->container), "deleted",
+                  container->is_deleted, "error", failed ? container->error.text : NULL);
+
+    json_set_text(ours, "path", container->path);
 
     json_object_del(report, "archive");
     json_object_del(report, "seconds");
@@ -185,35 +189,61 @@ static json_t *make_report(const struct request *request,
 }
 
 /* The archive is what the user is left with. */
-static void fail_first(int *status, const struct error *error, const char *path)
+static struct error with_archive(const struct error *error, const char *path)
 {
     struct error longer = *error;
 
     if (error->kind != ERROR_NONE && path && !strstr(error->text, path))
         error_advice(&longer, "the archive is still there: %s", path);
-    cmd_fail_first(status, &longer);
+    return longer;
 }
 
-static void show_container_failures(const struct container_outcome *container, int *status)
+typedef void see_failure(void *context, const struct error *error);
+
+static void see_container_failures(const struct container_outcome *container, see_failure *see,
+                                   void *context)
 {
     const struct convert_result *result = container->convert;
     struct error error = container->error;
 
-    view_warnings(&result->findings);
+    for (unsigned i = 0; i < result->delivery_count; i++) {
+        struct error failure = with_archive(&result->deliveries[i].error, container->path);
+
+        see(context, &failure);
+    }
     if (!container->is_converted && error.kind == ERROR_ARCHIVE)
         view_advise(&result->findings, &error);
-    for (unsigned i = 0; i < result->delivery_count; i++)
-        fail_first(status, &result->deliveries[i].error, container->path);
-    fail_first(status, &error, container->path);
+    error = with_archive(&error, container->path);
+    see(context, &error);
 }
 
-/* Warnings and errors, to stderr; `status` as cmd_fail_first() has it. */
-static void show_failures(const struct container_checkpoint_result *result, int *status)
+/* All of them, and ERROR_NONE where nothing has failed. */
+static void see_failures(const struct container_checkpoint_result *result, see_failure *see,
+                         void *context)
 {
     for (size_t i = 0; i < result->container_count; i++)
-        show_container_failures(&result->containers[i], status);
+        see_container_failures(&result->containers[i], see, context);
     for (unsigned i = 0; i < result->index_count; i++)
-        cmd_fail_first(status, &result->indexes[i].error);
+        see(context, &result->indexes[i].error);
+}
+
+static void note_failure(void *first, const struct error *error)
+{
+    cmd_note_failure(first, error);
+}
+
+static void show_failure(void *status, const struct error *error)
+{
+    cmd_fail_first(status, error);
+}
+
+static void show_warnings(const struct container_checkpoint_result *result)
+{
+    for (size_t i = 0; i < result->container_count; i++) {
+        const struct container_outcome *container = &result->containers[i];
+
+        view_warnings(&container->convert->findings, container->path);
+    }
 }
 
 /* Of the one image, or of the pod's index. */
@@ -231,21 +261,24 @@ static int report(const struct request *request, const struct container_checkpoi
 {
     const char *digestfile = request->convert.options.digestfile;
     int deadline_s = request->convert.options.deadline_s;
-    struct error error = {0};
+    struct error error = {0}, unwritten = {0};
     int status;
 
+    see_failures(result, note_failure, &error);
+    if (error.kind == ERROR_NONE && digestfile && find_digest(result) &&
+        convert_view_write_digest(digestfile, find_digest(result), &unwritten) < 0)
+        error = unwritten;
     if (request->convert.json)
-        cmd_print_json(make_report(request, result));
+        cmd_print_json(make_report(request, result), &error);
     else
         print_plain(request, result);
     status = cmd_flush();
     if (deadline_s > 0 && result->seconds > deadline_s)
-        log_warning("it took %.1f s, more than the %d s until the deadline", result->seconds,
-                    deadline_s);
-    show_failures(result, &status);
-    if (status == 0 && digestfile && find_digest(result) &&
-        convert_view_write_digest(digestfile, find_digest(result), &error) < 0)
-        status = cmd_fail(&error);
+        log_warning("the checkpoint took %.1f s, more than the %d s until the deadline",
+                    result->seconds, deadline_s);
+    show_warnings(result);
+    see_failures(result, show_failure, &status);
+    cmd_fail_first(&status, &unwritten);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/cmd.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/convert-shared.h"
 #include "cli/progress-view.h"
 #include "cli/view.h"
@@ -51,37 +52,40 @@ static int prepare(void *context, const struct command_line *line, struct error 
     return convert_request_complete(request, error);
 }
 
-/* There is no image at all. Of an archive that was refused, scripts want to know why. */
+/* There is no image at all. Scripts want to know why, and what was found so far. */
 static void explain(const struct convert_request *request, const struct convert_result *result,
                     struct error *error)
 {
     view_advise(&result->findings, error);
-    if (request->json && error->kind == ERROR_ARCHIVE)
-        cmd_print_json(json_pack("{s:s, s:[], s:o, s:s*}", "archive", request->options.archive,
-                                 "images", "findings", findings_json(&result->findings), "error",
-                                 error->text));
+    if (request->json)
+        cmd_print_json(json_pack("{s:o, s:[], s:o}", "archive", utf8_text(request->options.archive),
+                                 "images", "findings", findings_json(&result->findings)),
+                       error);
 }
 
 /* Prints what was done; the exit status is that of the first destination that failed. */
 static int report(const struct convert_request *request, const struct convert_result *result)
 {
-    struct error error = {0};
+    struct error error = {0}, unwritten = {0};
     int status;
 
+    for (unsigned i = 0; i < result->delivery_count; i++)
+        cmd_note_failure(&error, &result->deliveries[i].error);
+    if (error.kind == ERROR_NONE && request->options.digestfile && result->image &&
+        convert_view_write_digest(request->options.digestfile, &result->image->manifest.digest,
+                                  &unwritten) < 0)
+        error = unwritten;
     if (request->options.deadline_s > 0 && result->seconds > request->options.deadline_s)
         log_warning("%s took %.1f s, more than the %d s until the deadline",
                     request->options.archive, result->seconds, request->options.deadline_s);
     if (request->json)
-        cmd_print_json(convert_view_json(result, request->options.archive));
+        cmd_print_json(convert_view_json(result, request->options.archive), &error);
     else
         convert_view_plain(result);
     status = cmd_flush();
     for (unsigned i = 0; i < result->delivery_count; i++)
         cmd_fail_first(&status, &result->deliveries[i].error);
-    if (status == 0 && request->options.digestfile && result->image &&
-        convert_view_write_digest(request->options.digestfile, &result->image->manifest.digest,
-                                  &error) < 0)
-        status = cmd_fail(&error);
+    cmd_fail_first(&status, &unwritten);
     return status;
 }
 
@@ -94,7 +98,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     int status = convert_run(&request->options, &result, &progress, cancel, error);
 
     progress_view_free(view);
-    view_warnings(&result.findings);
+    view_warnings(&result.findings, request->options.archive);
     if (status == 0)
         return report(request, &result);
     explain(request, &result, error);

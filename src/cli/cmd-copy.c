@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "task/copy.h"
 
 struct platforms {
@@ -138,10 +140,11 @@ static json_t *report_outcome(const struct request *request, const struct copy_o
 {
     bool failed = outcome->error.kind != ERROR_NONE;
     json_t *report =
-        json_pack("{s:s, s:O, s:o, s:o, s:o, s:s*}", "destination", outcome->destination->name,
-                  "images", outcome->images, "moved", report_amount(&outcome->moved), "skipped",
-                  report_amount(&outcome->skipped), "mounted", report_amount(&outcome->mounted),
-                  "error", failed ? outcome->error.text : NULL);
+        json_pack("{s:o, s:O, s:o, s:o, s:o, s:s*}", "destination",
+                  utf8_text(outcome->destination->name), "images", outcome->images, "moved",
+                  report_amount(&outcome->moved), "skipped", report_amount(&outcome->skipped),
+                  "mounted", report_amount(&outcome->mounted), "error",
+                  failed ? outcome->error.text : NULL);
 
     if (request->copy.dry_run)
         json_object_set(report, "plan", outcome->plan);
@@ -152,24 +155,34 @@ static json_t *report_outcome(const struct request *request, const struct copy_o
 
 static void print_json(const struct request *request, const struct copy_result *result)
 {
-    json_t *report = json_pack("{s:s, s:[], s:f}", "source", request->source.name, "destinations",
-                               "seconds", result->seconds);
+    json_t *report = json_pack("{s:o, s:[], s:f}", "source", utf8_text(request->source.name),
+                               "destinations", "seconds", result->seconds);
 
-    for (unsigned i = 0; i < result->outcome_count; i++)
+    struct error error = {0};
+
+    for (unsigned i = 0; i < result->outcome_count; i++) {
         json_array_append_new(json_object_get(report, "destinations"),
                               report_outcome(request, &result->outcomes[i]));
-    cmd_print_json(report);
+        cmd_note_failure(&error, &result->outcomes[i].error);
+    }
+    cmd_print_json(report, &error);
 }
 
 static void print_plan(const struct copy_outcome *outcome)
 {
     size_t i;
-    json_t *step;
+    json_t *step, *image;
 
     json_array_foreach(outcome->plan, i, step)
-        printf("%s %s %s %" JSON_INTEGER_FORMAT "\n", outcome->destination->name,
-               json_get_text(step, "action"), json_get_text(step, "digest"),
-               json_get_integer(step, "size"));
+        view_line("%s %s %s %" JSON_INTEGER_FORMAT, outcome->destination->name,
+                  json_get_text(step, "action"), json_get_text(step, "digest"),
+                  json_get_integer(step, "size"));
+    json_array_foreach(outcome->images, i, image)
+    {
+        if (json_text_is(image, "status", "would copy"))
+            view_line("would copy %s@%s", json_get_text(image, "reference"),
+                      json_get_text(image, "digest"));
+    }
 }
 
 static void print_plain(const struct request *request, const struct copy_outcome *outcome)
@@ -182,7 +195,7 @@ static void print_plain(const struct request *request, const struct copy_outcome
         return;
     }
     json_array_foreach(outcome->images, i, image)
-        printf("%s@%s\n", json_get_text(image, "reference"), json_get_text(image, "digest"));
+        view_line("%s@%s", json_get_text(image, "reference"), json_get_text(image, "digest"));
 }
 
 /* A line for each tag, which the one for the destination only counts. */

@@ -47,7 +47,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     if (status < 0)
         return -1;
     if (request->json) {
-        cmd_print_json(report);
+        cmd_print_json(report, NULL);
     } else {
         inspect_view_print(report, request->all);
         json_decref(report);

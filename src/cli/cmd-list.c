@@ -151,7 +151,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
                  cancel, error))
         return -1;
     if (request->json) {
-        cmd_print_json(archives);
+        cmd_print_json(archives, NULL);
     } else {
         print_table(archives, request->directory);
         json_decref(archives);

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "registry/login.h"
 
 enum { PROMPT_MAX_BYTES = 64 << 10 };
@@ -176,7 +177,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
         login_run(request->name, request->username, request->password.data, &request->registry,
                   cancel, &where, error))
         return -1;
-    printf("logged in to %s as %s; kept in %s\n", request->name, request->username, where);
+    view_line("logged in to %s as %s; kept in %s", request->name, request->username, where);
     return 0;
 }
 

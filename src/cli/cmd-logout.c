@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "registry/login.h"
 
 struct request {
@@ -37,8 +38,8 @@ static int run(void *context, struct cancel *cancel, struct error *error)
 
     if (logout_run(request->name, &request->registry, cancel, &where, error))
         return -1;
-    printf("logged out of %s; gone from %s\n", request->name ? request->name : "all registries",
-           where);
+    view_line("logged out of %s; gone from %s", request->name ? request->name : "all registries",
+              where);
     return 0;
 }
 

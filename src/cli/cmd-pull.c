@@ -6,8 +6,10 @@
 
 #include <jansson.h>
 
+#include "base/utf8.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "task/pull.h"
 
 struct request {
@@ -69,14 +71,14 @@ static int prepare(void *context, const struct command_line *line, struct error 
 static void print_json(const struct request *request, const struct pull_result *result)
 {
     json_t *report =
-        json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:I, s:s, s:I}, s:f}", "archive",
-                  request->archive, "image", request->image.name, "manifest", "digest",
-                  result->manifest.text, "layer", "mediaType", result->layer_media_type, "digest",
-                  result->layer.text, "size", (json_int_t)result->layer_size, "diff_id",
+        json_pack("{s:o, s:o, s:{s:s}, s:{s:s, s:s, s:I, s:s, s:I}, s:f}", "archive",
+                  utf8_text(request->archive), "image", utf8_text(request->image.name), "manifest",
+                  "digest", result->manifest.text, "layer", "mediaType", result->layer_media_type,
+                  "digest", result->layer.text, "size", (json_int_t)result->layer_size, "diff_id",
                   result->diff_id.text, "uncompressed_size", (json_int_t)result->archive_size,
                   "seconds", result->seconds);
 
-    cmd_print_json(report);
+    cmd_print_json(report, NULL);
 }
 
 /* The line is one that `sha256sum --check` reads. */
@@ -90,7 +92,7 @@ static void print_result(const struct request *request, const struct pull_result
     if (request->json)
         print_json(request, result);
     else
-        printf("%s  %s\n", digest_hex(written), request->archive);
+        view_line("%s  %s", digest_hex(written), request->archive);
 }
 
 static int run(void *context, struct cancel *cancel, struct error *error)

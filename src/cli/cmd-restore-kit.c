@@ -228,7 +228,7 @@ static int report(struct request *request, const struct restore_kit *kit, struct
 {
     int status;
 
-    view_warnings(&kit->findings);
+    view_warnings(&kit->findings, subject_name(&request->subject));
     if (request->output)
         status = write_files(request, kit, error);
     else

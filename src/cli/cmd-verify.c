@@ -6,15 +6,14 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "cli/progress-view.h"
 #include "cli/shared-options.h"
+#include "cli/view.h"
 #include "verify/verify.h"
 
 /* Wide enough for the longest of engine_ranges and of the engines' names. */
 enum { ENGINE_COLUMN = 10, VERSIONS_COLUMN = 29, VERDICT_COLUMN = 7 };
-
-enum { NAME_MAX_BYTES = 4096 };
 
 struct request {
     struct verify_options verify;
@@ -66,7 +65,7 @@ static void print_finding(const struct finding *finding)
     };
     cleanup_free char *line = finding_line(finding);
 
-    printf("%s: %s\n", levels[finding->level], line);
+    view_line("%s: %s", levels[finding->level], line);
 }
 
 /* How often anything was found, also what was only counted. */
@@ -79,21 +78,34 @@ static size_t count_findings(const struct findings *findings)
     return count;
 }
 
-static void print_conclusion(const struct request *request, const struct findings *findings)
+static const char *name_of(const struct request *request)
 {
     const char *name = subject_name(&request->subject);
+
+    return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+static char *conclude(const struct request *request, const struct findings *findings)
+{
+    const char *name = name_of(request);
+    size_t count = count_findings(findings);
+
+    if (findings->refusals > 0)
+        return xasprintf("%s: refused, %zu of %zu finding%s forbid%s it", name, findings->refusals,
+                         count, count == 1 ? "" : "s", findings->refusals == 1 ? "s" : "");
+    if (count > 0)
+        return xasprintf("%s: in order, with %zu finding%s", name, count, count == 1 ? "" : "s");
+    return xasprintf("%s: in order", name);
+}
+
+static void print_conclusion(const struct request *request, const struct findings *findings)
+{
+    cleanup_free char *conclusion = conclude(request, findings);
     size_t count = count_findings(findings);
 
     if (count > findings->count)
         printf("... and %zu more of the same checks\n", count - findings->count);
-    printf("%s: ", strcmp(name, "-") == 0 ? "standard input" : name);
-    if (findings->refusals > 0)
-        printf("refused, %zu of %zu finding%s forbid%s it\n", findings->refusals, count,
-               count == 1 ? "" : "s", findings->refusals == 1 ? "s" : "");
-    else if (count > 0)
-        printf("in order, with %zu finding%s\n", count, count == 1 ? "" : "s");
-    else
-        puts("in order");
+    view_line("%s", conclusion);
 }
 
 static bool decided_alike(const struct engine_answer *a, const struct engine_answer *b)
@@ -135,8 +147,8 @@ static char *summarize(const struct reasoning *reasoning)
 static void print_row(const char *engine, const char *versions, const char *verdict,
                       const char *text)
 {
-    printf("%-*s %-*s %-*s %s\n", ENGINE_COLUMN, engine, VERSIONS_COLUMN, versions, VERDICT_COLUMN,
-           verdict, text);
+    view_line("%-*s %-*s %-*s %s", ENGINE_COLUMN, engine, VERSIONS_COLUMN, versions, VERDICT_COLUMN,
+              verdict, text);
 }
 
 /* A row for each engine and range of versions, with the line that decides. */
@@ -163,8 +175,8 @@ static void print_reasoning(const struct engine_answer *answer)
     printf("\n%s %s: %s\n", engine_name(answer->engine), answer->versions,
            verdict_name(answer->reasoning.verdict));
     for (size_t i = 0; i < answer->reasoning.count; i++)
-        printf("  %-*s %s\n", VERDICT_COLUMN, verdict_name(answer->reasoning.reasons[i].verdict),
-               answer->reasoning.reasons[i].text);
+        view_line("  %-*s %s", VERDICT_COLUMN, verdict_name(answer->reasoning.reasons[i].verdict),
+                  answer->reasoning.reasons[i].text);
 }
 
 static void print_plain(const struct request *request, const struct verify_result *result)
@@ -215,9 +227,8 @@ static void add_digest(json_t *report, const char *key, const struct digest *dig
 static json_t *make_report(const struct request *request, const struct verify_result *result)
 {
     bool is_image = request->subject.kind == SUBJECT_IMAGE;
-    /* A path may be any bytes, and JSON only UTF-8. */
-    cleanup_free char *name = display_text(subject_name(&request->subject), NAME_MAX_BYTES);
-    json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:o, s:f}", "name", name, "kind",
+    json_t *name = utf8_text(subject_name(&request->subject));
+    json_t *report = json_pack("{s:o, s:s, s:s, s:o, s:o, s:f}", "name", name, "kind",
                                is_image ? "image" : "archive", "result",
                                result->findings.refusals > 0 ? "refused" : "passed", "findings",
                                findings_json(&result->findings), "engines", report_answers(result),
@@ -232,18 +243,34 @@ static json_t *make_report(const struct request *request, const struct verify_re
     return report;
 }
 
+/* What makes an exit status other than 0 of it. That the engine does not restore it is the answer
+ * to a question only where the version was asked about, too. */
+static struct error judge(const struct request *request, const struct verify_result *result)
+{
+    const struct engine_answer *answer = result->answers.list;
+    bool was_asked = request->verify.version_text && result->answers.count > 0;
+    cleanup_free char *conclusion = conclude(request, &result->findings);
+    struct error verdict = {.kind = ERROR_NONE};
+
+    if (result->findings.refusals > 0)
+        error_set(&verdict, ERROR_ARCHIVE, "%s", conclusion);
+    else if (was_asked && answer->reasoning.verdict == VERDICT_NO)
+        error_set(&verdict, ERROR_UNRESTORABLE, "%s: %s %s does not restore it: %s",
+                  name_of(request), engine_name(request->verify.engine),
+                  request->verify.version_text, reasoning_decisive(&answer->reasoning)->text);
+    return verdict;
+}
+
 static int report(const struct request *request, const struct verify_result *result)
 {
-    struct error verdict = {.kind = ERROR_NONE};
+    struct error verdict = judge(request, result);
     int status;
 
     if (request->json)
-        cmd_print_json(make_report(request, result));
+        cmd_print_json(make_report(request, result), &verdict);
     else
         print_plain(request, result);
     status = cmd_flush();
-    if (result->findings.refusals > 0)
-        verdict.kind = ERROR_ARCHIVE;
     return status ? status : error_exit_status(&verdict);
 }
 
@@ -274,12 +301,14 @@ const struct command verify_command = {
     .name = "verify",
     .summary = "check an archive or image, and tell which engine would restore it",
     .arguments = "[OPTIONS] ARCHIVE|IMAGE",
-    .details = "Reads a checkpoint archive, or an image of one, checks all that convert checks\n"
-               "and prints every finding. Of an image also every digest and size, the config\n"
-               "against the layer, the layer's type against its bytes and the annotations\n"
-               "against the archive are checked. Then it tells which container engines would\n"
-               "restore it, and what they need for that.\n\n" ARCHIVE_HELP IMAGE_HELP "\n"
-               "Exit status: 0 in order, 3 refused, 1 it could not be read.",
+    .details =
+        "Reads a checkpoint archive, or an image of one, checks all that convert checks\n"
+        "and prints every finding. Of an image also every digest and size, the config\n"
+        "against the layer, the layer's type against its bytes and the annotations\n"
+        "against the archive are checked. Then it tells which container engines would\n"
+        "restore it, and what they need for that.\n\n" ARCHIVE_HELP IMAGE_HELP "\n"
+        "Exit status: 0 in order, 3 refused, 5 the --engine of this --engine-version does not\n"
+        "restore it, 1 it could not be read.",
     .needs = "verify needs an archive or an image",
     .min_arguments = 1,
     .max_arguments = 1,

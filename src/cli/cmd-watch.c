@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "cli/convert-shared.h"
+#include "cli/view.h"
 #include "watch/agent.h"
 #include "watch/conversion.h"
 #include "watch/metrics.h"
@@ -222,10 +224,10 @@ static const char *choose_state_directory(struct request *request)
 static void write_event(void *context, const json_t *event)
 {
     struct request *request = context;
+    cleanup_free char *text = json_show(event, JSON_COMPACT);
     struct error error;
 
-    json_dumpf(event, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
-    putchar('\n');
+    puts(text);
     if ((fflush(stdout) == 0 && !ferror(stdout)) || request->has_failed)
         return;
     request->has_failed = true;
@@ -235,7 +237,9 @@ static void write_event(void *context, const json_t *event)
 
 static void relay(const char *line)
 {
-    fprintf(stderr, "%s\n", line);
+    cleanup_free char *shown = format_text(line);
+
+    fprintf(stderr, "%s\n", shown);
 }
 
 static int check_order(const struct command_line *line, struct error *error)

@@ -34,11 +34,19 @@ void cmd_defer_sigterm(int seconds);
 /* Prints "ckptoci: " and the text to stderr; returns the exit status for it. */
 int cmd_fail(const struct error *error);
 
-/* The same for one of several; ERROR_NONE is none. *status stays what the first failure made it. */
+/* Makes *first the first failure of several; ERROR_NONE is none. */
+void cmd_note_failure(struct error *first, const struct error *error);
+
+/* cmd_fail() for one of several; ERROR_NONE is none. *status stays what the first failure made it.
+ */
 void cmd_fail_first(int *status, const struct error *error);
 
-/* To standard output, in ASCII: text from outside is not to drive the terminal. Frees `report`. */
-void cmd_print_json(json_t *report);
+/*
+ * To standard output. Frees `report`. What a run that ends in `error` prints has the members
+ * "error", its text, and "exit_status"; with NULL or ERROR_NONE there are none. A run with
+ * --json that fails and has printed nothing prints these two alone: no command needs to do that.
+ */
+void cmd_print_json(json_t *report, const struct error *error);
 
 /* Ends what was printed to standard output; the exit status if that fails, else 0. */
 int cmd_flush(void);

@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/utf8.h"
+#include "cli/view.h"
 
 static int set_format(void *options, const char *value, struct error *error)
 {
@@ -123,18 +125,28 @@ static int take_source_date_epoch(struct convert_options *convert, struct error 
     return 0;
 }
 
+/* What gets into the image, or NULL. */
+static int check_text(const char *option, const char *text, struct error *error)
+{
+    cleanup(json_decrefp) json_t *json = text ? json_string(text) : NULL;
+
+    if (text && !*text)
+        return error_set(error, ERROR_USAGE, "option --%s: it is empty", option);
+    if (text && !json)
+        return error_set(error, ERROR_USAGE, "option --%s: \"%s\" is not valid UTF-8", option,
+                         text);
+    return 0;
+}
+
 int convert_request_complete(struct convert_request *request, struct error *error)
 {
     struct convert_options *convert = &request->options;
 
-    if (take_source_date_epoch(convert, error) < 0)
+    if (take_source_date_epoch(convert, error) < 0 || check_text("name", convert->name, error) ||
+        check_text("arch", convert->architecture, error))
         return -1;
-    if (convert->name && !*convert->name)
-        return error_set(error, ERROR_USAGE, "option --name: the name is empty");
     if (convert->digestfile && file_check_writable(convert->digestfile, error))
         return error_context(error, "option --digestfile");
-    if (convert->architecture && !*convert->architecture)
-        return error_set(error, ERROR_USAGE, "option --arch: the architecture is empty");
     for (unsigned i = 0; i < convert->destination_count; i++)
         request->destinations[i].may_replace = request->may_replace;
     convert->destinations = request->destinations;
@@ -154,7 +166,7 @@ json_t *convert_view_delivery(const struct destination *destination, bool alread
 {
     bool failed = error->kind != ERROR_NONE;
 
-    return json_pack("{s:s, s:s, s:s*, s:s*}", "reference", destination->name, "status",
+    return json_pack("{s:o, s:s, s:s*, s:s*}", "reference", utf8_text(destination->name), "status",
                      failed          ? "failed"
                      : already_there ? "unchanged"
                                      : "pushed",
@@ -178,9 +190,9 @@ static json_t *report_deliveries(const struct convert_result *result)
 json_t *convert_view_json(const struct convert_result *result, const char *archive)
 {
     const struct image *image = result->image;
-    json_t *report =
-        json_pack("{s:s, s:o, s:o, s:f}", "archive", archive, "images", report_deliveries(result),
-                  "findings", findings_json(&result->findings), "seconds", result->seconds);
+    json_t *report = json_pack("{s:o, s:o, s:o, s:f}", "archive", utf8_text(archive), "images",
+                               report_deliveries(result), "findings",
+                               findings_json(&result->findings), "seconds", result->seconds);
 
     if (image) {
         json_t *parts =
@@ -204,8 +216,8 @@ void convert_view_plain(const struct convert_result *result)
 {
     for (unsigned i = 0; i < result->delivery_count; i++)
         if (result->deliveries[i].error.kind == ERROR_NONE)
-            printf("%s@%s\n", result->deliveries[i].destination->name,
-                   result->deliveries[i].manifest.text);
+            view_line("%s@%s", result->deliveries[i].destination->name,
+                      result->deliveries[i].manifest.text);
 }
 
 int convert_view_write_digest(const char *path, const struct digest *digest, struct error *error)

@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,16 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "base/sandbox.h"
+#include "base/text.h"
 #include "cli/progress-view.h"
 #include "registry/registry.h"
+
+/* --json was given and no document has been printed. Whoever makes it false prints one. */
+static atomic_bool json_is_owed;
 
 struct signal_thread {
     sigset_t signals;
@@ -46,6 +52,7 @@ static void wait_until_deadline(const struct signal_thread *thread)
 static void *wait_for_signals(void *argument)
 {
     struct signal_thread *thread = argument;
+    struct error error;
     int signal;
 
     sandbox_seal_thread();
@@ -56,19 +63,28 @@ static void *wait_for_signals(void *argument)
     }
     cancel_trigger(thread->cancel);
     sigwait(&thread->signals, &signal);
+    if (atomic_load(&json_is_owed)) {
+        cancel_check(thread->cancel, &error);
+        cmd_print_json(json_object(), &error);
+        fflush(stdout);
+    }
     _exit(130);
 }
 
 static void cancel_on_signals(struct cancel *cancel)
 {
     static struct signal_thread thread;
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
     pthread_t id;
 
     thread.cancel = cancel;
     sigemptyset(&thread.signals);
-    sigaddset(&thread.signals, SIGINT);
-    sigaddset(&thread.signals, SIGTERM);
-    sigaddset(&thread.signals, SIGHUP);
+    /* What whoever has started us wants to be ignored (nohup, a shell that starts a job in the
+     * background) stays ignored; a blocked signal would be kept for sigwait() all the same. */
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&thread.signals, ends[i]);
     pthread_sigmask(SIG_BLOCK, &thread.signals, NULL);
     if (pthread_create(&id, NULL, wait_for_signals, &thread) != 0)
         abort();
@@ -106,12 +122,25 @@ void cmd_fail_first(int *status, const struct error *error)
     cmd_fail(error);
 }
 
-void cmd_print_json(json_t *report)
+void cmd_note_failure(struct error *first, const struct error *error)
 {
-    json_dumpf(report, stdout,
-               JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
-    putchar('\n');
+    if (first->kind == ERROR_NONE && error->kind != ERROR_NONE)
+        *first = *error;
+}
+
+void cmd_print_json(json_t *report, const struct error *error)
+{
+    cleanup_free char *text = NULL;
+
+    if (error && error->kind != ERROR_NONE) {
+        json_set_text(report, "error", error->text);
+        json_object_set_new(report, "exit_status", json_integer(error_exit_status(error)));
+    }
+    text = json_show(report, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(report);
+    if (!atomic_exchange(&json_is_owed, false))
+        return;
+    puts(text);
 }
 
 int cmd_flush(void)
@@ -126,6 +155,16 @@ int cmd_flush(void)
     return cmd_fail(&error);
 }
 
+/* Nothing has been printed, or not all of it; the exit status. */
+static int fail(const struct error *error)
+{
+    if (atomic_load(&json_is_owed)) {
+        cmd_print_json(json_object(), error);
+        fflush(stdout);
+    }
+    return cmd_fail(error);
+}
+
 /* From the command line to the exit status; argv[0] is the command's name. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
@@ -135,13 +174,14 @@ static int run_command(const struct command *command, int argc, char **argv)
     struct error error = {0};
     int status = -1;
 
+    atomic_store(&json_is_owed, options_ask_for(command, argc, argv, "json"));
     if (command->defaults)
         memcpy(request, command->defaults, command->request_size);
     if (options_parse(command, argc, argv, request, &line, &error) == 0 &&
         command->prepare(request, &line, &error) == 0 && (cancel = start(&error)))
         status = command->run(request, cancel, &error);
     if (status < 0)
-        status = cmd_fail(&error);
+        status = fail(&error);
     else if (status == EXIT_SUCCESS)
         status = cmd_flush();
     if (command->done)
@@ -168,7 +208,7 @@ static void print_help(FILE *stream)
     fputs("\n"
           "ckptoci COMMAND --help tells more of a command, ckptoci --version the version.\n\n"
           "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the archive was refused,\n"
-          "4 not authorised, 130 interrupted.\n",
+          "4 not authorised, 5 the engine does not restore it, 130 interrupted.\n",
           stream);
 }
 
@@ -191,7 +231,7 @@ static int unknown_command(const char *name)
     if (!nearest_find(name, names))
         error_advice(&error, "see ckptoci --help");
     nearest_advise(&error, name, names, "");
-    return cmd_fail(&error);
+    return fail(&error);
 }
 
 static int show_help(const char *name)
@@ -231,7 +271,9 @@ int main(int argc, char **argv)
         strcmp(argv[1], "help") == 0)
         return show_help(argc > 2 ? argv[2] : NULL);
     command = find_command(argv[1]);
-    if (!command)
+    if (!command) {
+        atomic_store(&json_is_owed, text_is_among("--json", (const char *const *)argv));
         return unknown_command(argv[1]);
+    }
     return run_command(command, argc - 1, argv + 1);
 }

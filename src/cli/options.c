@@ -270,31 +270,62 @@ static int take_arguments(const struct command *command, int argc, char **argv,
     return 0;
 }
 
-int options_parse(const struct command *command, int argc, char **argv, void *request,
-                  struct command_line *line, struct error *error)
-{
+/* A command's options as getopt_long() has them. */
+struct grammar {
     struct row rows[MAX_OPTIONS];
-    struct option long_options[MAX_OPTIONS + 1] = {0};
-    char letters[MAX_OPTIONS * 3 + 2] = ":", *letter = letters + 1;
-    int count = list_rows(command, rows), result;
+    int count;
+    struct option options[MAX_OPTIONS + 1];
+    char letters[MAX_OPTIONS * 3 + 2];
+};
 
-    for (int i = 0; i < count; i++) {
-        const struct option_spec *spec = rows[i].spec;
+static void begin(struct grammar *grammar, const struct command *command)
+{
+    char *letter = stpcpy(grammar->letters, ":");
 
-        long_options[i] = (struct option){spec->name, argument_kind(spec), NULL, LONG_ONLY + i};
+    grammar->count = list_rows(command, grammar->rows);
+    for (int i = 0; i < grammar->count; i++) {
+        const struct option_spec *spec = grammar->rows[i].spec;
+
+        grammar->options[i] = (struct option){spec->name, argument_kind(spec), NULL, LONG_ONLY + i};
         if (spec->letter) {
             *letter++ = spec->letter;
             if (spec->argument)
                 *letter++ = ':';
         }
     }
-    *letter = '\0';
     optind = 0; /* glibc: begin anew */
     opterr = 0;
-    while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+}
+
+bool options_ask_for(const struct command *command, int argc, char **argv, const char *name)
+{
+    /* getopt_long() changes the order, which is to be found again. */
+    cleanup_free char **copy = xcalloc((size_t)argc + 1, sizeof *copy);
+    struct grammar grammar = {0};
+    bool found = false;
+    int result;
+
+    memcpy(copy, argv, (size_t)argc * sizeof *copy);
+    begin(&grammar, command);
+    while ((result = getopt_long(argc, copy, grammar.letters, grammar.options, NULL)) != -1)
+        found |= result != '?' && result != ':' &&
+                 strcmp(find_row(grammar.rows, grammar.count, result)->spec->name, name) == 0;
+    return found;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, void *request,
+                  struct command_line *line, struct error *error)
+{
+    struct grammar grammar = {0};
+    int result;
+
+    begin(&grammar, command);
+    while ((result = getopt_long(argc, argv, grammar.letters, grammar.options, NULL)) != -1) {
+        const struct row *row = find_row(grammar.rows, grammar.count, result);
+
         if (result == '?' || result == ':')
             return unknown_option(command, argv, result, error);
-        if (take_option(command, find_row(rows, count, result), request, line, error))
+        if (take_option(command, row, request, line, error))
             return -1;
     }
     return take_arguments(command, argc, argv, line, error);

@@ -123,6 +123,9 @@ struct command {
 int options_parse(const struct command *command, int argc, char **argv, void *request,
                   struct command_line *line, struct error *error);
 
+/* Whether the option is on the command line, which may be wrong otherwise: nothing is set. */
+bool options_ask_for(const struct command *command, int argc, char **argv, const char *name);
+
 /* ERROR_USAGE: what the command needs. -1. */
 int options_wrong_arguments(const struct command *command, struct error *error);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "yaml/yaml.h"
 
@@ -91,14 +92,9 @@ char *restore_text_yaml(const struct restore_kit *kit)
 
 char *restore_text_document(const json_t *document)
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *stream = open_text(&text, &len);
+    cleanup_free char *text = json_show(document, JSON_INDENT(2));
 
-    json_dumpf(document, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    fputc('\n', stream);
-    fclose(stream);
-    return text;
+    return xasprintf("%s\n", text);
 }
 
 char *restore_text_json(const struct restore_kit *kit)

@@ -2,6 +2,7 @@
 #include "cli/view.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,18 @@ void view_print(const char *text)
     fputs(safe, stdout);
 }
 
+void view_line(const char *format, ...)
+{
+    cleanup_free char *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    line = xvasprintf(format, args);
+    va_end(args);
+    view_print(line);
+    putchar('\n');
+}
+
 /* How many findings of this check were counted, but not kept, if this is the last one that was. */
 static size_t left_out_behind(const struct findings *findings, size_t index)
 {
@@ -122,7 +135,15 @@ static size_t left_out_behind(const struct findings *findings, size_t index)
     return findings->counts[check] - kept;
 }
 
-void view_warnings(const struct findings *findings)
+static void warn(const char *line, const char *archive)
+{
+    if (archive)
+        log_warning("%s (of %s)", line, strcmp(archive, "-") == 0 ? "standard input" : archive);
+    else
+        log_warning("%s", line);
+}
+
+void view_warnings(const struct findings *findings, const char *archive)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
@@ -131,9 +152,13 @@ void view_warnings(const struct findings *findings)
 
         if (finding->level != FINDING_WARNING)
             continue;
-        log_warning("%s", line);
-        if ((more = left_out_behind(findings, i)) > 0)
-            log_warning("%s: %zu more of this kind", check_info(finding->check)->name, more);
+        warn(line, archive);
+        if ((more = left_out_behind(findings, i)) > 0) {
+            cleanup_free char *rest =
+                xasprintf("%s: %zu more of this kind", check_info(finding->check)->name, more);
+
+            warn(rest, archive);
+        }
     }
 }
 

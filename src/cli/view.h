@@ -44,9 +44,12 @@ uint64_t view_number(const json_t *object, const char *key);
 /* A text from outside, made fit to be shown, to standard output. */
 void view_print(const char *text);
 
-/* The warnings among the findings, a line each on stderr: "ckptoci: warning: CHECK: MEMBER: ...".
- */
-void view_warnings(const struct findings *findings);
+/* The same of a line: its end comes behind it. */
+void view_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The warnings among the findings, a line each on stderr: "ckptoci: warning: CHECK: MEMBER: ...
+ * (of ARCHIVE)". NULL: there is no name for the archive. */
+void view_warnings(const struct findings *findings, const char *archive);
 
 /* Adds to the error that an archive was refused which --allow would let it pass, if one would. */
 void view_advise(const struct findings *findings, struct error *error);

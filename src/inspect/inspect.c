@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/sandbox.h"
+#include "base/utf8.h"
 #include "inspect/report.h"
 #include "inspect/snapshot.h"
-#include "inspect/utf8.h"
 #include "transport/reading.h"
 
 /* What one run knows. */

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
-#include "inspect/utf8.h"
+#include "base/utf8.h"
 #include "stream/codec.h"
 #include "transport/reading.h"
 

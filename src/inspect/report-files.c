@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "inspect/report.h"
-#include "inspect/utf8.h"
 
 const char *report_file_type(uint32_t type)
 {

@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "inspect/report.h"
-#include "inspect/utf8.h"
 
 static const char *state_name(uint32_t state)
 {

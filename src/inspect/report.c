@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "criu/criu.h"
-#include "inspect/utf8.h"
 
 bool report_has_room(struct report *report, size_t bytes)
 {

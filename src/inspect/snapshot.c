@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "criu/image.h"
-#include "inspect/utf8.h"
 
 #define IMAGES "checkpoint/"
 

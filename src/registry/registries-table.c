@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* Without the slash that some write at the end. NULL: not given, or empty. */
 static char *get_name(const json_t *table, const char *key)
@@ -130,7 +131,7 @@ struct file_rules {
 static int add_table(struct file_rules *file, const json_t *table, struct error *error)
 {
     cleanup_free char *prefix = get_name(table, "prefix"), *location = get_name(table, "location");
-    cleanup(json_decrefp) json_t *rule = json_pack("{s:s}", "file", file->path);
+    cleanup(json_decrefp) json_t *rule = json_pack("{s:o}", "file", utf8_text(file->path));
 
     if (check_text(table, "prefix", error) || check_text(table, "location", error) ||
         check_flag(table, "insecure", error) || check_flag(table, "blocked", error))

@@ -135,8 +135,11 @@ int input_open(struct input **ret, const char *path, const struct cancel *cancel
     input->cancel = cancel;
     input->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                        : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (input->fd < 0)
-        return error_set_errno(error, errno, "open");
+    if (input->fd < 0) {
+        error_set_errno(error, errno, "open");
+        return error_advice(error,
+                            "name an archive that is there, or run it as the user who may read it");
+    }
     if (fstat(input->fd, &input->stat) < 0)
         return error_set_errno(error, errno, "stat");
     if (S_ISDIR(input->stat.st_mode))

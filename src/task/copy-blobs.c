@@ -7,6 +7,22 @@
 #include "stream/source.h"
 #include "transport/observing-source.h"
 
+int copy_source_failed(const struct copy_job *job, struct error *error)
+{
+    return error->kind == ERROR_INTERRUPTED
+               ? -1
+               : error_advice(error, "it is the source that failed, %s",
+                              job->options->source->name);
+}
+
+int copy_destination_failed(const struct copy_job *job, struct error *error)
+{
+    return error->kind == ERROR_INTERRUPTED
+               ? -1
+               : error_advice(error, "it is the destination that failed, %s",
+                              job->destination->name);
+}
+
 int copy_worker_open(struct copy_worker *worker, struct error *error)
 {
     const struct copy_job *job = worker->job;
@@ -18,9 +34,11 @@ int copy_worker_open(struct copy_worker *worker, struct error *error)
         destination_source_new(options->source, &options->source_registry, job->cancel);
     worker->target = destination_target_new(job->destination, &options->registry, job->cancel);
     if (image_source_open(worker->source, error))
-        error_context(error, "%s", job->options->source->name);
+        copy_source_failed(job, error);
     else if (image_target_open(worker->target, NULL, error) == 0)
         return 0;
+    else
+        copy_destination_failed(job, error);
     image_target_free(steal(worker->target));
     image_source_free(steal(worker->source));
     return -1;
@@ -71,9 +89,12 @@ static int move_blob(struct copy_worker *worker, const struct descriptor *blob, 
     cleanup(source_freep) struct source *bytes = NULL;
 
     if (image_source_get_blob(worker->source, blob, &bytes, error))
-        return -1;
+        return copy_source_failed(job, error);
     bytes = verifying_source_new(bytes, blob, &job->progress->bytes_read);
-    return image_target_put_blob(worker->target, blob, bytes, job->progress, error);
+    if (image_target_put_blob(worker->target, blob, bytes, job->progress, error) == 0)
+        return 0;
+    return verifying_source_failed(bytes) ? copy_source_failed(job, error)
+                                          : copy_destination_failed(job, error);
 }
 
 /* A blob that the target does not have; *mounted: its registry took it from another repository. */
@@ -84,7 +105,7 @@ static int fetch_blob(struct copy_worker *worker, const struct descriptor *blob,
 
     *mounted = false;
     if (repository && image_target_mount_blob(worker->target, blob, repository, mounted, error))
-        return -1;
+        return copy_destination_failed(worker->job, error);
     return *mounted ? 0 : move_blob(worker, blob, error);
 }
 
@@ -94,7 +115,7 @@ static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, 
     bool has = false, mounted = false;
 
     if (image_target_has_blob(worker->target, blob, &has, error))
-        return -1;
+        return copy_destination_failed(job, error);
     if (has) {
         count(job, &job->outcome->skipped, blob);
         return 0;

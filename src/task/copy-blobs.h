@@ -39,6 +39,10 @@ struct copy_job {
 /* Opens the worker's source and target, if they are not open yet. */
 int copy_worker_open(struct copy_worker *worker, struct error *error);
 
+/* Says at the end of the error whose it is, which the steps of a copy do not tell. -1. */
+int copy_source_failed(const struct copy_job *job, struct error *error);
+int copy_destination_failed(const struct copy_job *job, struct error *error);
+
 /* Moves all blobs that a manifest names, also those of an index. */
 int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error);
 

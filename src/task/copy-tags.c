@@ -80,7 +80,7 @@ int copy_tags_plan(struct copy_job *job, json_t **ret, struct error *error)
     size_t i;
 
     if (image_source_list_tags(source, &names, error))
-        return -1;
+        return copy_source_failed(job, error);
     unnamed = image_source_list_unnamed(source);
     if (json_array_size(names) == 0 && json_array_size(unnamed) > 0)
         return error_set(error, ERROR_FAILED,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "task/copy-blobs.h"
 #include "task/copy-tags.h"
 
@@ -19,16 +20,23 @@ static void note(struct copy_job *job, const struct manifest *manifest,
 {
     cleanup_free char *reference = destination_name_with(job->destination, name->tag);
     struct copy_outcome *outcome = job->outcome;
+    bool dry_run = job->options->dry_run;
+    json_t *step;
 
     if (!name->is_part)
-        json_array_append_new(outcome->images, json_pack("{s:s, s:s, s:s}", "reference", reference,
-                                                         "digest", manifest->digest.text, "status",
-                                                         has ? "unchanged" : "copied"));
-    if (job->options->dry_run && !has)
-        json_array_append_new(outcome->plan,
-                              json_pack("{s:s, s:s, s:s, s:I}", "action", "manifest", "digest",
-                                        manifest->digest.text, "mediaType", manifest->media_type,
-                                        "size", (json_int_t)manifest->len));
+        json_array_append_new(outcome->images,
+                              json_pack("{s:o, s:s, s:s}", "reference", utf8_text(reference),
+                                        "digest", manifest->digest.text, "status",
+                                        has       ? "unchanged"
+                                        : dry_run ? "would copy"
+                                                  : "copied"));
+    if (!dry_run || has)
+        return;
+    step = json_pack("{s:s, s:s, s:s, s:I}", "action", "manifest", "digest", manifest->digest.text,
+                     "mediaType", manifest->media_type, "size", (json_int_t)manifest->len);
+    if (!name->is_part)
+        json_set_text(step, "reference", reference);
+    json_array_append_new(outcome->plan, step);
 }
 
 static int check_depth(const char *reference, int depth, struct error *error)
@@ -50,10 +58,10 @@ static int put(struct copy_job *job, const struct manifest *manifest,
     bool has = false;
 
     if (image_target_has_manifest(target, manifest, name, &has, error))
-        return -1;
+        return copy_destination_failed(job, error);
     if (!job->options->dry_run && (!has || manifest_subject(manifest, &subject)) &&
         image_target_put_manifest(target, manifest, name, error))
-        return -1;
+        return copy_destination_failed(job, error);
     note(job, manifest, name, has);
     return 0;
 }
@@ -118,13 +126,15 @@ static int copy_referrers(struct copy_job *job, const struct digest *subject, in
     json_t *json;
 
     if (image_source_list_referrers(job->workers[0].source, subject, &descriptors, error))
-        return -1;
+        return copy_source_failed(job, error);
     json_array_foreach(descriptors, i, json)
     {
         struct descriptor descriptor;
 
-        if (manifest_read_descriptor(json, &descriptor, error))
-            return error_context(error, "the referrers of %s", subject->text);
+        if (manifest_read_descriptor(json, &descriptor, error)) {
+            error_context(error, "the referrers of %s", subject->text);
+            return copy_source_failed(job, error);
+        }
         if (copy_named(job, descriptor.digest.text, &nameless, depth + 1, error))
             return -1;
     }
@@ -148,7 +158,7 @@ static int copy_cosign_images(struct copy_job *job, const struct digest *subject
                 copy_whole(job, manifest, &name, depth + 1, error))
                 return error_context(error, "tag %s", tag);
         } else if (error->http_status != 404) {
-            return -1;
+            return copy_source_failed(job, error);
         }
     }
     return 0;
@@ -207,11 +217,12 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     size_t part = 0;
 
-    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
-        (reference ? image_source_get_manifest(job->workers[0].source, reference, &manifest, error)
-                   : destination_get_manifest(job->options->source, job->workers[0].source,
-                                              &manifest, error)))
+    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error))
         return -1;
+    if (reference ? image_source_get_manifest(job->workers[0].source, reference, &manifest, error)
+                  : destination_get_manifest(job->options->source, job->workers[0].source,
+                                             &manifest, error))
+        return copy_source_failed(job, error);
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {
         if (find_platforms(job->options, manifest, &part, error))
             return -1;
@@ -290,7 +301,7 @@ static int copy_images(struct copy_job *job, struct error *error)
                  (job->options->fail_fast || json_array_size(job->outcome->images) == 0);
     if (!job->options->dry_run && !is_useless &&
         image_target_publish(job->workers[0].target, error))
-        return -1;
+        return copy_destination_failed(job, error);
     if (failure.kind == ERROR_NONE)
         return 0;
     if (is_useless && job->destination->kind == DESTINATION_ARCHIVE)

@@ -45,7 +45,8 @@ struct copy_amount {
 struct copy_outcome {
     const struct destination *destination;
     json_t *images; /* [{"reference", "digest", "status"}] of what got a name, or has it already */
-    json_t *plan;   /* [{"action", "digest", "mediaType", "size"}] with dry_run */
+    json_t *plan;   /* with dry_run: [{"action", "digest", "mediaType", "size", "reference"}], the
+                       last of what gets a name */
     json_t *failed; /* [{"tag", "error"}] with all_tags */
     struct copy_amount moved, skipped, mounted;
     struct error error; /* ERROR_NONE: all is there */

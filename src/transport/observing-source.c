@@ -15,6 +15,7 @@ struct observing_source {
     struct observation *seen;
     struct observation own; /* where nobody else wants it */
     uint64_t at;            /* offset of the next byte; up to seen->size bytes come again */
+    bool has_failed;        /* or has given what was not to be given */
     bool checks;            /* against these: */
     struct digest expected_digest;
     uint64_t expected_size;
@@ -66,8 +67,7 @@ static int note_end(struct observing_source *self, struct error *error)
                      self->expected_digest.text, seen->digest.text);
 }
 
-static int observing_next(struct source *source, const void **data, size_t *len,
-                          struct error *error)
+static int next_checked(struct source *source, const void **data, size_t *len, struct error *error)
 {
     struct observing_source *self = (struct observing_source *)source;
     int more;
@@ -82,6 +82,16 @@ static int observing_next(struct source *source, const void **data, size_t *len,
                          self->expected_digest.text, self->expected_size);
     note_bytes(self, *data, *len);
     return 1;
+}
+
+static int observing_next(struct source *source, const void **data, size_t *len,
+                          struct error *error)
+{
+    struct observing_source *self = (struct observing_source *)source;
+    int more = next_checked(source, data, len, error);
+
+    self->has_failed |= more < 0;
+    return more;
 }
 
 static int observing_seek(struct source *source, uint64_t offset, struct error *error)
@@ -142,6 +152,11 @@ struct source *verifying_source_new(struct source *inner, const struct descripto
     self->expected_digest = descriptor->digest;
     self->expected_size = descriptor->size;
     return &self->source;
+}
+
+bool verifying_source_failed(const struct source *source)
+{
+    return ((const struct observing_source *)source)->has_failed;
 }
 
 int verifying_source_read_blob(struct image_source *images, const struct descriptor *descriptor,

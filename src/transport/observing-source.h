@@ -36,6 +36,9 @@ struct source *observing_source_new(struct source *inner, struct observation *ob
 struct source *verifying_source_new(struct source *inner, const struct descriptor *descriptor,
                                     _Atomic int64_t *counter);
 
+/* Whether such a source has given an error. */
+bool verifying_source_failed(const struct source *source);
+
 /* All of a small blob, checked, with a NUL behind; free() it. -1 also if it has more than `max`
  * bytes. */
 int verifying_source_read_blob(struct image_source *images, const struct descriptor *descriptor,

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/tmpfile.h"
+#include "base/utf8.h"
 
 static const char file_name[] = "archives.jsonl";
 static const char lock_name[] = "lock";
@@ -89,13 +90,21 @@ static int open_file(struct journal *journal, struct error *error)
     return error_context(error, "state directory %s", journal->path);
 }
 
+/* A path may be any bytes, and what is read from the file is UTF-8; free() it. */
+static char *as_recorded(const char *path)
+{
+    cleanup(json_decrefp) json_t *text = utf8_text(path);
+
+    return xstrdup(json_string_value(text));
+}
+
 int journal_open(struct journal **ret, const char *directory, const char *watched,
                  const struct cancel *cancel, struct error *error)
 {
     cleanup(journal_freep) struct journal *journal = NEW(struct journal);
 
     journal->path = xstrdup(directory);
-    journal->watched = xstrdup(watched);
+    journal->watched = as_recorded(watched);
     journal->directory = journal->lock = journal->file = -1;
     if (open_directory(journal, error) || take_lock(journal, cancel, error))
         return error_context(error, "state directory %s", directory);
@@ -276,10 +285,10 @@ static int write_all(int fd, const char *data, size_t len)
 /* Takes `json`; the line goes to free(). */
 static char *format_line(json_t *json)
 {
-    cleanup_free char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+    cleanup_free char *text = json_show(json, JSON_COMPACT | JSON_SORT_KEYS);
 
     json_decref(json);
-    return xasprintf("%s\n", text ? text : "{}");
+    return xasprintf("%s\n", text);
 }
 
 int journal_append(struct journal *journal, const struct archive *archive, struct error *error)

@@ -87,7 +87,7 @@ END
     "$CKPTOCI" convert -q --authfile auth.json "$archive" 127.0.0.1:1/x:1 2>stderr &
     pid=$!
     wait_for "$pid" test -e started
-    kill -INT "$pid"
+    kill -TERM "$pid"
     wait_end "$pid"
     [ "$status" -eq 130 ]
 }

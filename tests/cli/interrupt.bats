@@ -57,6 +57,65 @@ finish() {
     done
 }
 
+@test "a signal that was ignored before stays ignored" {
+    install -m 600 "$archive" archive.tar
+    mkfifo archive.fifo
+    (trap '' HUP INT TERM && exec "$CKPTOCI" convert -q archive.fifo oci:image:1 >out 2>err 3>&-) &
+    pid=$!
+    exec 5>archive.fifo
+    head -c 300000 archive.tar >&5
+    wait_for "$pid" test -d image
+    kill -HUP "$pid"
+    kill -INT "$pid"
+    kill -TERM "$pid"
+    tail -c +300001 archive.tar >&5
+    exec 5>&-
+    wait "$pid"
+    [[ $(<out) == oci:image:1@* ]]
+}
+
+# leaves_hup COMMAND...: until TEST, in the array `until`, then SIGHUP must neither be blocked, so that
+# somebody waits for it, nor end the process
+leaves_hup() {
+    (trap '' HUP && exec "$CKPTOCI" "$@" >out 2>err 3>&-) &
+    pid=$!
+    wait_for "$pid" "${until[@]}"
+    [ $((0x$(sed -n 's/^SigBlk:\t//p' "/proc/$pid/status") & 1)) -eq 0 ]
+    [ $((0x$(sed -n 's/^SigIgn:\t//p' "/proc/$pid/status") & 1)) -eq 1 ]
+    kill -HUP "$pid"
+    kill -TERM "$pid"
+    wait_end "$pid"
+}
+
+@test "nohup works for each command that goes on for long" {
+    "$CKPTOCI" convert -q "$archive" oci:layout:1
+    mkdir dir
+    until=(grep -q '"started"' out)
+    leaves_hup watch --state-dir state dir 'oci:image:{time}'
+    grep -q '"stopped"' out
+    for command in pull copy; do
+        registry_start_persona spec --layout layout --fault \
+            '{"path": "/blobs/", "status": 503, "times": 100}'
+        until=(grep -q '"status": 503' "$REGISTRY_JOURNAL")
+        leaves_hup $command -q --tls-verify=false "$REGISTRY/x:1" "oci:$command"
+        [ "$status" -eq 130 ]
+    done
+}
+
+@test "interrupted, --json says so" {
+    mkfifo archive.fifo
+    "$CKPTOCI" convert -q --json archive.fifo oci:new:tag >out 2>err 3>&- &
+    pid=$!
+    exec 5>archive.fifo
+    head -c 300000 "$archive" >&5
+    wait_for "$pid" test -d new
+    kill -TERM "$pid"
+    wait_end "$pid"
+    exec 5>&-
+    [ "$(jq -c '[.exit_status, .images]' out)" = "[130,[]]" ]
+    [[ $(jq -r .error out) == *interrupted* ]]
+}
+
 @test "interrupted while uploading: the registry is left without the upload" {
     registry_start_plain
     start "$REGISTRY/x:1"

@@ -267,7 +267,7 @@ start_cutting() {
     "$CKPTOCI" pull -q --tls-verify=false "$REGISTRY/x:tag" out/archive 3>&- &
     pid=$!
     wait_for "$pid" grep -q '"status": 503' "$REGISTRY_JOURNAL"
-    kill -INT "$pid"
+    kill -TERM "$pid"
     wait_end "$pid"
     [ "$status" -eq 130 ]
     [ "$(ls -A out)" = "" ]

@@ -21,6 +21,63 @@ wrong() {
     [[ $stderr == *"$text"* ]]
 }
 
+# fails STATUS ARGUMENT...: one object is printed, with the message and the status
+fails() {
+    local status_wanted=$1
+    shift
+    run --separate-stderr "$CKPTOCI" "$@"
+    echo "status $status: $output $stderr"
+    [ "$status" -eq "$status_wanted" ]
+    [ "$(jq -r .exit_status <<<"$output")" -eq "$status" ]
+    [ "${stderr##*ckptoci: }" = "$(jq -r .error <<<"$output")" ]
+}
+
+@test "--json prints an object on every failure" {
+    fails 2 convert --json
+    fails 2 convert --json --frobnicate "$archive" oci:image
+    fails 2 convert "$archive" oci:image --jobs 0 --json
+    fails 2 verify --json --engine docker "$archive"
+    fails 2 checkpoint --json n/p
+    fails 2 copy --json --fail-fast oci:a:1 oci:b:1
+    fails 2 pull --json oci:layout:tag -
+    fails 2 transmogrify --json
+    fails 1 convert --json "$archive" oci:/dev/null/none:1
+    fails 1 convert --json -q --authfile /nowhere "$archive" 127.0.0.1:1/x:1
+    fails 1 convert --json -q --digestfile /nowhere/x "$archive" oci:image:1
+    fails 3 convert --json -q /dev/null oci:image:2
+    fails 1 inspect --json ./nothing
+    fails 1 verify --json ./nothing
+    fails 1 list --json /nowhere
+    fails 1 pull --json --retry-times 0 127.0.0.1:1/x:1 out.tar
+    fails 1 copy --json --retry-times 0 127.0.0.1:1/x:1 oci:copied:1
+    [[ $stderr == *"it is the source that failed, docker://127.0.0.1:1/x:1" ]]
+    fails 1 copy --json --retry-times 0 oci:image:1 127.0.0.1:1/x:1
+    [[ $stderr == *"it is the destination that failed, docker://127.0.0.1:1/x:1" ]]
+}
+
+@test "what is no UTF-8, or drives a terminal, is shown and hides nothing" {
+    local odd=$'o\xff\e[31m\x7f\u009b\u202e'
+    "$CKPTOCI" convert -q --json "$archive" "oci:$odd:1" oci:image:1 >report
+    [ "$(jq -r '[.images[].status] | join(" ")' report)" = "pushed pushed" ]
+    run ! grep -qP '[^\n\x20-\x7e]' report
+    grep -qF '"oci:o\uFFFD\u001B[31m\u007f\u009B\u202E:1"' report
+    cp "$archive" "$odd.tar"
+    {
+        "$CKPTOCI" convert -q "$archive" "oci:$odd:1"
+        "$CKPTOCI" copy -q "oci:$odd:1" "oci:copy-$odd:1"
+        "$CKPTOCI" copy -q --dry-run "oci:$odd:1" "oci:new-$odd:1"
+        "$CKPTOCI" verify -q "$odd.tar"
+        "$CKPTOCI" pull -q -f "oci:$odd:1" "$odd.tar"
+        "$CKPTOCI" inspect "./$odd" || true
+    } >plain 2>&1
+    LC_ALL=C run ! grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2\x9b|\xe2\x80\xae' plain
+    [ "$(grep -cF '\x1b[31m\x7f\xc2\x9b\xe2\x80\xae' plain)" -ge 4 ]
+    grep -q '^would copy oci:new-.*:1@sha256:' plain
+    "$CKPTOCI" copy -q --json "oci:$odd:1" "oci:other-$odd:1" >report
+    [ "$(jq -r '.destinations[0].images[0].status' report)" = copied ]
+    wrong "is not valid UTF-8" convert --name $'\xff' "$archive" oci:image:1
+}
+
 @test "wrong usage is told apart, exit status 2" {
     wrong "Usage:"
     wrong '"transmogrify" is no command' transmogrify

@@ -326,7 +326,7 @@ assert_in_order() {
     [ "$(verdict containerd 2.3.3)" = yes ]
     verify 0 --json --engine podman --engine-version 5.8 podman-4.3-counter.tar.zst
     [[ $(reason annotation) == *'OCI runtime called "runc"'* ]]
-    verify 0 --json --engine podman --engine-version 5.8 "$archive"
+    verify 5 --json --engine podman --engine-version 5.8 "$archive"
     [[ $(reason archive-engine) == "no the archive was made by CRI-O"* ]]
 }
 

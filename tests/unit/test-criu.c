@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "criu/criu.h"
 #include "criu/image.h"
 #include "inspect/process-table.h"
-#include "inspect/utf8.h"
 
 /* Images are written here in hex, as they come from a checkpoint. */
 struct image {

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* A member of each type; what is asked for is missing in all but one way. */
 static const char document[] = "{\"text\": \"abc\", \"empty\": \"\", \"number\": -5, \"real\": 1.5,"
@@ -109,6 +110,17 @@ static void test_what_is_no_object_has_no_members(void **state)
     }
 }
 
+static void test_nothing_that_is_shown_drives_a_terminal(void **state)
+{
+    cleanup(json_decrefp) json_t *array = json_array();
+    cleanup_free char *shown = NULL;
+
+    (void)state;
+    json_array_append_new(array, utf8_text("\x1b\x7f\xc2\x9b\xe2\x80\xae\xff"));
+    shown = json_show(array, JSON_COMPACT);
+    assert_string_equal(shown, "[\"\\u001B\\u007f\\u009B\\u202E\\uFFFD\"]");
+}
+
 static void test_text_is_set_if_there_is_one(void **state)
 {
     cleanup(json_decrefp) json_t *object = json_pack("{s:s}", "old", "1");
@@ -116,12 +128,12 @@ static void test_text_is_set_if_there_is_one(void **state)
     (void)state;
     json_set_text(object, "old", "2");
     json_set_text(object, "old", NULL);
-    json_set_text(object, "old", "\xff");
     json_set_text(object, "new", "grün");
     json_set_text(object, "empty", "");
     json_set_text(object, "none", NULL);
     json_set_text(object, "bytes", "a\xc3");
-    assert_int_equal(json_object_size(object), 3);
+    assert_int_equal(json_object_size(object), 4);
+    assert_true(json_text_is(object, "bytes", "a\xef\xbf\xbd"));
     assert_true(json_text_is(object, "old", "2"));
     assert_true(json_text_is(object, "new", "grün"));
     assert_true(json_text_is(object, "empty", ""));
@@ -330,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_bool),
         cmocka_unit_test(test_what_is_no_object_has_no_members),
         cmocka_unit_test(test_text_is_set_if_there_is_one),
+        cmocka_unit_test(test_nothing_that_is_shown_drives_a_terminal),
         cmocka_unit_test(test_true_is_set_and_false_left_out),
         cmocka_unit_test(test_what_is_filled_is_set),
         cmocka_unit_test(test_what_is_parsed),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inspect/utf8.h"
+#include "base/utf8.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +9,21 @@
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 enum { REPLACEMENT_LEN = sizeof replacement - 1 };
 
-/* The bytes of the character that `text` begins with; 0: none that RFC 3629 allows. */
-static size_t character_len(const uint8_t *text, size_t len)
+size_t utf8_decode(const char *text, size_t len, uint32_t *code)
 {
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t needed;
-    uint32_t value;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *byte = (const unsigned char *)text;
+    size_t needed = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : 4;
 
-    if (text[0] < 0x80)
-        return text[0] ? 1 : 0;
-    needed = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc0 ? 2 : 0;
-    if (needed == 0 || needed > len || text[0] > 0xf7)
+    if (needed == 0 || needed > len || *byte > 0xf4)
         return 0;
-    value = text[0] & (0x7fU >> needed);
+    *code = needed == 1 ? *byte : *byte & (0x7fU >> needed);
     for (size_t i = 1; i < needed; i++) {
-        if ((text[i] & 0xc0) != 0x80)
+        if ((byte[i] & 0xc0) != 0x80)
             return 0;
-        value = value << 6 | (text[i] & 0x3f);
+        *code = *code << 6 | (byte[i] & 0x3fU);
     }
-    if (value < lowest[needed] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+    if (*code < least[needed] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
         return 0;
     return needed;
 }
@@ -40,7 +35,8 @@ json_t *utf8_string(const char *bytes, size_t len)
     json_t *text;
 
     while (at < len) {
-        size_t part = character_len((const uint8_t *)bytes + at, len - at);
+        uint32_t code = 0;
+        size_t part = bytes[at] ? utf8_decode(bytes + at, len - at, &code) : 0;
 
         memcpy(clean + to, part ? bytes + at : replacement, part ? part : REPLACEMENT_LEN);
         to += part ? part : REPLACEMENT_LEN;
@@ -53,8 +49,13 @@ json_t *utf8_string(const char *bytes, size_t len)
     return text;
 }
 
+json_t *utf8_text(const char *text)
+{
+    return utf8_string(text, strlen(text));
+}
+
 void utf8_set(json_t *object, const char *key, const char *text)
 {
     if (text && *text)
-        json_object_set_new(object, key, utf8_string(text, strlen(text)));
+        json_object_set_new(object, key, utf8_text(text));
 }
