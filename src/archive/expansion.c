@@ -14,8 +14,9 @@ struct expansion_guard {
 
 static uint64_t stored_bytes(const struct expansion *expansion)
 {
-    return expansion->archive_bytes ? (uint64_t)atomic_load(expansion->archive_bytes)
-                                    : expansion->inner_bytes;
+    return expansion->archive_bytes
+               ? (uint64_t)(atomic_load(expansion->archive_bytes) - expansion->archive_bytes_before)
+               : expansion->inner_bytes;
 }
 
 static bool is_too_much(const struct expansion *expansion)

@@ -31,7 +31,8 @@ struct expansion {
     /* Of an archive that is compressed itself: its bytes that have been read so far. NULL: it is
      * not, and the compressed tars inside count. */
     const _Atomic int64_t *archive_bytes;
-    const struct cancel *cancel; /* ends every guarded stream; NULL: nothing does */
+    int64_t archive_bytes_before; /* what it had counted when this archive began */
+    const struct cancel *cancel;  /* ends every guarded stream; NULL: nothing does */
 
     uint64_t inner_bytes; /* of compressed tars inside that have been read so far */
     uint64_t unpacked;    /* bytes that have come out so far */

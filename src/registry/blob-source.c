@@ -153,11 +153,9 @@ static int request_rest(struct blob_source *self, struct error *error)
     return 1;
 }
 
-/* After the `failures`-th one that failed in a row. False: it is not wanted any more. */
-static bool wait_before_retry(struct blob_source *self, unsigned failures)
+/* False: it is not wanted any more. */
+static bool wait_before_retry(struct blob_source *self, int64_t delay_ms)
 {
-    int64_t delay_ms = backoff_next_ms(&client_options(self->client)->retry, failures,
-                                       http_retry_after_ms(client_http(self->client)));
     const struct timespec until = clock_timespec(clock_monotonic_ns() + delay_ms * 1000000);
     bool stopped;
 
@@ -172,16 +170,16 @@ static bool wait_before_retry(struct blob_source *self, unsigned failures)
 
 static int fetch(struct blob_source *self, struct error *error)
 {
-    unsigned tries = client_options(self->client)->retry.times + 1, failures = 0;
+    unsigned failures = 0;
+    int64_t delay_ms;
     int result = 1;
 
     if (self->wanted == self->size && self->size > 0)
         return 0;
     while ((result = request_rest(self, error)) > 0) {
         failures = self->advanced ? 1 : failures + 1;
-        if (failures >= tries)
-            return error_advice(error, "given up after %u tries", failures);
-        if (!wait_before_retry(self, failures))
+        if (client_plan_retry(self->client, failures, &delay_ms, error) ||
+            !wait_before_retry(self, delay_ms))
             return -1;
     }
     return result;

@@ -172,9 +172,6 @@ static int convert(struct run *run, struct container_outcome *outcome, struct er
     options.deadline_s = left_until_deadline_s(run);
     if (outcome->destinations)
         options.destinations = outcome->destinations;
-    atomic_store(&run->progress->bytes_total, 0);
-    atomic_store(&run->progress->bytes_read, 0);
-    atomic_store(&run->progress->bytes_sent, 0);
     if (pthread_create(&thread, NULL, run_conversion, &call) != 0)
         abort();
     pthread_join(thread, NULL);

@@ -24,6 +24,7 @@ struct source *archive_content_unpack(struct archive_content *content, struct so
         (struct expansion){.findings = content->findings,
                            .free_bytes = content->max_unpacked_bytes,
                            .archive_bytes = is_compressed ? content->stored_bytes : NULL,
+                           .archive_bytes_before = content->stored_before,
                            .cancel = content->cancel};
     if (is_compressed && !content->is_decoded)
         tar = decoding_source_new(tar, content->compression);
