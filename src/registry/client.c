@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -287,6 +288,22 @@ int client_refused(struct client *client, int status, struct error *error)
     return -1;
 }
 
+bool client_got_page(struct client *client)
+{
+    static const char html[] = "text/html";
+    const char *type = http_header(client->http, "Content-Type", 0);
+
+    return type && strncasecmp(type, html, sizeof html - 1) == 0;
+}
+
+int client_refuse_page(const struct client *client, const char *wanted, struct error *error)
+{
+    cleanup_free char *origin = url_origin(http_url(client->http));
+
+    error_set(error, ERROR_FAILED, "%s gives a web page and no %s", origin, wanted);
+    return error_advice(error, "is it a registry, and does a login or a proxy stand before it?");
+}
+
 int client_location(struct client *client, char **location, struct error *error)
 {
     const char *header = http_header(client->http, "Location", 0);
@@ -437,7 +454,12 @@ int client_check_access(struct client *client, struct error *error)
 
     if (status < 0)
         return -1;
-    return status / 100 == 2 ? 0 : client_refused(client, status, error);
+    if (status / 100 != 2)
+        return client_refused(client, status, error);
+    /* Some registries say "true" with this type. */
+    return client_got_page(client) && *http_answer(client->http, NULL) == '<'
+               ? client_refuse_page(client, "answer of a registry", error)
+               : 0;
 }
 
 bool client_asked_for_credentials(const struct client *client)

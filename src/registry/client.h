@@ -72,6 +72,11 @@ struct http *client_http(struct client *client);
  * own words. Always -1. */
 int client_refused(struct client *client, int status, struct error *error);
 
+/* Whether the last response is a web page, as of a login that stands before the registry. */
+bool client_got_page(struct client *client);
+/* What was wanted instead. Always -1. */
+int client_refuse_page(const struct client *client, const char *wanted, struct error *error);
+
 /* Where the last response's Location points; free() it. -1: nowhere. */
 int client_location(struct client *client, char **location, struct error *error);
 

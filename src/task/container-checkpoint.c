@@ -226,11 +226,12 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 /* The answer to the push is not enough: the destination is asked again for the manifest. */
 static int confirm(const struct run *run, const struct delivery *delivery, struct error *error)
 {
-    cleanup(image_source_freep) struct image_source *source =
-        destination_source_new(delivery->destination, &run->options->convert->registry,
-                               run->cancel);
+    cleanup(image_source_freep) struct image_source *source = NULL;
     cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct registry_options there = run->options->convert->registry;
 
+    there.only_named = true;
+    source = destination_source_new(delivery->destination, &there, run->cancel);
     if (image_source_open(source, error) ||
         image_source_get_manifest(source, NULL, &manifest, error))
         return error_context(error, "%s has not confirmed the image", delivery->destination->name);
