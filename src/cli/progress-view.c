@@ -98,18 +98,20 @@ static int64_t moved_bytes(const struct progress_view *view)
 static void format_done(const struct progress_view *view, char text[TEXT_SIZE])
 {
     int64_t done = done_bytes(view);
-    char done_text[16], total_text[16], sent_text[16];
+    char done_text[16], total_text[16], sent_text[16], share[40];
 
     format_bytes((double)done, done_text);
-    format_bytes((double)(view->total > done ? view->total : done), total_text);
-    format_bytes((double)atomic_load(&view->progress->bytes_sent), sent_text);
+    format_bytes((double)view->total, total_text);
+    if (view->total > 0 && view->total >= done)
+        snprintf(share, sizeof share, "%s of %s", done_text, total_text);
+    else
+        snprintf(share, sizeof share, "%s", done_text);
     if (view->comparing)
         snprintf(text, TEXT_SIZE, "%s compared with what is there", done_text);
     else if (view->words == PROGRESS_COPIES)
-        snprintf(text, TEXT_SIZE, "%s of %s copied", done_text, total_text);
+        snprintf(text, TEXT_SIZE, "%s copied", share);
     else if (view->words == PROGRESS_PULLS)
-        snprintf(text, TEXT_SIZE, "%s of %s received, %s written", done_text, total_text,
-                 sent_text);
+        snprintf(text, TEXT_SIZE, "%s received, %s written", share, sent_text);
     else if (view->words == PROGRESS_READS)
         snprintf(text, TEXT_SIZE, "%s read", done_text);
     else

@@ -211,11 +211,14 @@ int client_plan_retry(struct client *client, unsigned failures, int64_t *delay_m
     /* An old connection that ends under a request says nothing of the registry. */
     bool is_stale = failures == 1 && http_failure(client->http) == HTTP_FAILURE_BROKEN &&
                     http_was_kept(client->http);
+    unsigned tries = retry->times + 1;
 
-    if (failures > retry->times && !is_stale)
+    if (failures >= tries && !is_stale)
         return add_tries(failures, error);
+    if (tries <= failures)
+        tries = failures + 1;
     *delay_ms = is_stale ? 0 : backoff_next_ms(retry, failures, asked_ms(client));
-    log_retry(what, error, *delay_ms, failures + 1, retry->times + 1);
+    log_retry(what, error, *delay_ms, failures + 1, tries);
     return 0;
 }
 
@@ -225,8 +228,7 @@ int client_wait(struct client *client, unsigned failures, struct error *error)
 
     if (client_plan_retry(client, failures, &delay_ms, error))
         return -1;
-    cancel_wait(client->cancel, delay_ms);
-    return cancel_check(client->cancel, error);
+    return backoff_wait(delay_ms, client->cancel, error);
 }
 
 const struct registry_options *client_options(const struct client *client)
