@@ -32,7 +32,23 @@ void criu_check_init(struct criu_check *check, struct findings *findings)
 void criu_check_done(struct criu_check *check)
 {
     criu_pstree_done(&check->pstree);
+    criu_traits_done(&check->traits);
     free(check->records);
+}
+
+void criu_traits_done(struct criu_traits *traits)
+{
+    buffer_done(&traits->memory_mounts);
+}
+
+bool criu_traits_has_memory_mount(const struct criu_traits *traits, const char *path)
+{
+    const struct buffer *mounts = &traits->memory_mounts;
+
+    for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
+        if (strcmp(mounts->data + at, path) == 0)
+            return true;
+    return false;
 }
 
 /* The name of a file among CRIU's images; NULL: it is none. */
@@ -208,8 +224,14 @@ static bool is_harmless_device(const struct criu_reach *reach)
 }
 
 static int check_reach(struct criu_check *check, const struct member *member,
-                       const struct criu_reach *reach, struct error *error)
+                       struct criu_reach *reach, struct error *error)
 {
+    /* All mounts of a container are in one image. */
+    if (reach->memory_mounts.len) {
+        buffer_done(&check->traits.memory_mounts);
+        check->traits.memory_mounts = reach->memory_mounts;
+        reach->memory_mounts = (struct buffer){0};
+    }
     check->traits.has_cgroup_v1 = check->traits.has_cgroup_v1 || reach->has_cgroup_v1;
     check->traits.has_connections = check->traits.has_connections || reach->has_connections;
     if (reach->climbs && finding_report_member(check->findings, CHECK_CRIU_PATH, member, error,

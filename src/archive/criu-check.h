@@ -31,7 +31,12 @@ struct criu_traits {
     bool is_newer;        /* images or pages of a kind that CRIU 4.2 does not write */
     bool has_connections; /* TCP connections that a restore is to keep */
     bool has_cgroup_v1;
+    struct buffer memory_mounts; /* where a tmpfs is mounted: paths, a NUL behind each */
 };
+
+/* Whether a tmpfs is mounted there. */
+bool criu_traits_has_memory_mount(const struct criu_traits *traits, const char *path);
+void criu_traits_done(struct criu_traits *traits);
 
 struct criu_record;
 

@@ -332,6 +332,7 @@ static int walk_members(struct walker *walker, struct error *error)
     if (gate_finish(&walker->gate, error) < 0 || criu_check_finish(&walker->criu, error) < 0)
         return -1;
     walker->walk.criu = walker->criu.traits;
+    walker->criu.traits = (struct criu_traits){0};
     return 0;
 }
 
@@ -448,5 +449,6 @@ void walk_done(struct walk *walk)
     buffer_done(&walk->bind_mounts);
     buffer_done(&walk->network_status);
     buffer_done(&walk->core_head);
+    criu_traits_done(&walk->criu);
     suspects_done(&walk->suspects);
 }

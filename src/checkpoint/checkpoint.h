@@ -47,7 +47,7 @@ struct checkpoint {
     char *raw_image_name;     /* podman's */
     const char *architecture; /* as Go names it; NULL where CRIU's images do not tell */
     time_t time;              /* when the checkpoint was made */
-    struct criu_traits criu;  /* of CRIU's images */
+    struct criu_traits criu;  /* of CRIU's images; what it points to is the walk's */
 };
 
 /* From what walk_archive() kept. -1: ERROR_ARCHIVE, a document, or JSON in one of its

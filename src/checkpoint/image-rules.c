@@ -94,8 +94,10 @@ static int check_requested(const struct checkpoint *checkpoint, struct findings 
         return 0;
     if (strncmp(requested, docker, strlen(docker)) == 0)
         requested += strlen(docker);
-    /* An id that cannot be compared with one says nothing about names. */
-    if (reference_image_id(name) || is_id_of(requested, checkpoint->image_id) ||
+    /* An id that cannot be compared with one says nothing about names; what is no name has been
+     * told. */
+    if (reference_image_id(name) || !reference_is_valid(name) ||
+        is_id_of(requested, checkpoint->image_id) ||
         (reference_image_id(requested) && !reference_image_id(checkpoint->image_id ?: "")) ||
         (!reference_image_id(requested) && names_agree(requested, name)))
         return 0;

@@ -14,8 +14,9 @@
 #include "criu/unpack.h"
 
 enum {
-    CGROUP_DEPTH_MAX = 64,       /* of directories; the kernel's own are a handful deep */
-    WATCHES_MAX_BYTES = 4 << 20, /* of an image: some tens of thousands */
+    CGROUP_DEPTH_MAX = 64,             /* of directories; the kernel's own are a handful deep */
+    WATCHES_MAX_BYTES = 4 << 20,       /* of an image: some tens of thousands */
+    MEMORY_MOUNTS_MAX_BYTES = 1 << 20, /* of their paths */
 };
 
 /* What take_file() needs. */
@@ -25,7 +26,13 @@ struct file_reach {
 };
 
 /* Of CRIU's mnt.proto. */
-enum { FSTYPE_CGROUP = 12, FSTYPE_AUTO = 16, FSTYPE_OVERLAY = 17, FSTYPE_CGROUP2 = 23 };
+enum {
+    FSTYPE_TMPFS = 5,
+    FSTYPE_CGROUP = 12,
+    FSTYPE_AUTO = 16,
+    FSTYPE_OVERLAY = 17,
+    FSTYPE_CGROUP2 = 23
+};
 
 /* The first one is kept. `path` may be NULL. */
 static void note_climb(struct criu_reach *reach, const char *path, const char *what)
@@ -128,7 +135,6 @@ static int take_mount(void *context, const void *message, struct error *error)
     const char *mountpoint = mount->mountpoint ? mount->mountpoint : "";
     bool is_root = strcmp(mountpoint, "/") == 0 || strcmp(mountpoint, "./") == 0;
 
-    (void)error;
     note_climb(reach, mount->mountpoint, "a mount's place is");
     if (mount->fstype != FSTYPE_CGROUP && mount->fstype != FSTYPE_CGROUP2)
         note_climb(reach, mount->root, "a mount's root is");
@@ -139,6 +145,10 @@ static int take_mount(void *context, const void *message, struct error *error)
                                 mount->fsname                     ? mount->fsname
                                 : mount->fstype == FSTYPE_OVERLAY ? "overlay"
                                                                   : "whatever it is");
+    if (mount->fstype == FSTYPE_TMPFS &&
+        buffer_append(&reach->memory_mounts, mountpoint, strlen(mountpoint) + 1))
+        return error_set(error, ERROR_ARCHIVE, "it has more than %d MiB of tmpfs",
+                         MEMORY_MOUNTS_MAX_BYTES >> 20);
     return 0;
 }
 
@@ -239,6 +249,7 @@ int criu_reach_parse(struct criu_reach *ret, enum criu_kind kind, const void *by
     cleanup(criu_reach_done) struct criu_reach reach = {0};
     struct file_reach files = {.reach = &reach};
 
+    buffer_init(&reach.memory_mounts, MEMORY_MOUNTS_MAX_BYTES);
     if (kind == CRIU_KIND_GHOST_FILE && parse_ghost(&reach, bytes, len, error))
         return -1;
     if (kind == CRIU_KIND_FILES && criu_unpack_each(&criu__file__descriptor, CRIU_MAGIC_FILES,
@@ -257,4 +268,5 @@ void criu_reach_done(struct criu_reach *reach)
 {
     free(reach->climbs);
     free(reach->acts);
+    buffer_done(&reach->memory_mounts);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What images have CRIU do as root, outside of the container: paths that lead out of it, and
- * mounts and devices of the node. CRIU puts such a path behind that of the container's root, and
- * does not look for ".." in it. Pure functions.
+ * mounts and devices of the node. And what they tell of the container's mounts. CRIU puts such a
+ * path behind that of the container's root, and does not look for ".." in it. Pure functions.
  */
 #ifndef CKPTOCI_CRIU_PATHS_H
 #define CKPTOCI_CRIU_PATHS_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "criu/names.h"
 
 struct criu_reach {
@@ -18,8 +19,9 @@ struct criu_reach {
     char *acts;     /* the first thing that CRIU would do to the node; or NULL */
     bool is_device; /* of a ghost file */
     unsigned major, minor;
-    bool has_connections; /* open TCP connections */
-    bool has_cgroup_v1;   /* controllers of cgroup v1 */
+    bool has_connections;        /* open TCP connections */
+    bool has_cgroup_v1;          /* controllers of cgroup v1 */
+    struct buffer memory_mounts; /* where a tmpfs is mounted: paths, a NUL behind each */
 };
 
 /* Whether images of that kind are looked at. */

@@ -287,6 +287,18 @@ static int read_devices(struct mount_plan *plan, const json_t *spec, struct erro
     return 0;
 }
 
+/* An emptyDir with `medium: Memory` is a bind mount as any other; CRIU tells that it is a tmpfs. */
+static void mark_memory(struct mount_plan *plan, const struct criu_traits *traits)
+{
+    for (size_t i = 0; i < plan->mount_count; i++) {
+        const struct plan_mount *mount = &plan->mounts[i];
+
+        if (mount->owner == MOUNT_BY_POD && plan->volumes[mount->volume].kind == VOLUME_EMPTY_DIR &&
+            criu_traits_has_memory_mount(traits, mount->destination))
+            plan->volumes[mount->volume].kind = VOLUME_TMPFS;
+    }
+}
+
 int mount_plan_read(struct mount_plan *ret, const struct checkpoint *checkpoint, bool knows_passwd,
                     struct error *error)
 {
@@ -295,6 +307,7 @@ int mount_plan_read(struct mount_plan *ret, const struct checkpoint *checkpoint,
     if (read_mounts(&plan, checkpoint, knows_passwd, error) ||
         read_devices(&plan, checkpoint->spec, error))
         return -1;
+    mark_memory(&plan, &checkpoint->criu);
     *ret = plan;
     plan = (struct mount_plan){0};
     return 0;

@@ -164,7 +164,7 @@ static struct set good_set(void)
         .mountpoints =
             add_mount(add_mount(add_mount(image(CRIU_MAGIC_MOUNTPOINTS), 17, "/", "/", NULL), 12,
                                 "/../../x", "/sys/fs/cgroup/cpu", NULL),
-                      0, "/data", "/data", "/data"),
+                      5, "/", "/data", "/data"),
         .cgroup = make_cgroup("cpu", "kubepods/x", "cpu.shares"),
         .pages_size = 3 * 4096,
     };
@@ -223,6 +223,7 @@ static struct outcome try(const struct set *set)
         feed(&check, set->extra, NULL, 10);
     criu_check_finish(&check, &error);
     outcome.traits = check.traits;
+    check.traits = (struct criu_traits){0};
     criu_check_done(&check);
     return outcome;
 }
@@ -237,8 +238,10 @@ static void assert_found(struct set set, enum check expected, const char *text)
     if (outcome.findings.list[0].check != expected || !strstr(line, text))
         fail_msg("\"%s\" is not about \"%s\"", line, text);
     findings_done(&outcome.findings);
+    criu_traits_done(&outcome.traits);
 }
 
+/* Without the mounts. */
 static struct criu_traits assert_fine(struct set set)
 {
     struct outcome outcome = try(&set);
@@ -247,7 +250,21 @@ static struct criu_traits assert_fine(struct set set)
     if (line)
         fail_msg("%s", line);
     findings_done(&outcome.findings);
+    criu_traits_done(&outcome.traits);
     return outcome.traits;
+}
+
+static void test_mounts_in_memory(void **state)
+{
+    struct set set = good_set();
+    struct outcome outcome = try(&set);
+
+    (void)state;
+    assert_true(criu_traits_has_memory_mount(&outcome.traits, "/data"));
+    assert_false(criu_traits_has_memory_mount(&outcome.traits, "/"));
+    assert_false(criu_traits_has_memory_mount(&outcome.traits, "/dat"));
+    findings_done(&outcome.findings);
+    criu_traits_done(&outcome.traits);
 }
 
 static void test_a_whole_set_is_fine(void **state)
@@ -524,6 +541,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_whole_set_is_fine),
+        cmocka_unit_test(test_mounts_in_memory),
         cmocka_unit_test(test_every_image_is_missed),
         cmocka_unit_test(test_images_that_cannot_be_read),
         cmocka_unit_test(test_pages),

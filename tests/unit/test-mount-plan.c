@@ -107,6 +107,34 @@ static void test_host(void **state)
                 VOLUME_HOST, NULL);
 }
 
+static void test_volumes_in_memory(void **state)
+{
+    static char mounts[] = "/dev/shm\0/cache\0/secret";
+    json_t *spec = make_spec();
+    struct checkpoint checkpoint = {
+        .spec = spec,
+        .criu.memory_mounts = {.data = mounts, .len = sizeof mounts},
+    };
+    struct mount_plan plan = {0};
+    struct error error = {0};
+
+    (void)state;
+    add(spec, "/cache", "bind", POD "volumes/kubernetes.io~empty-dir/cache", NULL);
+    add(spec, "/disk", "bind", POD "volumes/kubernetes.io~empty-dir/disk", NULL);
+    add(spec, "/secret", "bind", POD "volumes/kubernetes.io~secret/tls", NULL);
+    add(spec, "/again", "bind", POD "volumes/kubernetes.io~empty-dir/cache", NULL);
+    if (mount_plan_read(&plan, &checkpoint, true, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(plan.volume_count, 3);
+    assert_int_equal(plan.volumes[0].kind, VOLUME_TMPFS);
+    assert_string_equal(plan.volumes[0].known_as, "cache");
+    assert_int_equal(plan.volumes[1].kind, VOLUME_EMPTY_DIR);
+    assert_int_equal(plan.volumes[2].kind, VOLUME_SECRET);
+    assert_int_equal(plan.mounts[3].volume, 0);
+    mount_plan_done(&plan);
+    json_decref(spec);
+}
+
 static void test_owners(void **state)
 {
     json_t *spec = make_spec();
@@ -344,12 +372,19 @@ static void test_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_host),
-        cmocka_unit_test(test_owners),  cmocka_unit_test(test_old_engine),
-        cmocka_unit_test(test_files),   cmocka_unit_test(test_shared_volumes),
-        cmocka_unit_test(test_options), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_twice),   cmocka_unit_test(test_undeclarable),
-        cmocka_unit_test(test_many),    cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_volumes_in_memory),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_old_engine),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_shared_volumes),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_undeclarable),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_devices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
