@@ -69,7 +69,7 @@ begin_with_registry() {
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
     "$TEST_LIB/../../scripts/make-archive" --size 3M big.tar 2>/dev/null
-    registry_start_persona "${1:-spec}"
+    registry_start_persona spec
     "$CKPTOCI" convert -q --compression-format none --tls-verify=false big.tar "$REGISTRY/x:1"
 }
 
