@@ -14,9 +14,8 @@ struct expansion_guard {
 
 static uint64_t stored_bytes(const struct expansion *expansion)
 {
-    return expansion->archive_bytes
-               ? (uint64_t)(atomic_load(expansion->archive_bytes) - expansion->archive_bytes_before)
-               : expansion->inner_bytes;
+    return expansion->archive_bytes ? (uint64_t)atomic_load(expansion->archive_bytes)
+                                    : expansion->stored;
 }
 
 static bool is_too_much(const struct expansion *expansion)
@@ -83,5 +82,55 @@ struct source *expansion_guard_new(struct source *inner, struct expansion *expan
     self->inner = inner;
     self->expansion = expansion;
     self->member = member;
+    return &self->source;
+}
+
+/* What was read ahead of the decoder does not count, so it gets little at a time. */
+enum { PIECE_BYTES = 16 << 10 };
+
+struct counting_source {
+    struct source source;
+    struct source *inner;
+    struct expansion *expansion;
+    const uint8_t *rest; /* of the block that `inner` gave last */
+    size_t rest_len;
+};
+
+static int count_next(struct source *source, const void **data, size_t *len, struct error *error)
+{
+    struct counting_source *self = (struct counting_source *)source;
+
+    if (self->rest_len == 0) {
+        const void *block;
+        int more = source_next(self->inner, &block, &self->rest_len, error);
+
+        if (more <= 0)
+            return more;
+        self->rest = block;
+    }
+    *data = self->rest;
+    *len = self->rest_len < PIECE_BYTES ? self->rest_len : PIECE_BYTES;
+    self->rest += *len;
+    self->rest_len -= *len;
+    self->expansion->stored += *len;
+    return 1;
+}
+
+static void count_free(struct source *source)
+{
+    struct counting_source *self = (struct counting_source *)source;
+
+    source_free(self->inner);
+    free(self);
+}
+
+struct source *expansion_count_new(struct source *inner, struct expansion *expansion)
+{
+    static const struct source_ops ops = {.next = count_next, .free = count_free};
+    struct counting_source *self = NEW(struct counting_source);
+
+    self->source.ops = &ops;
+    self->inner = inner;
+    self->expansion = expansion;
     return &self->source;
 }

@@ -27,15 +27,15 @@ enum {
 /* Embedded in its owner. The first group is filled in by it, and borrowed. */
 struct expansion {
     struct findings *findings;
-    uint64_t free_bytes; /* 0: EXPANSION_FREE_BYTES */
-    /* Of an archive that is compressed itself: its bytes that have been read so far. NULL: it is
-     * not, and the compressed tars inside count. */
+    uint64_t free_bytes;        /* 0: EXPANSION_FREE_BYTES */
+    bool is_archive_compressed; /* else the compressed tars inside count */
+    /* Of such an archive, where it comes decompressed already: its bytes that have been read so
+     * far. NULL: expansion_count_new() counts them. */
     const _Atomic int64_t *archive_bytes;
-    int64_t archive_bytes_before; /* what it had counted when this archive began */
-    const struct cancel *cancel;  /* ends every guarded stream; NULL: nothing does */
+    const struct cancel *cancel; /* ends every guarded stream; NULL: nothing does */
 
-    uint64_t inner_bytes; /* of compressed tars inside that have been read so far */
-    uint64_t unpacked;    /* bytes that have come out so far */
+    uint64_t stored;   /* compressed bytes that decoders have taken so far */
+    uint64_t unpacked; /* bytes that have come out so far */
     bool reported;
     bool ended; /* it was refused: no guarded stream gives anything more */
     struct error reason;
@@ -47,5 +47,8 @@ struct expansion {
  * nobody is to be kept busy by it. All else is borrowed. */
 struct source *expansion_guard_new(struct source *inner, struct expansion *expansion,
                                    const char *member);
+
+/* What a decoder is to read: the bytes of `inner`, which it owns, counted. All else is borrowed. */
+struct source *expansion_count_new(struct source *inner, struct expansion *expansion);
 
 #endif

@@ -89,7 +89,6 @@ enum inner_tar inner_tar_kind(const char *path)
 struct content_source {
     struct source source;
     struct archive_reader *outer;
-    struct expansion *expansion; /* NULL: it is not compressed */
     uint8_t magic[CODEC_MAGIC_MAX_LEN];
     size_t magic_len;
     bool magic_given;
@@ -97,8 +96,10 @@ struct content_source {
     size_t rest_len;
 };
 
-static int give(struct content_source *self, const void **data, size_t *len, struct error *error)
+static int content_next(struct source *source, const void **data, size_t *len, struct error *error)
 {
+    struct content_source *self = (struct content_source *)source;
+
     if (!self->magic_given) {
         self->magic_given = true;
         *data = self->magic;
@@ -112,16 +113,6 @@ static int give(struct content_source *self, const void **data, size_t *len, str
         return 1;
     }
     return archive_reader_content(self->outer, data, len, error);
-}
-
-static int content_next(struct source *source, const void **data, size_t *len, struct error *error)
-{
-    struct content_source *self = (struct content_source *)source;
-    int more = give(self, data, len, error);
-
-    if (more > 0 && self->expansion)
-        self->expansion->inner_bytes += *len;
-    return more;
 }
 
 static void content_free(struct source *source)
@@ -165,11 +156,13 @@ int inner_tar_source_new(struct archive_reader *outer, const char *container,
         return 0;
     }
     compression = codec_detect(self->magic, self->magic_len)->compression;
-    self->expansion = compression == COMPRESSION_NONE ? NULL : expansion;
     source = &steal(self)->source;
-    *ret =
-        compression == COMPRESSION_NONE
-            ? plain_guard_new(source, NULL)
-            : expansion_guard_new(decoding_source_new(source, compression), expansion, container);
+    if (compression == COMPRESSION_NONE) {
+        *ret = plain_guard_new(source, NULL);
+        return 0;
+    }
+    if (!expansion->is_archive_compressed)
+        source = expansion_count_new(source, expansion);
+    *ret = expansion_guard_new(decoding_source_new(source, compression), expansion, container);
     return 0;
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -45,6 +47,27 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
     *data = steal(bytes);
     *len = n;
     return 1;
+}
+
+int file_check_writable(const char *path, struct error *error)
+{
+    cleanup_free char *directory = file_directory(path);
+    struct stat st;
+
+    if (stat(path, &st) == 0) {
+        if (S_ISDIR(st.st_mode))
+            return error_set(error, ERROR_FAILED, "write %s: this is a directory", path);
+        if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+            return 0;
+    } else if (errno == ENOENT && *file_name(path) &&
+               faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0) {
+        return 0;
+    } else if (errno == ENOENT) {
+        error_set_errno(error, errno, "write %s: directory %s", path, directory);
+        return error_advice(error, "create this directory or choose another file");
+    }
+    error_set_errno(error, errno, "write %s", path);
+    return error_advice(error, "choose another file");
 }
 
 DIR *file_open_list(int dir_fd)

@@ -15,6 +15,10 @@
  * read or is larger. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct error *error);
 
+/* Whether a file at this path can be written, or made, as far as that can be told without doing so.
+ * -1: not, and why. */
+int file_check_writable(const char *path, struct error *error);
+
 /* The names in an open directory, whose descriptor stays the caller's. NULL with errno. */
 DIR *file_open_list(int dir_fd);
 DEFINE_CLEANUP(DIR *, closedir);

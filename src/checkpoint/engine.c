@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "checkpoint/checkpoint.h"
 
 #define CRIO "io.kubernetes.cri-o.annotations.checkpoint."
@@ -95,13 +96,18 @@ const char *engine_name(enum engine engine)
 
 int engine_parse(enum engine *ret, const char *text, struct error *error)
 {
+    const char *names[ENGINE_COUNT + 1] = {0};
+    size_t count = 0;
+
     for (enum engine engine = ENGINE_UNKNOWN + 1; engine < ENGINE_COUNT; engine++) {
+        names[count++] = engines[engine].option;
         if (strcasecmp(engines[engine].option, text) == 0) {
             *ret = engine;
             return 0;
         }
     }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not " ENGINE_NAMES, text);
+    error_set(error, ERROR_USAGE, "\"%s\" is not " ENGINE_NAMES, text);
+    return nearest_advise(error, text, names, "");
 }
 
 enum engine engine_detect(const json_t *annotations)

@@ -17,10 +17,32 @@ static const struct option_spec options[] = {
     {0},
 };
 
+/* An image is read, or an archive written, only where the two were taken for each other. */
+static int check_order(const struct command_line *line, struct error *error)
+{
+    const char *first = line->arguments[0], *last = line->arguments[line->argument_count - 1];
+
+    if (!subject_is_image(first))
+        return 0;
+    if (subject_is_archive(last)) {
+        error_set(error, ERROR_USAGE, "the arguments look swapped: %s is an image, %s a file",
+                  first, last);
+        return error_advice(error,
+                            "to convert, the archive is named first: ckptoci convert %s %s; to get "
+                            "it out of the image: ckptoci pull %s %s",
+                            last, first, first, last);
+    }
+    error_set(error, ERROR_USAGE, "%s is an image, not a checkpoint archive", first);
+    return error_advice(error, "name a file first, or copy images with ckptoci copy");
+}
+
 static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct convert_request *request = context;
 
+    if (check_order(line, error) ||
+        option_check_standard_input(line->arguments[0], request->options.from_stdin, error))
+        return -1;
     request->options.archive = line->arguments[0];
     for (int i = 1; i < line->argument_count; i++)
         if (convert_request_add_destination(request, line->arguments[i], error) < 0)

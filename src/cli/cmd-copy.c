@@ -21,7 +21,7 @@ struct request {
     struct platforms platforms;
     struct registry_options registry; /* for all of them */
     struct registry_side from, to;
-    bool json, quiet;
+    bool may_replace, json, quiet;
 };
 
 static int take_all_platforms(void *field, const char *value, struct error *error)
@@ -58,6 +58,7 @@ static const struct option_spec options[] = {
     {"dry-run", 'n', NULL, "only print what would be moved", OPTION_FLAG(copy.dry_run)},
     {"fail-fast", 0, NULL, "with --all-tags, stop at the first tag that cannot be copied",
      OPTION_FLAG(copy.fail_fast)},
+    {REPLACE_OPTION(may_replace)},
     {"jobs", 'j', "N", "blobs copied at the same time; default: 4",
      OPTION_INTEGER(copy.jobs, 1, COPY_MAX_JOBS)},
     {JSON_OPTION(json)},
@@ -79,7 +80,7 @@ static bool names_image(const struct destination *place, const char *text)
 
     if (place->kind != DESTINATION_REGISTRY)
         return place->tag || place->digest;
-    return place->reference.digest || (slash && strchr(slash, ':'));
+    return place->reference.digest || strchr(slash ? slash : text, ':');
 }
 
 static int check_all_tags(const struct request *request, struct destination *place,
@@ -119,6 +120,7 @@ static int prepare(void *context, const struct command_line *line, struct error 
 
         if (destination_parse_copy(destination, line->arguments[i], error))
             return -1;
+        destination->may_replace = request->may_replace;
         copy->destination_count++;
         if (check_all_tags(request, destination, line->arguments[i], error))
             return -1;

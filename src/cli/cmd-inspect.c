@@ -30,6 +30,8 @@ static int prepare(void *context, const struct command_line *line, struct error 
     struct request *request = context;
 
     request->inspect.subject = &request->subject;
+    if (option_check_standard_input(line->arguments[0], false, error))
+        return -1;
     return subject_parse(&request->subject, line->arguments[0], error);
 }
 

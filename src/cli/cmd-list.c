@@ -139,7 +139,7 @@ static int prepare(void *context, const struct command_line *line, struct error 
     if (request->from_stdin && !line->arguments[0])
         return error_set(error, ERROR_USAGE, "--from-stdin needs a name for the archive");
     request->directory = line->arguments[0] ? line->arguments[0] : LIST_DEFAULT_DIRECTORY;
-    return 0;
+    return option_check_standard_input(request->directory, request->from_stdin, error);
 }
 
 static int run(void *context, struct cancel *cancel, struct error *error)

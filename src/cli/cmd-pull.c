@@ -48,6 +48,15 @@ static int prepare(void *context, const struct command_line *line, struct error 
     struct request *request = context;
     struct pull_options *pull = &request->pull;
 
+    if (subject_is_archive(line->arguments[0]) && subject_is_image(line->arguments[1])) {
+        error_set(error, ERROR_USAGE, "the arguments look swapped: %s is a file, %s an image",
+                  line->arguments[0], line->arguments[1]);
+        return error_advice(error,
+                            "to pull, the image is named first: ckptoci pull %s %s; to make the "
+                            "image: ckptoci convert %s %s",
+                            line->arguments[1], line->arguments[0], line->arguments[0],
+                            line->arguments[1]);
+    }
     if (destination_parse_source(&request->image, line->arguments[0], error))
         return -1;
     request->archive = line->arguments[1];

@@ -26,27 +26,23 @@ struct request {
 
 static int set_format(void *field, const char *value, struct error *error)
 {
-    static const char *const names[] = {"yaml", "json", "crictl"};
+    static const char *const names[] = {"yaml", "json", "crictl", NULL};
+    int format = option_is_one_of(value, names, "not yaml, json or crictl", error);
 
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(value, names[i]) != 0)
-            continue;
-        *(enum format *)field = (enum format)i;
-        return 0;
-    }
-    return error_set(error, ERROR_USAGE, "\"%s\" is not yaml, json or crictl", value);
+    if (format < 0)
+        return -1;
+    *(enum format *)field = (enum format)format;
+    return 0;
 }
 
 static int set_base(void *field, const char *value, struct error *error)
 {
-    enum restore_base *base = field;
+    static const char *const names[] = {"pod", "volume", NULL};
+    int base = option_is_one_of(value, names, "neither pod nor volume", error);
 
-    if (strcmp(value, "pod") == 0)
-        *base = RESTORE_BASE_BY_POD;
-    else if (strcmp(value, "volume") == 0)
-        *base = RESTORE_BASE_BY_VOLUME;
-    else
-        return error_set(error, ERROR_USAGE, "\"%s\" is neither pod nor volume", value);
+    if (base < 0)
+        return -1;
+    *(enum restore_base *)field = base == 0 ? RESTORE_BASE_BY_POD : RESTORE_BASE_BY_VOLUME;
     return 0;
 }
 
@@ -173,6 +169,7 @@ static int prepare(void *context, const struct command_line *line, struct error 
 
     if (check_combination(request, error) ||
         option_engine_version_use(kit->version_text, kit->engine, &kit->version, error) ||
+        option_check_standard_input(line->arguments[0], false, error) ||
         subject_parse(&request->subject, line->arguments[0], error))
         return -1;
     kit->subject = &request->subject;

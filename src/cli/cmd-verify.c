@@ -52,6 +52,8 @@ static int prepare(void *context, const struct command_line *line, struct error 
     if (option_engine_version_use(verify->version_text, verify->engine, &verify->version, error))
         return -1;
     verify->subject = &request->subject;
+    if (option_check_standard_input(line->arguments[0], false, error))
+        return -1;
     return subject_parse(&request->subject, line->arguments[0], error);
 }
 

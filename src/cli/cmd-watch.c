@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -129,6 +130,7 @@ static const struct option_spec options[] = {
     {"deadline", 0, "SECONDS", AS_CONVERT ", for each archive", OPTION_NO_FIELD},
     {"drain", 0, NULL, "when asked to stop, finish what is being pushed",
      OPTION_FLAG(agent.drains)},
+    {"force", 0, NULL, AS_CONVERT, OPTION_NO_FIELD},
     {"hook", 0, "COMMAND",
      "run it for each archive that was pushed or has failed: words, without a shell",
      OPTION_SPECIAL(set_hook, hook)},
@@ -236,11 +238,25 @@ static void relay(const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
+static int check_order(const struct command_line *line, struct error *error)
+{
+    struct stat st;
+
+    if (!strchr(line->arguments[0], '{') || stat(line->arguments[1], &st) || !S_ISDIR(st.st_mode))
+        return 0;
+    error_set(error, ERROR_USAGE, "the arguments look swapped: %s is a directory",
+              line->arguments[1]);
+    return error_advice(error, "the directory is named first: ckptoci watch %s '%s'",
+                        line->arguments[1], line->arguments[0]);
+}
+
 static int prepare(void *context, const struct command_line *line, struct error *error)
 {
     struct request *request = context;
     struct agent_options *agent = &request->agent;
 
+    if (check_order(line, error))
+        return -1;
     if (choose_node(request, error) || template_check(line->arguments[1], request->node, error))
         return -1;
     pass_options(&request->passed, line);

@@ -7,16 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 static int set_format(void *options, const char *value, struct error *error)
 {
     struct convert_options *convert = options;
-    const struct codec *codec = codec_by_name(value);
+    const char *names[COMPRESSION_COUNT + 1] = {0};
+    int format;
 
-    if (!codec)
-        return error_set(error, ERROR_USAGE, "\"%s\" is not " CODEC_NAMES, value);
-    convert->format = codec->compression;
+    for (int i = 0; i < COMPRESSION_COUNT; i++)
+        names[i] = codec_for((enum compression)i)->name;
+    format = option_is_one_of(value, names, "not " CODEC_NAMES, error);
+    if (format < 0)
+        return -1;
+    convert->format = (enum compression)format;
     convert->format_given = true;
     return 0;
 }
@@ -60,6 +65,7 @@ const struct option_spec convert_option_specs[] = {
      OPTION_INTEGER(options.deadline_s, 1, CONVERT_MAX_DEADLINE_S)},
     {"digestfile", 0, "FILE", "write the manifest's digest to FILE",
      OPTION_TEXT(options.digestfile)},
+    {REPLACE_OPTION(may_replace)},
     {"jobs", 'j', "N", "threads that compress; default: one for each CPU, at most 8",
      OPTION_INTEGER(options.jobs, 1, CONVERT_MAX_JOBS)},
     {JSON_OPTION(json)},
@@ -125,8 +131,12 @@ int convert_request_complete(struct convert_request *request, struct error *erro
         return -1;
     if (convert->name && !*convert->name)
         return error_set(error, ERROR_USAGE, "option --name: the name is empty");
+    if (convert->digestfile && file_check_writable(convert->digestfile, error))
+        return error_context(error, "option --digestfile");
     if (convert->architecture && !*convert->architecture)
         return error_set(error, ERROR_USAGE, "option --arch: the architecture is empty");
+    for (unsigned i = 0; i < convert->destination_count; i++)
+        request->destinations[i].may_replace = request->may_replace;
     convert->destinations = request->destinations;
     return 0;
 }

@@ -19,7 +19,7 @@
 struct convert_request {
     struct convert_options options; /* the archive is the command's to set */
     struct destination destinations[CONVERT_MAX_DESTINATIONS];
-    bool json, quiet;
+    bool may_replace, json, quiet;
 };
 
 #define CONVERT_REQUEST_INIT                                  \

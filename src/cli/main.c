@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/sandbox.h"
 #include "cli/progress-view.h"
 #include "registry/registry.h"
@@ -118,9 +119,11 @@ int cmd_flush(void)
 {
     struct error error;
 
-    if (fflush(stdout) == 0)
+    /* What did not fit into a buffer may have failed before, and the flush of the rest not. */
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_SUCCESS;
-    error_set_errno(&error, errno, "write the result to standard output");
+    error_set_errno(&error, errno ? errno : EIO, "write the result to standard output");
     return cmd_fail(&error);
 }
 
@@ -178,21 +181,36 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static int unknown_command(const char *name)
+{
+    const char *names[COMMAND_COUNT + 1] = {0};
+    struct error error;
+
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i]->name;
+    error_set(&error, ERROR_USAGE, "\"%s\" is no command", name);
+    if (!nearest_find(name, names))
+        error_advice(&error, "see ckptoci --help");
+    nearest_advise(&error, name, names, "");
+    return cmd_fail(&error);
+}
+
 static int show_help(const char *name)
 {
     const struct command *command = name ? find_command(name) : NULL;
 
+    if (name && !command && *name != '-')
+        return unknown_command(name);
     if (command)
         options_print_help(command);
     else
         print_help(stdout);
-    return EXIT_SUCCESS;
+    return cmd_flush();
 }
 
 int main(int argc, char **argv)
 {
     const struct command *command;
-    struct error error;
 
     sandbox_no_new_privileges();
     /* So that libarchive takes UTF-8 member names; nothing else here depends on the locale. */
@@ -208,16 +226,13 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts(PACKAGE_STRING);
-        return EXIT_SUCCESS;
+        return cmd_flush();
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return show_help(argc > 2 ? argv[2] : NULL);
     command = find_command(argv[1]);
-    if (!command) {
-        error_set(&error, ERROR_USAGE, "\"%s\" is no command", argv[1]);
-        error_advice(&error, "see ckptoci --help");
-        return cmd_fail(&error);
-    }
+    if (!command)
+        return unknown_command(argv[1]);
     return run_command(command, argc - 1, argv + 1);
 }

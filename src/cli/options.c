@@ -10,6 +10,8 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
+#include "cli/cmd.h"
 
 enum { MAX_OPTIONS = 64, HELP_COLUMN = 34, LONG_ONLY = 0x1000 };
 
@@ -50,17 +52,35 @@ static int argument_kind(const struct option_spec *spec)
     return spec->argument[0] == '[' ? optional_argument : required_argument;
 }
 
+/* getopt_long() takes a beginning that is one option's alone; of several it names none. */
+static int unknown_long_option(const struct command *command, const char *text, struct error *error)
+{
+    struct row rows[MAX_OPTIONS];
+    const char *names[MAX_OPTIONS + 1] = {0};
+    cleanup_free char *word = xstrndup(text, strcspn(text, "="));
+    const char *name = word + strspn(word, "-");
+    int count = list_rows(command, rows);
+
+    for (int i = 0; i < count; i++)
+        names[i] = rows[i].spec->name;
+    error_set(error, ERROR_USAGE, "option \"%s\" is unknown", word);
+    if (nearest_find(name, names))
+        return nearest_advise(error, name, names, "--");
+    return error_advice(error, "see ckptoci %s --help", command->name);
+}
+
 static int unknown_option(const struct command *command, char **argv, int result,
                           struct error *error)
 {
     /* For a long option optopt is 0, or its `val` when the argument is what is wrong. */
     if (optopt && optopt < LONG_ONLY)
         error_set(error, ERROR_USAGE, "option \"-%c\" is unknown or needs an argument", optopt);
+    else if (result != ':' && optopt == 0)
+        return unknown_long_option(command, argv[optind - 1], error);
     else
         error_set(error, ERROR_USAGE,
                   result == ':' ? "option \"%s\" needs an argument"
-                  : optopt != 0 ? "option \"%s\" takes no argument"
-                                : "option \"%s\" is unknown",
+                                : "option \"%s\" takes no argument",
                   argv[optind - 1]);
     return error_advice(error, "see ckptoci %s --help", command->name);
 }
@@ -218,7 +238,7 @@ static int take_option(const struct command *command, const struct row *row, cha
 
     if (spec == &help_option) {
         options_print_help(command);
-        exit(EXIT_SUCCESS);
+        exit(cmd_flush());
     }
     if (set_field(spec, request + row->base + spec->offset, optarg, error))
         return error_context(error, "option --%s", spec->name);

@@ -5,11 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
+#include "cli/cmd.h"
 #include "engines/reasoning.h"
 
 enum { LIMIT_RATE_MIN = 1 << 10 }; /* bytes a second */
+
+int option_check_standard_input(const char *archive, bool from_stdin, struct error *error)
+{
+    if ((!from_stdin && strcmp(archive, "-") != 0) || !isatty(STDIN_FILENO))
+        return 0;
+    error_set(error, ERROR_USAGE, "an archive is not read from a terminal");
+    return error_advice(error, "name its file, or give it to standard input with < or a pipe");
+}
+
+int option_is_one_of(const char *value, const char *const *words, const char *text,
+                     struct error *error)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], value) == 0)
+            return i;
+    error_set(error, ERROR_USAGE, "\"%s\" is %s", value, text);
+    return nearest_advise(error, value, words, "");
+}
 
 static void wipe_creds(const char *creds)
 {
@@ -44,18 +65,27 @@ static void print_checks(void)
     }
 }
 
+static int unknown_check(const char *value, struct error *error)
+{
+    const char *names[CHECK_COUNT + 1] = {0};
+
+    for (int i = 0; i < CHECK_COUNT; i++)
+        names[i] = check_info(i)->name;
+    error_set(error, ERROR_USAGE, "\"%s\" is no check", value);
+    nearest_advise(error, value, names, "");
+    return error_advice(error, "--allow list prints them");
+}
+
 int option_allow(void *policy, const char *value, struct error *error)
 {
     enum check check;
 
     if (strcmp(value, "list") == 0) {
         print_checks();
-        exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        exit(cmd_flush());
     }
-    if (!check_find(value, &check)) {
-        error_set(error, ERROR_USAGE, "\"%s\" is no check", value);
-        return error_advice(error, "--allow list prints them");
-    }
+    if (!check_find(value, &check))
+        return unknown_check(value, error);
     if (check_info(check)->severity == CHECK_REFUSES_ALWAYS)
         return error_set(error, ERROR_USAGE, "%s cannot be allowed: %s", value,
                          check_info(check)->consequence);

@@ -44,6 +44,15 @@ struct registry_options registry_side_options(const struct registry_side *side,
                                               const struct registry_options *all);
 void registry_side_done(struct registry_side *side);
 
+/* Where an archive is to come from standard input: -1, ERROR_USAGE, if that is a terminal, where a
+ * command would seem to hang. `archive` is "-", or with `from_stdin` anything. */
+int option_check_standard_input(const char *archive, bool from_stdin, struct error *error);
+
+/* Which of the words it is, a list that ends with NULL. -1: none, and `text`, as in "not yaml or
+ * json", says so. */
+int option_is_one_of(const char *value, const char *const *words, const char *text,
+                     struct error *error);
+
 /* Of a const char *, a copy of ours; what was on the command line is overwritten. */
 int option_creds(void *field, const char *value, struct error *error);
 /* Of a struct finding_policy: the name of a check; or "list", which prints all checks and ends the
@@ -86,6 +95,11 @@ int option_limit_rate(void *field, const char *value, struct error *error);
         "send layers in requests of at most SIZE, for a proxy that limits them; default: in " \
         "one, and smaller where that is refused",                                             \
         CHUNK_SIZE_FIELD(field)
+
+/* Where images are written. */
+#define REPLACE_OPTION(field)                                                              \
+    "force", 'f', NULL, "replace the file of oci-archive: also if it holds another image", \
+        OPTION_FLAG(field)
 
 #define FROM_STDIN_OPTION(field)                                                                   \
     "from-stdin", 0, NULL, "read ARCHIVE from standard input; its path is only what it is called", \
@@ -138,9 +152,10 @@ int option_limit_rate(void *field, const char *value, struct error *error);
 #define ARCHIVE_HELP "ARCHIVE is a file, or - for standard input: " CODEC_ARCHIVES ".\n"
 /* Where an image is written to. */
 #define PLACE_HELP                                                                   \
-    "  docker://HOST[:PORT]/NAME[:TAG]   a registry; docker:// may be left out\n"    \
+    "  docker://HOST[:PORT]/NAME[:TAG]   a registry; HOST/NAME says the same\n"      \
     "  oci:DIRECTORY[:TAG]               an OCI image layout, created or added to\n" \
-    "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"
+    "  oci-archive:FILE[:TAG]            a tar file of an OCI image layout\n"        \
+    "What ends in .tar is a path with all of its colons; PATH::TAG ends any path.\n"
 /* What is read. */
 #define IMAGE_HELP                                                                         \
     "IMAGE is one of\n"                                                                    \

@@ -63,13 +63,6 @@ static bool has_candidates(const struct run *run)
     return false;
 }
 
-/* The archive is read from its beginning now, and that counts it. */
-static void begin_to_count(struct run *run, const _Atomic int64_t *counter)
-{
-    run->facts.content.stored_bytes = counter;
-    run->facts.content.stored_before = atomic_load(counter);
-}
-
 static int read_to_compare(struct run *run, struct error *error)
 {
     struct progress *progress = run->progress;
@@ -79,12 +72,10 @@ static int read_to_compare(struct run *run, struct error *error)
     if (input_reopen(run->input, 0, &again, error) < 0)
         return -1;
     input_count_into(again, &progress->bytes_compared);
-    begin_to_count(run, &progress->bytes_compared);
     atomic_store(&progress->comparing, true);
     result =
         archive_facts_walk(&run->facts, &run->plan, input_source_new(again, run->cancel), error);
     atomic_store(&progress->comparing, false);
-    begin_to_count(run, &progress->bytes_read);
     return result < 0 ? -1 : archive_facts_conclude(&run->facts, run->options, error);
 }
 
@@ -355,13 +346,13 @@ int convert_run(const struct convert_options *options, struct convert_result *re
                                         .progress = progress,
                                         .cancel = cancel,
                                         .facts.content = {.findings = &ret->findings,
+                                                          .stored_bytes = &progress->bytes_read,
                                                           .max_unpacked_bytes =
                                                               options->max_unpacked_bytes,
                                                           .cancel = cancel}};
     double begun = clock_monotonic_s();
 
     ret->findings = (struct findings){.policy = options->policy};
-    begin_to_count(&run, &progress->bytes_read);
     for (unsigned i = 0; i < result.delivery_count; i++)
         result.deliveries[i].destination = &options->destinations[i];
     if (run_stages(&run, &result, error) < 0)

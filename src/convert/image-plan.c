@@ -169,7 +169,6 @@ void archive_facts_done(struct archive_facts *facts)
     *facts =
         (struct archive_facts){.content = {.findings = facts->content.findings,
                                            .stored_bytes = facts->content.stored_bytes,
-                                           .stored_before = facts->content.stored_before,
                                            .max_unpacked_bytes = facts->content.max_unpacked_bytes,
                                            .cancel = facts->content.cancel},
                                .input = facts->input};

@@ -6,6 +6,7 @@
  *
  *     struct image_target *target = registry_target_new(...);        // no I/O yet
  *     image_target_open(target, NULL, &error)
+ *     image_target_admit
  *     image_target_has_blob, else image_target_mount_blob, else image_target_put_blob ...
  *     image_target_has_manifest, else image_target_put_manifest ...
  *     image_target_publish(target, &error)
@@ -55,6 +56,9 @@ struct manifest_name {
 
 struct image_target_ops {
     int (*open)(struct image_target *target, const struct manifest_name *name, struct error *error);
+    int (*admit)(struct image_target *target, const struct manifest *manifest,
+                 const struct manifest_name *name, bool is_alone,
+                 struct error *error); /* or NULL */
     int (*has_blob)(struct image_target *target, const struct descriptor *blob, bool *has,
                     struct error *error);
     int (*mount_blob)(struct image_target *target, const struct descriptor *blob,
@@ -79,6 +83,15 @@ static inline int image_target_open(struct image_target *target, const struct ma
                                     struct error *error)
 {
     return target->ops->open(target, name, error);
+}
+
+/* Whether this manifest may have the name there, before what it names is sent. `is_alone`: no other
+ * named one will come. -1: it would take something away that nobody said may go. */
+static inline int image_target_admit(struct image_target *target, const struct manifest *manifest,
+                                     const struct manifest_name *name, bool is_alone,
+                                     struct error *error)
+{
+    return target->ops->admit ? target->ops->admit(target, manifest, name, is_alone, error) : 0;
 }
 
 /* With the size it should have; one of another size is as good as none. */

@@ -227,6 +227,8 @@ size_t manifest_find_platform(const struct manifest *index, const struct platfor
     for (size_t i = 0; i < index->part_count; i++) {
         struct platform is = manifest_platform(index, i);
 
+        if (!descriptor_is_manifest(&index->parts[i]))
+            continue;
         if (platform_is_same(&is, wanted))
             return i;
         if (first == index->part_count && platform_matches(&is, wanted))

@@ -77,7 +77,8 @@ bool platform_matches(const struct platform *is, const struct platform *wanted);
 /* Whether both are the same to the variant. */
 bool platform_is_same(const struct platform *is, const struct platform *wanted);
 /* The part of an index for a platform: the first of those for the very same one, else the first
- * that matches. part_count: there is none. */
+ * that matches. What is no manifest, as a blob of a cache, is passed over. part_count: there is
+ * none. */
 size_t manifest_find_platform(const struct manifest *index, const struct platform *wanted);
 /* "os/arch[/variant]"; the strings, in one piece, go to free() by `os`. -1: ERROR_USAGE. */
 int platform_parse(struct platform *platform, const char *text, struct error *error);

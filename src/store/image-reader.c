@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "store/image-reader.h"
 #include "store/layout-files.h"
 #include "store/tar.h"
 #include "stream/codec.h"
@@ -193,13 +194,17 @@ static int index_members(struct image_reader *self, struct error *error)
 {
     uint8_t magic[CODEC_MAGIC_MAX_LEN];
     ssize_t len = pread(self->fd, magic, sizeof magic, 0);
-    const struct codec *codec = codec_detect(magic, len > 0 ? (size_t)len : 0);
+    size_t read = len > 0 ? (size_t)len : 0;
+    const struct codec *codec = codec_detect(magic, read);
+    const char *name = codec_unread(magic, read);
 
-    if (codec->compression == COMPRESSION_NONE)
+    if (codec->compression != COMPRESSION_NONE)
+        name = codec->name;
+    if (!name)
         return tar_index_new(&self->members, self->fd, error);
     error_set(error, ERROR_FAILED, "it is compressed with %s, and only a plain tar file is read",
-              codec->name);
-    return error_advice(error, "decompress it first, as %s -d does", codec->name);
+              name);
+    return error_advice(error, "decompress it first, as %s -d does", name);
 }
 
 static int open_place(struct image_reader *self, struct error *error)
@@ -291,8 +296,10 @@ static int no_image(const struct image_reader *self, const char *tag, bool is_am
     }
     if (count == 0)
         return error_set(error, ERROR_FAILED, "%s has no image", self->path);
-    return error_set(error, ERROR_FAILED, "%s has %zu images; name one by its tag or digest",
-                     self->path, count);
+    error_set(error, ERROR_FAILED, "%s has %zu images; name one by its tag or digest", self->path,
+              count);
+    error->http_status = 404;
+    return -1;
 }
 
 static int reader_get_manifest(struct image_source *source, const char *reference,
@@ -453,4 +460,14 @@ struct image_source *layout_source_new(const char *path, const char *reference)
 struct image_source *oci_archive_source_new(const char *path, const char *reference)
 {
     return reader_new(path, reference, true);
+}
+
+int oci_archive_read_index(const char *path, json_t **index, struct error *error)
+{
+    cleanup(image_source_freep) struct image_source *source = oci_archive_source_new(path, NULL);
+
+    if (image_source_open(source, error))
+        return -1;
+    *index = json_incref(((struct image_reader *)source)->index);
+    return 0;
 }

@@ -134,6 +134,67 @@ static json_t *collect_names(const json_t *entries, const char *key, json_t **sh
     return digests;
 }
 
+bool index_name_is_shared(const json_t *index, const char *tag)
+{
+    const json_t *entries = json_object_get(index, "manifests");
+    const json_t *first = NULL;
+    bool has_full_name = false, differs = false;
+
+    for (size_t i = 0; tag && i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!json_text_is(json_object_get(entry, "annotations"), ref_name_key, tag))
+            continue;
+        first = first ? first : entry;
+        differs = differs ||
+                  !json_equal(json_object_get(first, "digest"), json_object_get(entry, "digest"));
+        has_full_name = has_full_name || entry_name(entry, image_name_key);
+    }
+    return differs && has_full_name;
+}
+
+static bool has_entry(const json_t *index, const char *digest, const char *name)
+{
+    const json_t *entries = json_object_get(index, "manifests");
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (json_text_is(entry, "digest", digest) &&
+            (!name || json_text_is(json_object_get(entry, "annotations"), ref_name_key, name)))
+            return true;
+    }
+    return false;
+}
+
+const char *index_find_lost(const json_t *before, const json_t *after)
+{
+    const json_t *entries = json_object_get(before, "manifests");
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const char *digest = json_get_text(entry, "digest"),
+                   *name = entry_name(entry, ref_name_key);
+
+        if (digest && !has_entry(after, digest, name))
+            return name ? name : digest;
+    }
+    return NULL;
+}
+
+const char *index_find_other_name(const json_t *index, const char *tag)
+{
+    const json_t *entries = json_object_get(index, "manifests");
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const char *name = entry_name(json_array_get(entries, i), ref_name_key);
+
+        if (name && (!tag || strcmp(name, tag) != 0))
+            return name;
+    }
+    return NULL;
+}
+
 void index_list_names(const json_t *index, json_t **names, json_t **unnamed)
 {
     const json_t *entries = json_object_get(index, "manifests");

@@ -42,6 +42,14 @@ int index_check(json_t *index, struct error *error);
  * nothing has changed.
  */
 bool index_set_image(json_t *index, const struct descriptor *manifest, const char *tag);
+/* Whether index_set_image() would take the name from several images that their full names, in
+ * "io.containerd.image.name", tell apart: those would be lost with it. */
+bool index_name_is_shared(const json_t *index, const char *tag);
+/* What the first image is called, by its ref.name or digest, that `before` has and `after` has not,
+ * or not under that name; borrowed. NULL: there is none. */
+const char *index_find_lost(const json_t *before, const json_t *after);
+/* The first name in the index that is not `tag`, borrowed; NULL: there is none. */
+const char *index_find_other_name(const json_t *index, const char *tag);
 /* How many entries there are. */
 size_t index_count(const json_t *index);
 /* What the images are called, each name once, by their ref.name. Where several different ones share

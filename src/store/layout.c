@@ -69,6 +69,30 @@ static int read_index(const struct layout *layout, json_t **index, struct error 
     return 0;
 }
 
+/* What takes a name from several images, of which each has a full name besides, loses all but the
+ * last of them. */
+static int check_shared(const struct layout *layout, const json_t *index, const char *tag,
+                        struct error *error)
+{
+    if (!index_name_is_shared(index, tag))
+        return 0;
+    error_set(error, ERROR_FAILED, "write %s: several images in it are called \"%s\"",
+              layout->tree.top.path, tag);
+    return error_advice(error, "choose another tag or another directory");
+}
+
+static int layout_admit(struct image_target *target, const struct manifest *manifest,
+                        const struct manifest_name *name, bool is_alone, struct error *error)
+{
+    const struct layout *layout = layout_of(target);
+    cleanup(json_decrefp) json_t *index = NULL;
+
+    (void)manifest;
+    (void)is_alone;
+    return read_index(layout, &index, error) || check_shared(layout, index, name->tag, error) ? -1
+                                                                                              : 0;
+}
+
 static int layout_open(struct image_target *target, const struct manifest_name *name,
                        struct error *error)
 {
@@ -82,6 +106,8 @@ static int layout_open(struct image_target *target, const struct manifest_name *
         return -1;
     if (!name)
         return 0;
+    if (check_shared(layout, index, name->tag, error))
+        return -1;
     layout->tag = name->tag;
     return tmpfile_create(&layout->layer, layout->tree.sha256.fd, layout->tree.sha256.path, error);
 }
@@ -218,7 +244,7 @@ static int enter_into_index(struct layout *layout, const struct descriptor *mani
     cleanup(json_decrefp) json_t *index = NULL;
     cleanup_free char *text = NULL;
 
-    if (read_index(layout, &index, error))
+    if (read_index(layout, &index, error) || check_shared(layout, index, tag, error))
         return -1;
     layout->target.already_there = !index_set_image(index, manifest, tag);
     if (layout->target.already_there)
@@ -356,6 +382,7 @@ struct image_target *layout_target_new(const char *path)
 {
     static const struct image_target_ops ops = {
         .open = layout_open,
+        .admit = layout_admit,
         .has_blob = layout_has_blob,
         .put_blob = layout_put_blob,
         .has_manifest = layout_has_manifest,

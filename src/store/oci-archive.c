@@ -3,22 +3,28 @@
  * come, the index last. */
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/tmpfile.h"
+#include "store/image-reader.h"
 #include "store/layout-files.h"
 #include "store/tar.h"
 
 struct oci_archive {
     struct image_target target; /* first: what callers hold */
     struct output_file output;
+    json_t *before; /* index of the file that is replaced; NULL: there is none, or it may go */
     json_t *index;
     json_t *blobs;    /* object whose keys are the digests of all blobs that are in it */
     uint64_t blob_at; /* offset of the header of the blob that is being written */
     bool has_begun;   /* that blob, which has not been ended yet */
     const char *tag;  /* of the image that will be staged, or NULL */
     bool is_complete; /* the index is in it */
+    bool may_replace; /* a file that holds something else */
 };
 
 static struct oci_archive *archive_of(struct image_target *target)
@@ -26,15 +32,58 @@ static struct oci_archive *archive_of(struct image_target *target)
     return (struct oci_archive *)target;
 }
 
+static int would_lose(const struct oci_archive *archive, const char *name, struct error *error)
+{
+    error_set(error, ERROR_FAILED, "write %s: this file holds another image, \"%.300s\"",
+              archive->output.path, name);
+    return error_advice(error, "choose another file, or replace it with --force");
+}
+
+/* Looks at the file that will be replaced. An empty one, as mktemp(1) makes them, holds nothing. */
+static int read_before(struct oci_archive *archive, struct error *error)
+{
+    struct stat st;
+
+    json_decref(steal(archive->before));
+    if (archive->may_replace ||
+        fstatat(archive->output.dir_fd, archive->output.name, &st, AT_SYMLINK_NOFOLLOW) ||
+        st.st_size == 0 ||
+        oci_archive_read_index(archive->output.path, &archive->before, error) == 0)
+        return 0;
+    error_context(error, "write %s: this file exists and is no archive of images",
+                  archive->output.path);
+    return error_advice(error, "choose another file, or replace it with --force");
+}
+
 static int archive_open(struct image_target *target, const struct manifest_name *name,
                         struct error *error)
 {
     struct oci_archive *archive = archive_of(target);
+    const char *other;
 
     if (name && ref_name_check(name->tag, error))
         return -1;
     archive->tag = name ? name->tag : NULL;
-    return output_file_open(&archive->output, error);
+    if (output_file_open(&archive->output, error) || read_before(archive, error))
+        return -1;
+    other = name ? index_find_other_name(archive->before, name->tag) : NULL;
+    return other ? would_lose(archive, other, error) : 0;
+}
+
+static int archive_admit(struct image_target *target, const struct manifest *manifest,
+                         const struct manifest_name *name, bool is_alone, struct error *error)
+{
+    struct oci_archive *archive = archive_of(target);
+    const char *other = is_alone ? index_find_other_name(archive->before, name->tag) : NULL;
+    bool is_ambiguous = false;
+    const json_t *entry =
+        name->tag ? index_find_image(archive->before, name->tag, &is_ambiguous) : NULL;
+
+    if (other)
+        return would_lose(archive, other, error);
+    if (is_ambiguous || (entry && !json_text_is(entry, "digest", manifest->digest.text)))
+        return would_lose(archive, name->tag, error);
+    return 0;
 }
 
 static int archive_has_blob(struct image_target *target, const struct descriptor *blob, bool *has,
@@ -152,8 +201,14 @@ static int complete(struct oci_archive *archive, struct error *error)
 {
     cleanup_free char *index = NULL;
     cleanup_free uint8_t *tail = NULL;
+    const char *lost;
     size_t len;
 
+    /* Looked at again: hours may have passed since it was opened. */
+    if (read_before(archive, error))
+        return -1;
+    if ((lost = index_find_lost(archive->before, archive->index)))
+        return would_lose(archive, lost, error);
     if (archive->has_begun && tmpfile_truncate(&archive->output.file, archive->blob_at, error))
         return -1;
     if (index_format(archive->index, &index, error))
@@ -196,15 +251,17 @@ static void archive_free(struct image_target *target)
     struct oci_archive *archive = archive_of(target);
 
     output_file_done(&archive->output);
+    json_decref(archive->before);
     json_decref(archive->index);
     json_decref(archive->blobs);
     free(archive);
 }
 
-struct image_target *oci_archive_target_new(const char *path)
+struct image_target *oci_archive_target_new(const char *path, bool may_replace)
 {
     static const struct image_target_ops ops = {
         .open = archive_open,
+        .admit = archive_admit,
         .has_blob = archive_has_blob,
         .put_blob = archive_put_blob,
         .has_manifest = archive_has_manifest,
@@ -219,7 +276,8 @@ struct image_target *oci_archive_target_new(const char *path)
 
     archive->target.ops = &ops;
     output_file_init(&archive->output, path);
-    archive->output.may_replace = true;
+    archive->output.may_replace = true; /* what is lost with it is looked at here */
+    archive->may_replace = may_replace;
     archive->index = index_new();
     archive->blobs = json_object();
     return &archive->target;

@@ -7,13 +7,17 @@
 #ifndef CKPTOCI_STORE_STORE_H
 #define CKPTOCI_STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "oci/image-source.h"
 #include "oci/image-target.h"
 
 /* `path` is copied. Several targets may write to one layout at the same time, only one to an
  * archive. */
 struct image_target *layout_target_new(const char *path);
-struct image_target *oci_archive_target_new(const char *path);
+/* A file that holds other images than those that come, or something else, is replaced only if
+ * `may_replace`. */
+struct image_target *oci_archive_target_new(const char *path, bool may_replace);
 
 /* Whether an image in a layout may have this name, the value of
  * "org.opencontainers.image.ref.name", by the grammar of image-spec, annotations.md. NULL, for no

@@ -23,23 +23,21 @@ void copy_manifests_keep(struct copy_manifests *manifests, const char *reference
     manifests->bytes += manifest->len;
 }
 
-int copy_manifests_get(struct copy_manifests *manifests, struct image_source *source,
-                       const char *reference, struct manifest **manifest, struct error *error)
+struct manifest *copy_manifests_take(struct copy_manifests *manifests, const char *reference)
 {
     const char *wanted = reference ? reference : "";
 
     for (size_t i = 0; i < manifests->count; i++) {
-        struct kept_manifest *kept = &manifests->list[i];
+        struct kept_manifest kept = manifests->list[i];
 
-        if (strcmp(kept->reference, wanted) != 0)
+        if (strcmp(kept.reference, wanted) != 0)
             continue;
-        *manifest = kept->manifest;
-        manifests->bytes -= kept->manifest->len;
-        free(kept->reference);
-        *kept = manifests->list[--manifests->count];
-        return 0;
+        manifests->list[i] = manifests->list[--manifests->count];
+        manifests->bytes -= kept.manifest->len;
+        free(kept.reference);
+        return kept.manifest;
     }
-    return image_source_get_manifest(source, reference, manifest, error);
+    return NULL;
 }
 
 void copy_manifests_done(struct copy_manifests *manifests)

@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 
-#include "oci/image-source.h"
 #include "oci/manifest.h"
 
 enum { COPY_MANIFESTS_MAX_BYTES = 16 << 20 }; /* what is beyond is read again */
@@ -21,9 +20,8 @@ struct copy_manifests {
 /* Takes the manifest. `reference`: what the source was asked for; NULL: for its own image. */
 void copy_manifests_keep(struct copy_manifests *manifests, const char *reference,
                          struct manifest *manifest);
-/* One that is kept is handed over, any other comes from the source. */
-int copy_manifests_get(struct copy_manifests *manifests, struct image_source *source,
-                       const char *reference, struct manifest **manifest, struct error *error);
+/* Hands over the one that is kept; NULL: none is. */
+struct manifest *copy_manifests_take(struct copy_manifests *manifests, const char *reference);
 void copy_manifests_done(struct copy_manifests *manifests);
 
 #endif

@@ -16,23 +16,10 @@ static int look_ahead(struct copy_job *job, const char *reference, const char *d
 static int copy_whole(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, int depth, struct error *error);
 
-/* "docker://host/path:tag", for people. */
-static char *name_at(const struct destination *destination, const char *tag)
-{
-    const char *colon = tag ? ":" : "";
-
-    tag = tag ? tag : "";
-    if (destination->kind == DESTINATION_REGISTRY)
-        return xasprintf("docker://%s/%s%s%s", destination->reference.domain,
-                         destination->reference.path, colon, tag);
-    return xasprintf("%s%s%s%s", destination->kind == DESTINATION_LAYOUT ? "oci:" : "oci-archive:",
-                     destination->path, colon, tag);
-}
-
 static void note(struct copy_job *job, const struct manifest *manifest,
                  const struct manifest_name *name, bool has)
 {
-    cleanup_free char *reference = name_at(job->destination, name->tag);
+    cleanup_free char *reference = destination_name_with(job->destination, name->tag);
     struct copy_outcome *outcome = job->outcome;
 
     if (!name->is_part)
@@ -223,6 +210,9 @@ static int copy_whole(struct copy_job *job, const struct manifest *manifest,
 
     if (check_digest(manifest, name->digest, error))
         return -1;
+    if ((job->options->all_tags ? !name->is_part : json_object_size(job->copied) == 0) &&
+        image_target_admit(job->workers[0].target, manifest, name, !job->options->all_tags, error))
+        return -1;
     if (is_new)
         json_object_set_new(job->copied, manifest->digest.text, json_true());
     if (copy_steps(job, manifest, name, is_new, depth, error) == 0)
@@ -230,6 +220,20 @@ static int copy_whole(struct copy_job *job, const struct manifest *manifest,
     if (is_new) /* another tag may still need all of it */
         json_object_del(job->copied, manifest->digest.text);
     return -1;
+}
+
+/* One that was read ahead is handed over. `reference` NULL: the image that the source was made for.
+ */
+static int get_manifest(struct copy_job *job, const char *reference, struct manifest **manifest,
+                        struct error *error)
+{
+    struct image_source *source = job->workers[0].source;
+
+    *manifest = copy_manifests_take(&job->ahead, reference);
+    if (*manifest)
+        return 0;
+    return reference ? image_source_get_manifest(source, reference, manifest, error)
+                     : destination_get_manifest(job->options->source, source, manifest, error);
 }
 
 /* A manifest, everything it names, and its referrers if they are wanted. `reference` NULL: the
@@ -241,7 +245,7 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     size_t part = 0;
 
     if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
-        copy_manifests_get(&job->ahead, job->workers[0].source, reference, &manifest, error))
+        get_manifest(job, reference, &manifest, error))
         return -1;
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {
         if (find_platforms(job->options, manifest, &part, error))
@@ -264,13 +268,12 @@ static int look_ahead(struct copy_job *job, const char *reference, const char *d
                       struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL;
-    struct image_source *source = job->workers[0].source;
     bool is_index;
     size_t part = 0;
     int result;
 
     if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
-        image_source_get_manifest(source, reference, &manifest, error))
+        get_manifest(job, reference, &manifest, error))
         return -1;
     if (json_object_get(job->copied, manifest->digest.text))
         return 0;

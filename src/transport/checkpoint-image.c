@@ -31,7 +31,11 @@ static int no_platform(const struct manifest *index, const struct platform *want
     for (size_t i = 0; i < index->part_count && strlen(list) < 200; i++) {
         struct platform is = manifest_platform(index, i);
         cleanup_free char *text = platform_text(&is);
-        char *longer = xasprintf("%s%s%s", list, i ? ", " : "", text);
+        char *longer;
+
+        if (!descriptor_is_manifest(&index->parts[i]))
+            continue;
+        longer = xasprintf("%s%s%s", list, *list ? ", " : "", text);
 
         free(list);
         list = longer;
@@ -40,6 +44,21 @@ static int no_platform(const struct manifest *index, const struct platform *want
                      "it is an index without an image for %s but for %s; choose one with "
                      "--platform",
                      name, *list ? list : "nothing");
+}
+
+/* The part that is the only manifest; part_count: there is none, or another one. */
+static size_t find_only(const struct manifest *index)
+{
+    size_t found = index->part_count;
+
+    for (size_t i = 0; i < index->part_count; i++) {
+        if (!descriptor_is_manifest(&index->parts[i]))
+            continue;
+        if (found < index->part_count)
+            return index->part_count;
+        found = i;
+    }
+    return found;
 }
 
 int checkpoint_image_choose(const struct manifest *index, const struct platform *platform,
@@ -55,20 +74,19 @@ int checkpoint_image_choose(const struct manifest *index, const struct platform 
     if (*ret < index->part_count)
         return 0;
     /* Nothing is run on this machine, so that its architecture does not matter. */
-    if (!platform->os && index->part_count == 1) {
-        *ret = 0;
+    if (!platform->os && (*ret = find_only(index)) < index->part_count)
         return 0;
-    }
     return no_platform(index, &wanted, error);
 }
 
-int checkpoint_image_resolve(struct image_source *source, const struct platform *platform,
-                             struct manifest **ret, struct error *error)
+int checkpoint_image_resolve(struct image_source *source, const struct destination *place,
+                             const struct platform *platform, struct manifest **ret,
+                             struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL, *chosen = NULL;
     size_t part = 0;
 
-    if (image_source_get_manifest(source, NULL, &manifest, error))
+    if (destination_get_manifest(place, source, &manifest, error))
         return -1;
     if (manifest->kind == MANIFEST_IMAGE) {
         *ret = steal(manifest);

@@ -7,11 +7,13 @@
 #include "base/error.h"
 #include "oci/image-source.h"
 #include "stream/codec.h"
+#include "transport/destination.h"
 
 /* The image that the source was made for; of an index, the one for the platform (os NULL: this
  * machine's, or the only one there is). -1: none. */
-int checkpoint_image_resolve(struct image_source *source, const struct platform *platform,
-                             struct manifest **manifest, struct error *error);
+int checkpoint_image_resolve(struct image_source *source, const struct destination *place,
+                             const struct platform *platform, struct manifest **manifest,
+                             struct error *error);
 
 /* Which part of an index that is: *part. -1: none is for the platform. */
 int checkpoint_image_choose(const struct manifest *index, const struct platform *platform,

@@ -4,12 +4,13 @@
  *
  * A destination is where an image goes, or is read from:
  *
- *     docker://HOST[:PORT]/NAME[:TAG]   a registry; the bare reference says the same
+ *     docker://HOST[:PORT]/NAME[:TAG]   a registry; the bare reference says the same, but a
+ *                                       destination must then name the host
  *     oci:DIRECTORY[:TAG]               an OCI image layout
  *     oci-archive:FILE[:TAG]            a tar file of one
  *
- * The path of the last two ends at its first colon, as in skopeo and podman. In all three, a place
- * that is read from may have @DIGEST behind, and one that images are copied to as they are.
+ * Where the path of the last two ends is said in transport/place.h. In all three, a place that is
+ * read from may have @DIGEST behind, and one that images are copied to as they are.
  *
  * A subject is what a command is to look at, a checkpoint archive or an image:
  *
@@ -22,6 +23,8 @@
  */
 #ifndef CKPTOCI_TRANSPORT_DESTINATION_H
 #define CKPTOCI_TRANSPORT_DESTINATION_H
+
+#include <stdbool.h>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -42,6 +45,7 @@ struct destination {
     char *name;                 /* in full, with the transport and the tag; for messages */
     struct reference reference; /* of a registry */
     char *path, *tag;           /* of a layout or archive; tag may be NULL */
+    bool may_replace;           /* an archive's file that holds other images; false after parsing */
     char *digest; /* of what is read from a layout or archive, or copied there; or NULL */
 };
 
@@ -66,6 +70,9 @@ void destination_drop_tag(struct destination *destination);
 int destination_tag_for(const struct destination *destination, const char *name, char **tag,
                         struct error *error);
 
+/* How an image with this tag, or with NULL none, is named there; free() it. */
+char *destination_name_with(const struct destination *destination, const char *tag);
+
 /* Lets the sandbox write where an image at this destination is written. To be called once the
  * target is open, because directories must exist by then. */
 void destination_keep_writable(const struct destination *destination, struct sandbox *sandbox);
@@ -79,6 +86,11 @@ struct image_target *destination_target_new(const struct destination *destinatio
 struct image_source *destination_source_new(const struct destination *source,
                                             const struct registry_options *options,
                                             struct cancel *cancel);
+
+/* The manifest of the image that the source was made for. Where the tag is not there, or one is
+ * needed, the error tells of up to ten that are, the most alike first. */
+int destination_get_manifest(const struct destination *place, struct image_source *source,
+                             struct manifest **manifest, struct error *error);
 
 /* The digest of the manifest that an image's name stands for now, as the very place says that it
  * was pushed to, and no mirror of that. `image` is written as destination_parse_source() takes it.
@@ -100,6 +112,11 @@ struct subject {
 /* -1: ERROR_USAGE, it is neither; *subject is then unchanged. `text` must outlive the subject. */
 int subject_parse(struct subject *subject, const char *text, struct error *error);
 void subject_done(struct subject *subject);
+
+/* What a word of the command line must mean, whatever is wrong with it otherwise: to tell of
+ * arguments in the wrong order. Both are false where it may be either. */
+bool subject_is_archive(const char *text);
+bool subject_is_image(const char *text);
 
 /* For messages: the path, or the image's name in full. */
 const char *subject_name(const struct subject *subject);

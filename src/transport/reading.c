@@ -23,11 +23,13 @@ struct source *archive_content_unpack(struct archive_content *content, struct so
     content->expansion =
         (struct expansion){.findings = content->findings,
                            .free_bytes = content->max_unpacked_bytes,
-                           .archive_bytes = is_compressed ? content->stored_bytes : NULL,
-                           .archive_bytes_before = content->stored_before,
+                           .is_archive_compressed = is_compressed,
+                           .archive_bytes =
+                               is_compressed && content->is_decoded ? content->stored_bytes : NULL,
                            .cancel = content->cancel};
     if (is_compressed && !content->is_decoded)
-        tar = decoding_source_new(tar, content->compression);
+        tar = decoding_source_new(expansion_count_new(tar, &content->expansion),
+                                  content->compression);
     if (content->hashes)
         tar = observing_source_new(tar, &content->archive, NULL, content->cancel);
     return is_compressed ? expansion_guard_new(tar, &content->expansion, NULL)
@@ -155,7 +157,8 @@ static int read_config(struct reading *reading, struct error *error)
 static int open_documents(struct reading *reading, struct error *error)
 {
     if (image_source_open(reading->images, error) ||
-        checkpoint_image_resolve(reading->images, &reading->platform, &reading->manifest, error))
+        checkpoint_image_resolve(reading->images, &reading->subject->image, &reading->platform,
+                                 &reading->manifest, error))
         return -1;
     if (checkpoint_image_check(reading->manifest, error)) {
         if (!reading->takes_any_image || reading->manifest->part_count != 2)

@@ -53,7 +53,6 @@ struct archive_content {
     /* Filled in by the owner, and borrowed. */
     struct findings *findings;           /* what the checks find is added */
     const _Atomic int64_t *stored_bytes; /* that have been read so far, before decompression */
-    int64_t stored_before;               /* what that had counted when this archive began */
     enum compression compression;        /* as it is stored */
     bool is_decoded;                     /* the bytes come decompressed already */
     bool hashes;                         /* `archive` is wanted */

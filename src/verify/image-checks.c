@@ -76,7 +76,8 @@ static int fetch_manifest(struct verify_job *job, struct error *error)
 {
     cleanup(manifest_freep) struct manifest *manifest = NULL;
 
-    if (image_source_get_manifest(job->reading.images, NULL, &manifest, error))
+    if (destination_get_manifest(&job->options->subject->image, job->reading.images, &manifest,
+                                 error))
         return find_or_fail(job, CHECK_IMAGE_MANIFEST, error);
     if (manifest->kind == MANIFEST_IMAGE) {
         job->reading.manifest = steal(manifest);

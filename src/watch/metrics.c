@@ -131,15 +131,59 @@ char *metrics_format(const struct metrics *metrics, const struct archive_table *
     return text;
 }
 
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return (ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24) == 127;
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+/* The first IPv4 address, as other programs listen at a name; else the first there is. NULL: a name
+ * is not one of this machine alone, and somebody else's DNS is not to say where metrics are shown.
+ */
+static const struct addrinfo *choose_address(const struct addrinfo *found, bool is_name)
+{
+    const struct addrinfo *chosen = NULL;
+
+    for (; found; found = found->ai_next) {
+        if (is_name && !is_loopback(found->ai_addr))
+            return NULL;
+        if (!chosen || (chosen->ai_family != AF_INET && found->ai_family == AF_INET))
+            chosen = found;
+    }
+    return chosen;
+}
+
+static int resolve(const char *host, const char *port, struct sockaddr_storage *address)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    const struct addrinfo *chosen;
+    struct addrinfo *found = NULL;
+    bool is_name = false;
+    int result = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+
+    if (result == EAI_NONAME && *host) {
+        is_name = true;
+        hints.ai_flags = AI_NUMERICSERV;
+        result = getaddrinfo(host, port, &hints, &found);
+    }
+    if (result != 0)
+        return -1;
+    chosen = choose_address(found, is_name);
+    if (chosen)
+        memcpy(address, chosen->ai_addr, chosen->ai_addrlen);
+    freeaddrinfo(found);
+    return chosen ? 0 : -1;
+}
+
 static int parse_address(const char *text, struct sockaddr_storage *address, struct error *error)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                                   .ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     const char *colon = strrchr(text, ':'), *port = colon ? colon + 1 : text;
     cleanup_free char *host = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup("127.0.0.1");
     size_t len = strlen(host);
-    struct addrinfo *found = NULL;
 
     if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
         host[len - 1] = '\0';
@@ -149,11 +193,11 @@ static int parse_address(const char *text, struct sockaddr_storage *address, str
                          text);
     }
     if (strlen(port) > 5 || *port == '\0' || strspn(port, "0123456789") != strlen(port) ||
-        strtol(port, NULL, 10) > UINT16_MAX || getaddrinfo(host, port, &hints, &found) != 0)
+        strtol(port, NULL, 10) > UINT16_MAX || resolve(host, port, address))
         return error_set(error, ERROR_USAGE,
-                         "\"%s\" is not [ADDRESS:]PORT with an address in numbers", text);
-    memcpy(address, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
+                         "\"%s\" is not [ADDRESS:]PORT with an address in numbers or a name of the "
+                         "loopback interface, as localhost",
+                         text);
     return 0;
 }
 

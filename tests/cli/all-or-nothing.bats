@@ -83,7 +83,7 @@ assert_no_tag() {
     echo other >image.tar
     for point in start data commit; do
         start_refusing $point
-        all_or_nothing "$archive" "$REGISTRY/x:1" "$REFUSING/x:1" oci:image:1 oci-archive:image.tar
+        all_or_nothing "$archive" "$REGISTRY/x:1" "$REFUSING/x:1" oci:image:1 oci-archive:image.tar --force
         [ "$status" -eq 4 ]
         [ "$output" = "" ]
         assert_no_tag

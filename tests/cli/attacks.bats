@@ -170,6 +170,11 @@ END
     run --separate-stderr timeout 60 "$CKPTOCI" verify -q --json bomb.tar.zst
     [ "$status" -eq 3 ]
     [ "$(jq -c '[.findings[] | [.check, .count]]' <<<"$output")" = '[["decompression-bomb",1]]' ]
+    # What convert has read ahead does not count.
+    run --separate-stderr "$CKPTOCI" convert -q --max-unpacked 1M bomb.tar.zst oci:image:x
+    [ "$status" -eq 3 ]
+    [[ $stderr =~ ([0-9]+)" bytes have become more than " ]]
+    [ "$((2 * BASH_REMATCH[1]))" -lt "$(stat -c %s bomb.tar.zst)" ]
 
     # Where nothing else can be told, that is.
     run --separate-stderr timeout 60 "$CKPTOCI" inspect -q bomb-first.tar.zst

@@ -124,4 +124,11 @@ oci:out@$one" ]
     copy oci-archive:layout.tar.gz:one oci:out:one
     [ "$status" -eq 1 ]
     [[ $stderr == *"compressed with gzip"*"gzip -d"* ]]
+    for name in zstd xz bzip2; do
+        command -v $name >/dev/null || continue
+        gzip -dc layout.tar.gz | $name >"layout.$name"
+        copy "oci-archive:layout.$name:one" oci:out:one
+        [ "$status" -eq 1 ]
+        [[ $stderr == *"compressed with $name"*"$name -d"* ]]
+    done
 }

@@ -81,6 +81,12 @@ bad=../../../prod/app/manifests/latest
     [ "$status" -eq 1 ]
     copy oci:layout:docker.io/a/app:2 oci:out:v1
     [ "$status" -eq 0 ]
+    # Nor is it taken from both of them, for an image that comes.
+    cp layout/index.json before
+    copy oci:out:v1 oci:layout:v1
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'several images in it are called "v1"'* ]]
+    cmp before layout/index.json
 }
 
 @test "images without a name are counted" {

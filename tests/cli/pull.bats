@@ -50,7 +50,7 @@ start_cutting() {
         plain_tar "$sample" >expected
         for format in zstd gzip none; do
             n=$((n + 1))
-            "$CKPTOCI" convert -q --tls-verify=false --compression-format "$format" "$sample" \
+            "$CKPTOCI" convert -fq --tls-verify=false --compression-format "$format" "$sample" \
                 "$REGISTRY/user/x:$n" "oci:layout:$n" "oci-archive:image.tar:tag"
             for image in "docker://$REGISTRY/user/x:$n" "$REGISTRY/user/x:$n" "oci:layout:$n" \
                 oci-archive:image.tar oci-archive:image.tar:tag; do

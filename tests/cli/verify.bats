@@ -82,7 +82,7 @@ assert_in_order() {
     engines=$("$CKPTOCI" verify -q --json "$archive" |
         jq -c '[.engines[] | [.engine, .versions, .verdict]]')
     for format in zstd gzip none; do
-        "$CKPTOCI" convert -q --tls-verify=false --compression-format $format "$archive" \
+        "$CKPTOCI" convert -fq --tls-verify=false --compression-format $format "$archive" \
             "$REGISTRY/user/x:$format" "oci:layout:$format" "oci-archive:image.tar:tag"
         for image in "docker://$REGISTRY/user/x:$format" "$REGISTRY/user/x:$format" \
             "oci:layout:$format" oci-archive:image.tar; do

@@ -335,9 +335,9 @@ assert held[0].recv(1) == b"" # the first had to go' "$address"
         [ "$status" -eq 2 ]
         [[ $stderr == *"$text"* ]]
     done <<'END'
-x/{pod}:{tag}-{time}||there is no {tag}
-x/{pod}:{time||without its other half
-x/{pod}:latest||{time} is not in it
+r.example/x/{pod}:{tag}-{time}||there is no {tag}
+r.example/x/{pod}:{time||without its other half
+r.example/x/{pod}:latest||{time} is not in it
 Upper/{pod}:{time}||repository path
 oci:x:{time}|--compression-format lzma|"lzma" is not zstd
 oci:x:{time}|--annotation x|"x" is not KEY=VALUE

@@ -57,7 +57,10 @@ static void test_registries(void **state)
     assert_registry("docker://localhost:5000/a/b:1", "docker://localhost:5000/a/b:1", "a/b", "1");
     assert_registry("localhost:5000/a/b:1", "docker://localhost:5000/a/b:1", "a/b", "1");
     assert_registry("registry.example/x", "docker://registry.example/x:latest", "x", "latest");
-    assert_registry("counter:2", "docker://docker.io/library/counter:2", "library/counter", "2");
+    assert_registry("docker://counter:2", "docker://docker.io/library/counter:2", "library/counter",
+                    "2");
+    assert_registry("docker.io/counter:2", "docker://docker.io/library/counter:2",
+                    "library/counter", "2");
     /* A repository called oci is no transport. */
     assert_registry("registry.example/oci:1", "docker://registry.example/oci:1", "oci", "1");
 }
@@ -70,6 +73,9 @@ static void test_layouts_and_archives(void **state)
     assert_path("oci:dir:a/b:1", DESTINATION_LAYOUT, "dir", "a/b:1");
     assert_path("oci-archive:file.tar:tag", DESTINATION_ARCHIVE, "file.tar", "tag");
     assert_path("oci-archive:file.tar", DESTINATION_ARCHIVE, "file.tar", NULL);
+    assert_path("oci-archive:checkpoint-2026-05-01T09:30:15Z.tar", DESTINATION_ARCHIVE,
+                "checkpoint-2026-05-01T09:30:15Z.tar", NULL);
+    assert_path("oci:a:b::c", DESTINATION_LAYOUT, "a:b", "c");
 }
 
 #define DIGEST "sha256:0d27d900ca4b8f1b8bfa2fae54a70a2fd1d3ed5b6a59cd343167b49f7265d12e"
@@ -112,6 +118,46 @@ static void test_what_we_cannot_write_to_is_refused(void **state)
                    "cannot name a digest");
 }
 
+/* What was meant for a file must not reach a registry. */
+static void test_files_are_no_names_on_docker_hub(void **state)
+{
+    static const char *const files[] = {"backups/out.tar", "out.tar.gz", "./x",
+                                        "/tmp/x",          "../x",       "~/x",
+                                        "dir.d/x.tar",     ".",          "x.tgz"};
+    static const char *const names[] = {"counter:2", "backups/out", "out"};
+    struct destination none;
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        assert_refused(files[i], "looks like a file");
+        assert_refused(files[i], "oci-archive:");
+        assert_int_equal(destination_parse_copy(&none, files[i], &error), -1);
+        assert_int_equal(destination_parse_source(&none, files[i], &error), -1);
+        assert_non_null(strstr(error.text, "looks like a file"));
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cleanup(destination_done) struct destination source = {0};
+
+        assert_refused(names[i], "names no registry");
+        assert_refused(names[i], "docker.io/");
+        /* Nothing is sent there by reading. */
+        assert_int_equal(destination_parse_source(&source, names[i], &error), 0);
+        assert_string_equal(source.reference.domain, "docker.io");
+    }
+    assert_refused("-", "standard output");
+    assert_int_equal(destination_parse_source(&none, "/dev", &error), -1);
+}
+
+/* A path that has an @ of its own. */
+static void test_digests_in_paths(void **state)
+{
+    (void)state;
+    assert_path("oci-archive:app@" DIGEST ".tar", DESTINATION_ARCHIVE, "app@" DIGEST ".tar", NULL);
+    assert_path("oci:app@" DIGEST "::v1", DESTINATION_LAYOUT, "app@" DIGEST, "v1");
+    assert_refused("oci:app@" DIGEST, "cannot name a digest");
+}
+
 static void test_sources_may_have_a_digest(void **state)
 {
     cleanup(destination_done) struct destination registry = {0}, layout = {0}, archive = {0};
@@ -139,6 +185,8 @@ int main(void)
         cmocka_unit_test(test_registries),
         cmocka_unit_test(test_layouts_and_archives),
         cmocka_unit_test(test_sources_may_have_a_digest),
+        cmocka_unit_test(test_files_are_no_names_on_docker_hub),
+        cmocka_unit_test(test_digests_in_paths),
         cmocka_unit_test(test_digests_of_what_is_copied),
         cmocka_unit_test(test_what_we_cannot_write_to_is_refused),
     };

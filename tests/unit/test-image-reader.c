@@ -63,9 +63,14 @@ static void read_back(struct store_fixture *fixture, source_new *new, const char
     assert_bytes(layer, bytes + 5000, LAYER_LEN - 5000, fixture);
 }
 
+static struct image_target *new_archive(const char *path)
+{
+    return oci_archive_target_new(path, false);
+}
+
 static void test_an_archive(void **state)
 {
-    write_one(*state, oci_archive_target_new, "one", "a");
+    write_one(*state, new_archive, "one", "a");
     read_back(*state, oci_archive_source_new, "one", "a");
     read_back(*state, oci_archive_source_new, NULL, "a");
 }

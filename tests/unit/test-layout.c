@@ -322,6 +322,26 @@ static void test_a_name_that_stood_twice_stands_once(void **state)
     assert_tag(fixture, "v1", &image->manifest.digest);
 }
 
+/* As ctr(1) exports several images: by their full names they are two. */
+static void test_images_that_share_a_name_are_not_replaced_by_one(void **state)
+{
+    static const char index[] =
+        "{\"schemaVersion\":2,\"manifests\":["
+        "{\"digest\":\"sha256:00\",\"annotations\":{\"" REF_NAME "\":\"v1\","
+        "\"io.containerd.image.name\":\"docker.io/library/a:v1\"}},"
+        "{\"digest\":\"sha256:01\",\"annotations\":{\"" REF_NAME "\":\"v1\","
+        "\"io.containerd.image.name\":\"docker.io/library/b:v1\"}}]}";
+    struct store_fixture *fixture = *state;
+    cleanup(image_freep) struct image *image = make_image("a", 0);
+
+    make_foreign_layout(fixture, index);
+    assert_int_equal(try_add(fixture, "v1", "a", image, NULL), -1);
+    assert_says(&fixture->error, "several images in it are called \"v1\"");
+    assert_int_equal(count_images(fixture), 2);
+    assert_int_equal(try_add(fixture, "v2", "a", image, NULL), 0);
+    assert_int_equal(count_images(fixture), 3);
+}
+
 static void test_a_layout_without_an_index_gets_one(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -503,6 +523,7 @@ int main(void)
         TEST(test_a_lost_or_damaged_blob_is_made_good),
         TEST(test_what_is_unknown_in_an_index_is_kept),
         TEST(test_a_name_that_stood_twice_stands_once),
+        TEST(test_images_that_share_a_name_are_not_replaced_by_one),
         TEST(test_a_layout_without_an_index_gets_one),
         TEST(test_directories_of_something_else_are_refused),
         TEST(test_empty_directories_are_taken),

@@ -89,7 +89,7 @@ static void test_an_archive_file_clears_its_directory(void **state)
 {
     struct store_fixture *fixture = *state;
     cleanup(image_freep) struct image *image = make_image("a", 0);
-    struct image_target *target = oci_archive_target_new(fixture->path);
+    struct image_target *target = oci_archive_target_new(fixture->path, true);
     char left[128];
 
     snprintf(left, sizeof left, "%s/" TMPFILE_PREFIX "0123456789abcdef", fixture->dir);
@@ -111,7 +111,7 @@ static void test_what_only_looks_like_it_stays(void **state)
         "x" TMPFILE_PREFIX "0123456789abcdef",
     };
     struct store_fixture *fixture = *state;
-    struct image_target *target = oci_archive_target_new(fixture->path);
+    struct image_target *target = oci_archive_target_new(fixture->path, true);
     char path[128];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -12,7 +12,9 @@
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define PART(hex, more) "{\"mediaType\":\"x/y\",\"digest\":\"sha256:" hex "\",\"size\":3" more "}"
+#define TYPED_PART(type, hex, more) \
+    "{\"mediaType\":\"" type "\",\"digest\":\"sha256:" hex "\",\"size\":3" more "}"
+#define PART(hex, more) TYPED_PART("x/y", hex, more)
 #define IMAGE                                                                \
     "{\"schemaVersion\":2,\"config\":" PART(HEX_A, "") ",\"layers\":[" PART( \
         HEX_B, "") "],\"annotations\":{\"k\":\"v\"},\"subject\":" PART(HEX_A, "") "}"
@@ -186,8 +188,9 @@ static void assert_found(const char *platforms, const char *wanted, size_t expec
     while ((name = strsep(&rest, " "))) {
         char *os = strsep(&name, "/"), *architecture = strsep(&name, "/"), *longer;
 
-        longer = xasprintf("%s%s" PART(HEX_A, ",\"platform\":{\"os\":\"%s\",\"architecture\":"
-                                              "\"%s\"%s%s%s}"),
+        longer = xasprintf("%s%s" TYPED_PART(MEDIA_TYPE_MANIFEST, HEX_A,
+                                             ",\"platform\":{\"os\":\"%s\",\"architecture\":"
+                                             "\"%s\"%s%s%s}"),
                            list, *list ? "," : "", os, architecture, name ? ",\"variant\":\"" : "",
                            name ? name : "", name ? "\"" : "");
         free(list);

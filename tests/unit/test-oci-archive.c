@@ -86,7 +86,8 @@ static void assert_blob(const struct content *content, const struct descriptor *
 static int try_write(struct store_fixture *fixture, const char *tag, const char *note,
                      const struct image *image)
 {
-    cleanup(image_target_freep) struct image_target *target = oci_archive_target_new(fixture->path);
+    cleanup(image_target_freep) struct image_target *target =
+        oci_archive_target_new(fixture->path, true);
     bool already_there = true;
     int result =
         write_image(target, tag, note, image, &already_there, &fixture->progress, &fixture->error);
@@ -247,7 +248,7 @@ static void test_headers_of_huge_layers_have_one_block(void **state)
 static void assert_open_refused(struct store_fixture *fixture, const char *path, const char *tag,
                                 enum error_kind kind, const char *part, int left)
 {
-    struct image_target *target = oci_archive_target_new(path);
+    struct image_target *target = oci_archive_target_new(path, true);
 
     fixture->error = (struct error){0};
     assert_int_equal(open_for(target, tag, &fixture->error), -1);
@@ -314,11 +315,11 @@ static void test_tags_outside_the_grammar_are_refused(void **state)
 static void test_free_without_publish_leaves_nothing(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_target *target = oci_archive_target_new(fixture->path);
+    struct image_target *target = oci_archive_target_new(fixture->path, true);
     char bytes[LAYER_LEN];
     struct layer_source layer;
 
-    image_target_free(oci_archive_target_new(fixture->path));
+    image_target_free(oci_archive_target_new(fixture->path, true));
     make_layer(bytes, "a");
     layer = layer_source(bytes);
     assert_int_equal(open_for(target, "v1", &fixture->error), 0);
@@ -333,7 +334,7 @@ static void test_free_without_publish_leaves_nothing(void **state)
 static void test_a_source_that_fails_leaves_the_older_file(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct image_target *target = oci_archive_target_new(fixture->path);
+    struct image_target *target = oci_archive_target_new(fixture->path, true);
     cleanup(buffer_done) struct buffer content;
     char bytes[LAYER_LEN];
     struct layer_source layer;
@@ -388,6 +389,55 @@ static void test_a_full_disk_leaves_the_older_file(void **state)
     }
 }
 
+static int try_keep(struct store_fixture *fixture, const char *tag, const char *note)
+{
+    cleanup(image_target_freep) struct image_target *target =
+        oci_archive_target_new(fixture->path, false);
+    cleanup(image_freep) struct image *image = make_image(note, 0);
+
+    return write_image(target, tag, note, image, NULL, &fixture->progress, &fixture->error);
+}
+
+static void assert_kept(struct store_fixture *fixture, const char *tag, const char *note)
+{
+    cleanup(buffer_done) struct buffer before, after;
+
+    read_file(fixture->path, &before);
+    assert_int_equal(try_keep(fixture, tag, note), -1);
+    assert_says(&fixture->error, "--force");
+    read_file(fixture->path, &after);
+    assert_int_equal(before.len, after.len);
+    assert_memory_equal(before.data, after.data, before.len);
+    assert_int_equal(count_names(fixture->dir), 1);
+}
+
+static void test_another_image_is_not_replaced_unasked(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    assert_int_equal(try_keep(fixture, "v1", "a"), 0);
+    assert_int_equal(try_keep(fixture, "v1", "a"), 0);
+    assert_kept(fixture, "v1", "b");
+    assert_says(&fixture->error, "holds another image, \"v1\"");
+    assert_kept(fixture, "v2", "a");
+    assert_kept(fixture, NULL, "a");
+    write_ok(fixture, "v2", "b");
+    /* Without a name, the image decides; one that gets a name is not lost. */
+    write_ok(fixture, NULL, "b");
+    assert_kept(fixture, NULL, "a");
+    assert_int_equal(try_keep(fixture, "v1", "b"), 0);
+}
+
+static void test_what_is_no_archive_is_not_replaced_unasked(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    write_file(fixture->path, "notes of mine");
+    assert_kept(fixture, "v1", "a");
+    write_file(fixture->path, "");
+    assert_int_equal(try_keep(fixture, "v1", "a"), 0);
+}
+
 /* With temporary names instead of nameless files: new, replaced, failed. */
 static int use_temporary_names(struct store_fixture *fixture)
 {
@@ -397,7 +447,7 @@ static int use_temporary_names(struct store_fixture *fixture)
     if (try_write(fixture, "v1", "a", image) || count_names(fixture->dir) != 1 ||
         try_write(fixture, "v2", "a", image) || count_names(fixture->dir) != 1)
         return 1;
-    target = oci_archive_target_new(fixture->path);
+    target = oci_archive_target_new(fixture->path, true);
     if (open_for(target, "v3", &fixture->error) || count_names(fixture->dir) != 2)
         return 2;
     image_target_free(target);
@@ -425,6 +475,8 @@ int main(void)
         TEST(test_the_same_image_gives_the_same_bytes),
         TEST(test_the_file_ends_with_two_blocks_of_zeros),
         TEST(test_an_older_file_is_replaced),
+        TEST(test_another_image_is_not_replaced_unasked),
+        TEST(test_what_is_no_archive_is_not_replaced_unasked),
         TEST(test_it_is_its_owners_alone_whatever_the_umask),
         TEST(test_progress_counts_the_layer),
         TEST(test_a_file_in_the_working_directory_needs_no_slash),

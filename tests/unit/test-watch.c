@@ -73,14 +73,16 @@ static void test_the_whole_is_made_to_fit(void **state)
 
 static void test_archives_of_one_second_differ(void **state)
 {
-    cleanup_free char *one = expanded("x/{pod}:{time}", "ns", "web", "checkpoint-1.tar");
-    cleanup_free char *other = expanded("x/{pod}:{time}", "ns", "web", "checkpoint-2.tar");
-    cleanup_free char *again = expanded("x/{pod}:{time}", "ns", "web", "checkpoint-1.tar");
+    cleanup_free char *one = expanded("r.example/x/{pod}:{time}", "ns", "web", "checkpoint-1.tar");
+    cleanup_free char *other =
+        expanded("r.example/x/{pod}:{time}", "ns", "web", "checkpoint-2.tar");
+    cleanup_free char *again =
+        expanded("r.example/x/{pod}:{time}", "ns", "web", "checkpoint-1.tar");
 
     (void)state;
     assert_string_not_equal(one, other);
     assert_string_equal(one, again);
-    assert_int_equal(strlen(one), strlen("x/web:20261124-000000-00000000"));
+    assert_int_equal(strlen(one), strlen("r.example/x/web:20261124-000000-00000000"));
 }
 
 static void test_which_file_it_is(void **state)

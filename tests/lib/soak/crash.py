@@ -237,9 +237,9 @@ def jobs(stage, registry, image):
         return Job(stage, image, registry, kinds, command)
 
     source = registry.image("source:1")
-    yield "convert to all three", job(("registry", "layout", "archive"), "convert", image.archive)
+    yield "convert to all three", job(("registry", "layout", "archive"), "convert", "--force", image.archive)
     for kind in ("registry", "layout", "archive"):
-        yield "convert to " + kind, job((kind,), "convert", image.archive)
+        yield "convert to " + kind, job((kind,), "convert", "--force", image.archive)
     # From a layout: within a registry nothing would move.
     yield "copy to registry", job(("registry",), "copy", "oci:%s:1" % image.layout)
     yield "copy to layout", job(("layout",), "copy", source)
