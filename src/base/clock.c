@@ -89,10 +89,9 @@ int64_t backoff_next_ms(const struct backoff *backoff, unsigned failures, int64_
     return delay_ms > asked_ms ? delay_ms : asked_ms;
 }
 
-int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
-                 const struct cancel *cancel, struct error *error)
+int backoff_wait(int64_t delay_ms, const struct cancel *cancel, struct error *error)
 {
-    cancel_wait(cancel, backoff_next_ms(backoff, failures, asked_ms));
+    cancel_wait(cancel, delay_ms);
     return cancel_check(cancel, error);
 }
 

@@ -47,8 +47,7 @@ int64_t backoff_delay_ms(const struct backoff *backoff, unsigned failures);
  */
 int64_t backoff_next_ms(const struct backoff *backoff, unsigned failures, int64_t asked_ms);
 /* Waits so long. -1: ERROR_INTERRUPTED. */
-int backoff_wait(const struct backoff *backoff, unsigned failures, int64_t asked_ms,
-                 const struct cancel *cancel, struct error *error);
+int backoff_wait(int64_t delay_ms, const struct cancel *cancel, struct error *error);
 
 /* At most so many bytes a second, together, for all threads that share it. */
 struct rate_limit {

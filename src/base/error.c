@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 static void (*log_writer)(const char *text);
+static void (*log_retry_writer)(const struct retry *retry);
 
 /* Room for a text before it is made fit to be shown: what is cut off then is never the end of a
  * character. */
@@ -129,4 +130,26 @@ void log_warning(const char *format, ...)
     va_end(args);
     error_set(&line, ERROR_NONE, "%s", text);
     log_writer(line.text);
+}
+
+void log_set_retry_writer(void (*writer)(const struct retry *retry))
+{
+    log_retry_writer = writer;
+}
+
+void log_retry(const char *what, const struct error *reason, int64_t delay_ms, unsigned nth,
+               unsigned tries)
+{
+    struct retry retry = {.delay_ms = delay_ms, .is_break = reason->kind == ERROR_NETWORK};
+    char when[48] = "at once";
+    struct error line;
+
+    if (!log_retry_writer)
+        return;
+    if (delay_ms > 0)
+        snprintf(when, sizeof when, "in %.1f s", (double)delay_ms / 1000);
+    error_set(&line, ERROR_NONE, "%s: %s: trying again %s (try %u of %u)", what, reason->text, when,
+              nth, tries);
+    retry.text = line.text;
+    log_retry_writer(&retry);
 }

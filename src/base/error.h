@@ -13,6 +13,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum error_kind {
     ERROR_NONE,
@@ -59,5 +60,18 @@ int error_exit_status(const struct error *error);
 void log_set_writer(void (*writer)(const char *text));
 /* By any thread. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Something has failed and is tried again. */
+struct retry {
+    int64_t delay_ms; /* until then; 0: at once */
+    bool is_break;    /* of a connection */
+    const char *text; /* what, why, and when again: one line, fit to be shown */
+};
+
+/* The same for these. */
+void log_set_retry_writer(void (*writer)(const struct retry *retry));
+/* `what` failed for that `reason` and gets its `nth`-th try of `tries`. By any thread. */
+void log_retry(const char *what, const struct error *reason, int64_t delay_ms, unsigned nth,
+               unsigned tries);
 
 #endif

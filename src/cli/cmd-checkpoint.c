@@ -289,7 +289,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     bool has_images = request->convert.options.destination_count > 0;
     struct progress progress = {0};
     struct progress_view *view =
-        progress_view_new(&progress, request->convert.quiet || !has_images);
+        progress_view_new(&progress, PROGRESS_SENDS, request->convert.quiet || !has_images);
     int status = container_checkpoint_run(&request->checkpoint, &result, &progress, cancel, error);
 
     progress_view_free(view);

@@ -94,7 +94,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     cleanup(convert_result_done) struct convert_result result = {0};
     const struct convert_request *request = context;
     struct progress progress = {0};
-    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    struct progress_view *view = progress_view_new(&progress, PROGRESS_SENDS, request->quiet);
     int status = convert_run(&request->options, &result, &progress, cancel, error);
 
     progress_view_free(view);

@@ -236,7 +236,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     cleanup(copy_result_done) struct copy_result result = {0};
     const struct request *request = context;
     struct progress progress = {0};
-    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    struct progress_view *view = progress_view_new(&progress, PROGRESS_COPIES, request->quiet);
     int status = copy_run(&request->copy, &result, &progress, cancel, error);
 
     progress_view_free(view);

@@ -39,7 +39,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
 {
     const struct request *request = context;
     struct progress progress = {0};
-    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    struct progress_view *view = progress_view_new(&progress, PROGRESS_READS, request->quiet);
     json_t *report = NULL;
     int status = inspect_run(&request->inspect, &report, &progress, cancel, error);
 

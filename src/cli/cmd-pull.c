@@ -99,7 +99,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
 {
     const struct request *request = context;
     struct progress progress = {0};
-    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    struct progress_view *view = progress_view_new(&progress, PROGRESS_PULLS, request->quiet);
     struct pull_result result;
     int status = pull_run(&request->pull, &result, &progress, cancel, error);
 

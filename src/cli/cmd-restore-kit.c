@@ -253,7 +253,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
 
     if (open_output(request, error))
         return -1;
-    view = progress_view_new(&progress, request->quiet);
+    view = progress_view_new(&progress, PROGRESS_READS, request->quiet);
     status = restore_kit_run(&request->kit, &kit, &progress, cancel, error);
     progress_view_free(view);
     if (status == 0)

@@ -279,7 +279,7 @@ static int run(void *context, struct cancel *cancel, struct error *error)
     cleanup(verify_result_done) struct verify_result result = {0};
     const struct request *request = context;
     struct progress progress = {0};
-    struct progress_view *view = progress_view_new(&progress, request->quiet);
+    struct progress_view *view = progress_view_new(&progress, PROGRESS_READS, request->quiet);
     int status = verify_run(&request->verify, &result, &progress, cancel, error);
 
     progress_view_free(view);

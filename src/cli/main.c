@@ -103,6 +103,7 @@ static struct cancel *start(struct error *error)
     struct cancel *cancel = cancel_new();
 
     log_set_writer(progress_view_warn);
+    log_set_retry_writer(progress_view_retry);
     cancel_on_signals(cancel);
     return registry_global_init(error) < 0 ? NULL : cancel;
 }

@@ -71,11 +71,10 @@ static int read_to_compare(struct run *run, struct error *error)
 
     if (input_reopen(run->input, 0, &again, error) < 0)
         return -1;
-    input_count_into(again, &progress->bytes_read);
+    input_count_into(again, &progress->bytes_compared);
     atomic_store(&progress->comparing, true);
     result =
         archive_facts_walk(&run->facts, &run->plan, input_source_new(again, run->cancel), error);
-    atomic_store(&progress->bytes_read, 0);
     atomic_store(&progress->comparing, false);
     return result < 0 ? -1 : archive_facts_conclude(&run->facts, run->options, error);
 }
@@ -303,7 +302,7 @@ static int open_input(struct run *run, struct error *error)
         return error_context(error, "read %s", options->archive);
     run->facts.input = run->input;
     if (input_size(run->input) > 0)
-        atomic_store(&run->progress->bytes_total, input_size(run->input));
+        atomic_fetch_add(&run->progress->bytes_total, input_size(run->input));
     return check_not_the_archive(run, error);
 }
 

@@ -5,9 +5,23 @@
 #include <string.h>
 
 void body_init(struct body *body, struct source *source, int64_t offset, int64_t size,
-               struct progress *progress)
+               struct progress *progress, int64_t *counted)
 {
-    *body = (struct body){.source = source, .offset = offset, .size = size, .progress = progress};
+    *body = (struct body){
+        .source = source, .offset = offset, .size = size, .progress = progress, .counted = counted};
+}
+
+/* What was sent before is not sent more by being sent again. */
+static void count(const struct body *body, int64_t len)
+{
+    int64_t end = body->offset + body->taken;
+    int64_t fresh = end - *body->counted;
+
+    fresh = fresh < 0 ? 0 : fresh < len ? fresh : len;
+    if (fresh > 0)
+        *body->counted = end;
+    atomic_fetch_add(&body->progress->bytes_sent, fresh);
+    atomic_fetch_add(&body->progress->bytes_again, len - fresh);
 }
 
 /* 1: there is a block; 0: the end; -1: body->error. */
@@ -57,7 +71,7 @@ ssize_t body_read(struct body *body, void *to, size_t capacity)
     body->block += len;
     body->block_len -= len;
     body->taken += (int64_t)len;
-    atomic_fetch_add(&body->progress->bytes_sent, (int64_t)len);
+    count(body, (int64_t)len);
     return (ssize_t)len;
 }
 
@@ -76,7 +90,6 @@ int body_rewind(struct body *body, struct error *error)
         return 0;
     if (source_seek(body->source, (uint64_t)body->offset, error))
         return error_context(error, "the server wants bytes again");
-    atomic_fetch_sub(&body->progress->bytes_sent, body->taken);
     body->block_len = 0;
     body->taken = 0;
     body->at_end = false;

@@ -21,6 +21,7 @@ struct body {
     int64_t offset;        /* in the layer, of the body's first byte */
     int64_t size;          /* bytes of the body; -1: only the end will tell */
     struct progress *progress;
+    int64_t *counted;         /* bytes of the layer that the progress has counted; not the body's */
     struct rate_limit *limit; /* that body_read() keeps; NULL: none */
     const char *block;        /* what is left of the source's last block */
     size_t block_len;
@@ -30,9 +31,9 @@ struct body {
     bool source_failed; /* error is the source's own */
 };
 
-/* Without a limit. */
+/* Without a limit. *counted is borrowed, and 0 before the layer's first body. */
 void body_init(struct body *body, struct source *source, int64_t offset, int64_t size,
-               struct progress *progress);
+               struct progress *progress, int64_t *counted);
 
 /* Up to `capacity` bytes; 0: the end; -1: body->error says why. A source that gives more or fewer
  * bytes than `size` is an error. */

@@ -386,7 +386,7 @@ static int explain(struct http *http, CURLcode code, struct error *error)
     http->failure = http_classify(http->easy, code);
     curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects);
     /* To send a body again over another connection, curl wants to rewind it. */
-    http->was_kept = connects == 0 || code == CURLE_SEND_FAIL_REWIND;
+    http->was_kept = (connects == 0 || code == CURLE_SEND_FAIL_REWIND) && http->headers_len == 0;
     if (code == CURLE_COULDNT_CONNECT) /* curl leaves the reason out */
         curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &errnum);
     error_set(error, ERROR_NETWORK, "%s: %s%s%s", origin, reason, errnum ? ": " : "",

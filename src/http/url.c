@@ -76,6 +76,32 @@ static bool starts_with_host(const char *location)
            (len == strlen("localhost") && strncmp(location, "localhost", len) == 0);
 }
 
+/* Where we came by TLS, a proxy in front of a server that knows nothing of it may have taken it
+ * off: the server then names itself with http. Nobody means that we go on in the clear. */
+static void keep_tls(CURLU *handle, const char *base)
+{
+    cleanup(curl_url_cleanupp) CURLU *asked = new_handle();
+    cleanup_free char *scheme = get_part(handle, CURLUPART_SCHEME, 0);
+    cleanup_free char *host = get_part(handle, CURLUPART_HOST, 0);
+    cleanup_free char *port = get_part(handle, CURLUPART_PORT, 0);
+    cleanup_free char *asked_host = NULL, *asked_port = NULL;
+    bool has_default = !port || strcmp(port, "80") == 0;
+    struct error ignored;
+
+    if (!scheme || !host || strcmp(scheme, "http") != 0 || set_url(asked, base, &ignored))
+        return;
+    free(scheme);
+    scheme = get_part(asked, CURLUPART_SCHEME, 0);
+    asked_host = get_part(asked, CURLUPART_HOST, 0);
+    asked_port = get_part(asked, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (strcmp(scheme, "https") != 0 || strcasecmp(host, asked_host) != 0 ||
+        strcmp(has_default ? "443" : port, asked_port) != 0)
+        return;
+    curl_url_set(handle, CURLUPART_PORT, NULL, 0);
+    curl_url_set(handle, CURLUPART_SCHEME, "https", 0);
+    curl_url_set(handle, CURLUPART_PORT, has_default ? NULL : port, 0);
+}
+
 int url_resolve(char **url, const char *base, const char *location, struct error *error)
 {
     cleanup(curl_url_cleanupp) CURLU *handle = new_handle();
@@ -87,6 +113,7 @@ int url_resolve(char **url, const char *base, const char *location, struct error
         location = with_slashes = xasprintf("//%s", location);
     if (set_url(handle, location, error))
         return -1;
+    keep_tls(handle, base);
     return get_http_url(url, handle, error);
 }
 

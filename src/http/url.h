@@ -12,7 +12,8 @@ enum { URL_MAX_LEN = 16 << 10 }; /* Locations carry an upload's whole state */
 /*
  * Where a Location or a realm points, seen from the URL `base` that was asked (RFC 3986, section
  * 5): absolute, relative, "//host/path", and also "host/path" without a scheme. The query is kept
- * as it is. -1: no http or https URL, one with a user name, or too long; *url is then unchanged.
+ * as it is. http with the host and port that were asked by https is meant to be https. -1: no http
+ * or https URL, one with a user name, or too long; *url is then unchanged.
  */
 int url_resolve(char **url, const char *base, const char *location, struct error *error);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,7 +16,7 @@
 struct blob_source {
     struct source source;          /* first: what callers hold */
     struct http_receiver receiver; /* what the thread gives to its requests */
-    struct client *client;         /* the thread's while it runs */
+    const struct blob_places *places;
     struct cancel *cancel;
     struct cancel_watch watch;
     struct digest digest;
@@ -45,6 +46,12 @@ struct blob_source {
     bool closed;    /* the thread is to end */
     struct error error;
 };
+
+/* It changes only in fetch(), by the thread. */
+static struct client *client_of(const struct blob_source *self)
+{
+    return *self->places->client;
+}
 
 static struct blob_source *blob_of_receiver(struct http_receiver *receiver)
 {
@@ -89,14 +96,25 @@ static bool hand_over(struct blob_source *self, const char *data, size_t len)
     return !stopped;
 }
 
+/* A blob may be a web page, but then it is as large as it should be. */
+static bool is_other_page(struct blob_source *self)
+{
+    const char *length = http_header(client_http(client_of(self)), "Content-Length", 0);
+
+    return client_got_page(client_of(self)) &&
+           (!length || strtoull(length, NULL, 10) != self->size);
+}
+
 /* Whether the bytes of this response are the ones that were asked for. */
 static bool check_answer(struct blob_source *self, int status)
 {
-    const char *header = http_header(client_http(self->client), "Content-Range", 0);
+    const char *header = http_header(client_http(client_of(self)), "Content-Range", 0);
 
     self->answered = true;
     self->skip = status == 200 ? self->wanted : 0;
     self->starts_over = self->starts_over || self->skip > 0;
+    if (status == 200 && is_other_page(self))
+        return client_refuse_page(client_of(self), "blob", &self->fatal) == 0;
     if (status == 200)
         return true;
     return content_range_check(header, self->wanted, self->size, &self->fatal) == 0;
@@ -127,7 +145,7 @@ static bool take(struct http_receiver *receiver, int status, const void *data, s
 /* One request. 0: it is done; 1: it broke, *error says how, and another one may help; -1: no. */
 static int request_rest(struct blob_source *self, struct error *error)
 {
-    cleanup_free char *url = client_url(self->client, "blobs/%s", self->digest.text);
+    cleanup_free char *url = client_url(client_of(self), "blobs/%s", self->digest.text);
     struct http_request request = {.method = "GET",
                                    .url = url,
                                    .range_start = self->wanted,
@@ -135,16 +153,16 @@ static int request_rest(struct blob_source *self, struct error *error)
     int status;
 
     self->answered = self->advanced = false;
-    status = client_send(self->client, &request, error);
+    status = client_send(client_of(self), &request, error);
     if (self->fatal.kind != ERROR_NONE) {
         *error = self->fatal;
         return -1;
     }
     if (status < 0)
-        return client_may_retry(self->client, status, error) ? 1 : -1;
+        return client_may_retry(client_of(self), status, error) ? 1 : -1;
     if (status != 200 && status != 206) {
-        client_refused(self->client, status, error);
-        return client_may_retry(self->client, status, error) ? 1 : -1;
+        client_refused(client_of(self), status, error);
+        return client_may_retry(client_of(self), status, error) ? 1 : -1;
     }
     if (self->wanted == self->size)
         return 0;
@@ -153,11 +171,9 @@ static int request_rest(struct blob_source *self, struct error *error)
     return 1;
 }
 
-/* After the `failures`-th one that failed in a row. False: it is not wanted any more. */
-static bool wait_before_retry(struct blob_source *self, unsigned failures)
+/* False: it is not wanted any more. */
+static bool wait_before_retry(struct blob_source *self, int64_t delay_ms)
 {
-    int64_t delay_ms = backoff_next_ms(&client_options(self->client)->retry, failures,
-                                       http_retry_after_ms(client_http(self->client)));
     const struct timespec until = clock_timespec(clock_monotonic_ns() + delay_ms * 1000000);
     bool stopped;
 
@@ -170,21 +186,38 @@ static bool wait_before_retry(struct blob_source *self, unsigned failures)
     return !stopped;
 }
 
-static int fetch(struct blob_source *self, struct error *error)
+static int fetch_here(struct blob_source *self, struct error *error)
 {
-    unsigned tries = client_options(self->client)->retry.times + 1, failures = 0;
+    unsigned failures = 0;
+    int64_t delay_ms;
     int result = 1;
 
     if (self->wanted == self->size && self->size > 0)
         return 0;
     while ((result = request_rest(self, error)) > 0) {
         failures = self->advanced ? 1 : failures + 1;
-        if (failures >= tries)
-            return error_advice(error, "given up after %u tries", failures);
-        if (!wait_before_retry(self, failures))
+        if (client_plan_retry(client_of(self), failures, &delay_ms, error) ||
+            !wait_before_retry(self, delay_ms))
             return -1;
     }
     return result;
+}
+
+/* Where one place does not give the blob, the next one gives the rest. */
+static int fetch(struct blob_source *self, struct error *error)
+{
+    const struct blob_places *places = self->places;
+    bool stopped;
+
+    while (!client_of(self) || fetch_here(self, error)) {
+        pthread_mutex_lock(&self->mutex);
+        stopped = is_stopped(self);
+        pthread_mutex_unlock(&self->mutex);
+        if (stopped || !places->next || places->next(places->context, error))
+            return -1;
+        self->fatal = (struct error){0};
+    }
+    return 0;
 }
 
 static void fetch_and_tell(struct blob_source *self)
@@ -342,8 +375,8 @@ static void blob_free(struct source *source)
     free(self);
 }
 
-struct source *blob_source_new(struct client *client, const struct descriptor *descriptor,
-                               struct cancel *cancel)
+struct source *blob_source_new(const struct blob_places *places,
+                               const struct descriptor *descriptor, struct cancel *cancel)
 {
     static const struct source_ops ops = {.next = blob_next, .seek = blob_seek, .free = blob_free};
     struct blob_source *self = NEW(struct blob_source);
@@ -351,7 +384,7 @@ struct source *blob_source_new(struct client *client, const struct descriptor *d
 
     self->source.ops = &ops;
     self->receiver.take = take;
-    self->client = client;
+    self->places = places;
     self->cancel = cancel;
     self->digest = descriptor->digest;
     self->size = descriptor->size;

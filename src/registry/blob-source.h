@@ -15,12 +15,21 @@
 
 enum { BLOB_BUFFER_BYTES = 1 << 20 }; /* one is filled while another one is read */
 
+/* Where blobs are read from: the client is the thread's until the source is freed. Outlives it. */
+struct blob_places {
+    struct client **client;
+    /* The present one has not given a blob, for that reason: puts another one into its place. -1:
+     * there is none. The thread calls it. NULL: there never is. */
+    int (*next)(void *context, struct error *reason);
+    void *context;
+};
+
 /*
- * The client is the thread's until the source is freed; nothing is sent before the first
- * source_next(). The end comes after descriptor->size bytes, neither sooner nor later; their digest
- * is for the caller to check. source_seek() takes any offset up to the size.
+ * Nothing is sent before the first source_next(). The end comes after descriptor->size bytes,
+ * neither sooner nor later; their digest is for the caller to check. source_seek() takes any offset
+ * up to the size.
  */
-struct source *blob_source_new(struct client *client, const struct descriptor *descriptor,
-                               struct cancel *cancel);
+struct source *blob_source_new(const struct blob_places *places,
+                               const struct descriptor *descriptor, struct cancel *cancel);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -189,22 +190,73 @@ static int add_tries(unsigned tries, struct error *error)
     return tries > 1 ? error_advice(error, "given up after %u tries", tries) : -1;
 }
 
-int client_wait(struct client *client, unsigned failures, struct error *error)
+/* No longer than is sensible, and not without a word. */
+static int64_t asked_ms(const struct client *client)
+{
+    int64_t ms = http_retry_after_ms(client->http);
+
+    if (ms > BACKOFF_ASKED_MAX_MS)
+        log_warning("%s asks to be left alone for %lld s: it is asked again after %d s",
+                    client->reference->domain, (long long)(ms / 1000), BACKOFF_ASKED_MAX_MS / 1000);
+    return ms;
+}
+
+int client_plan_retry(struct client *client, unsigned failures, int64_t *delay_ms,
+                      struct error *error)
 {
     const struct backoff *retry = &client->options->retry;
-
+    cleanup_free char *what =
+        xasprintf("%s%s%s", client->reference->domain, client->reference->path ? "/" : "",
+                  client->reference->path ? client->reference->path : "");
     /* An old connection that ends under a request says nothing of the registry. */
-    if (failures == 1 && http_failure(client->http) == HTTP_FAILURE_BROKEN &&
-        http_was_kept(client->http))
-        return cancel_check(client->cancel, error);
-    if (failures > retry->times)
+    bool is_stale = failures == 1 && http_failure(client->http) == HTTP_FAILURE_BROKEN &&
+                    http_was_kept(client->http);
+    unsigned tries = retry->times + 1;
+
+    if (failures >= tries && !is_stale)
         return add_tries(failures, error);
-    return backoff_wait(retry, failures, http_retry_after_ms(client->http), client->cancel, error);
+    if (tries <= failures)
+        tries = failures + 1;
+    *delay_ms = is_stale ? 0 : backoff_next_ms(retry, failures, asked_ms(client));
+    log_retry(what, error, *delay_ms, failures + 1, tries);
+    return 0;
+}
+
+int client_wait(struct client *client, unsigned failures, struct error *error)
+{
+    int64_t delay_ms;
+
+    if (client_plan_retry(client, failures, &delay_ms, error))
+        return -1;
+    return backoff_wait(delay_ms, client->cancel, error);
 }
 
 const struct registry_options *client_options(const struct client *client)
 {
     return client->options;
+}
+
+static int explain_refusal(struct client *client, int status, struct error *error)
+{
+    size_t len;
+    const char *answer = http_answer(client->http, &len);
+
+    refusal_set(error, status, answer, len);
+    if (client->method)
+        error_context(error, "the registry answered %s with", client->method);
+    return -1;
+}
+
+static int wait_to_send_again(struct client *client, int status, struct error *error)
+{
+    struct error reason = *error;
+
+    if (status > 0)
+        explain_refusal(client, status, &reason);
+    if (client_wait(client, client->tries, &reason) == 0)
+        return 0;
+    *error = reason;
+    return -1;
 }
 
 int client_send(struct client *client, struct http_request *request, struct error *error)
@@ -215,32 +267,43 @@ int client_send(struct client *client, struct http_request *request, struct erro
     client->method = request->method;
     for (client->tries = 1;; client->tries++) {
         status = send_once(client, request, error);
+        if (status < 0 && error->kind == ERROR_NETWORK)
+            error_context(error, "no answer to %s", client->method);
         if (once || client->tries > client->options->retry.times ||
             !client_may_retry(client, status, error))
             break;
-        if (client_wait(client, client->tries, error))
+        if (wait_to_send_again(client, status, error))
             return -1;
     }
-    if (status < 0 && error->kind == ERROR_NETWORK) {
-        error_context(error, "no answer to %s", client->method);
+    if (status < 0 && error->kind == ERROR_NETWORK)
         add_tries(client->tries, error);
-    }
     return status;
 }
 
 int client_refused(struct client *client, int status, struct error *error)
 {
-    size_t len;
-    const char *answer = http_answer(client->http, &len);
-
-    refusal_set(error, status, answer, len);
-    if (client->method)
-        error_context(error, "the registry answered %s with", client->method);
+    explain_refusal(client, status, error);
     if (is_passing(status))
         add_tries(client->tries, error);
     if (error->kind == ERROR_UNAUTHORIZED)
         credentials_advise(&client->credentials, client->reference->domain, error);
     return -1;
+}
+
+bool client_got_page(struct client *client)
+{
+    static const char html[] = "text/html";
+    const char *type = http_header(client->http, "Content-Type", 0);
+
+    return type && strncasecmp(type, html, sizeof html - 1) == 0;
+}
+
+int client_refuse_page(const struct client *client, const char *wanted, struct error *error)
+{
+    cleanup_free char *origin = url_origin(http_url(client->http));
+
+    error_set(error, ERROR_FAILED, "%s gives a web page and no %s", origin, wanted);
+    return error_advice(error, "is it a registry, and does a login or a proxy stand before it?");
 }
 
 int client_location(struct client *client, char **location, struct error *error)
@@ -393,7 +456,12 @@ int client_check_access(struct client *client, struct error *error)
 
     if (status < 0)
         return -1;
-    return status / 100 == 2 ? 0 : client_refused(client, status, error);
+    if (status / 100 != 2)
+        return client_refused(client, status, error);
+    /* Some registries say "true" with this type. */
+    return client_got_page(client) && *http_answer(client->http, NULL) == '<'
+               ? client_refuse_page(client, "answer of a registry", error)
+               : 0;
 }
 
 bool client_asked_for_credentials(const struct client *client)

@@ -57,9 +57,13 @@ char *client_url(const struct client *client, const char *format, ...)
 int client_send(struct client *client, struct http_request *request, struct error *error);
 /* Whether that status, or that error with a status of -1, may pass by itself. */
 bool client_may_retry(const struct client *client, int status, const struct error *error);
-/* Before the next try of a request of the caller's: waits as the options and the last response say.
+/* Before the next try of a request of the caller's, of which `error` tells how it failed: says so,
+ * and waits as the options and the last response say.
  * -1: enough tries, `error` gets to know; or ERROR_INTERRUPTED. */
 int client_wait(struct client *client, unsigned failures, struct error *error);
+/* The same for a caller who waits himself. `error` is what failed; -1: enough tries. */
+int client_plan_retry(struct client *client, unsigned failures, int64_t *delay_ms,
+                      struct error *error);
 /* Borrowed from whoever opened the client. */
 const struct registry_options *client_options(const struct client *client);
 struct http *client_http(struct client *client);
@@ -67,6 +71,11 @@ struct http *client_http(struct client *client);
 /* Makes the last response, whose status was not among the good ones, an error with the registry's
  * own words. Always -1. */
 int client_refused(struct client *client, int status, struct error *error);
+
+/* Whether the last response is a web page, as of a login that stands before the registry. */
+bool client_got_page(struct client *client);
+/* What was wanted instead. Always -1. */
+int client_refuse_page(const struct client *client, const char *wanted, struct error *error);
 
 /* Where the last response's Location points; free() it. -1: nowhere. */
 int client_location(struct client *client, char **location, struct error *error);

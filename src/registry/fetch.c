@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "http/http.h"
+#include "registry/answer.h"
 
 /* What the registry says of the digest has to be true of the bytes, too. */
 static int take_manifest(struct client *client, struct manifest **ret, struct error *error)
@@ -18,6 +19,8 @@ static int take_manifest(struct client *client, struct manifest **ret, struct er
     size_t len;
     const char *answer = http_answer(client_http(client), &len);
 
+    if (client_got_page(client))
+        return client_refuse_page(client, "manifest", error);
     if (len > MANIFEST_MAX_BYTES)
         return error_set(error, ERROR_FAILED, "the registry's answer has more than %d bytes",
                          MANIFEST_MAX_BYTES);
@@ -81,6 +84,35 @@ static enum blob_presence judge(struct client *client, int status, uint64_t size
     return strtoull(header, NULL, 10) == size ? BLOB_PRESENT : BLOB_OTHER_SIZE;
 }
 
+/* Registries, and what stands in front of them, that know no HEAD. */
+static bool knows_no_head(int status)
+{
+    return status == 405 || status == 501;
+}
+
+/* Asks for the last byte in the place of a HEAD, and takes no more. */
+static int look_by_get(struct client *client, const char *url, uint64_t size,
+                       enum blob_presence *presence, struct error *error)
+{
+    struct http_request request = {.method = "GET",
+                                   .url = url,
+                                   .range_start = size ? size - 1 : 0,
+                                   .answer_max_bytes = 1};
+    int status = client_send(client, &request, error);
+    struct error ignored;
+
+    if (status < 0)
+        return -1;
+    if (status == 206)
+        *presence = content_range_check(http_header(client_http(client), "Content-Range", 0),
+                                        request.range_start, size, &ignored)
+                        ? BLOB_OTHER_SIZE
+                        : BLOB_PRESENT;
+    else
+        *presence = status == 416 ? BLOB_OTHER_SIZE : judge(client, status, size);
+    return 0;
+}
+
 int blob_look_for(struct client *client, const struct digest *digest, uint64_t size,
                   enum blob_presence *presence, struct error *error)
 {
@@ -91,6 +123,22 @@ int blob_look_for(struct client *client, const struct digest *digest, uint64_t s
     if (status < 0)
         return error_context(error, "look for blob %s", digest->text);
     *presence = judge(client, status, size);
+    if ((*presence == BLOB_UNSIZED || knows_no_head(status)) &&
+        look_by_get(client, url, size, presence, error))
+        return error_context(error, "look for blob %s", digest->text);
+    return 0;
+}
+
+/* Where a HEAD does not tell. */
+static int manifest_look_by_get(struct client *client, const char *name,
+                                const struct digest *digest, bool *is_there, struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+
+    *is_there = false;
+    if (fetch_manifest(client, name, &manifest, error))
+        return error->kind == ERROR_INTERRUPTED || error->kind == ERROR_NETWORK ? -1 : 0;
+    *is_there = digest_equal(&manifest->digest, digest);
     return 0;
 }
 
@@ -105,6 +153,8 @@ int manifest_look_for(struct client *client, const char *name, const struct desc
     if (status < 0)
         return error_context(error, "look for manifest %s", name);
     header = http_header(client_http(client), "Docker-Content-Digest", 0);
+    if ((status == 200 && !header) || knows_no_head(status))
+        return manifest_look_by_get(client, name, &manifest->digest, is_there, error);
     *is_there = status == 200 && header && strcmp(header, manifest->digest.text) == 0;
     return 0;
 }

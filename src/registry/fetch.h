@@ -28,12 +28,12 @@ enum blob_presence {
     BLOB_UNSIZED,    /* the registry says it is there but not how large: some say so of anything */
 };
 
-/* HEAD ("Checking if content exists"). -1: no answer at all. */
+/* HEAD ("Checking if content exists"), or a GET where that does not tell. -1: no answer at all. */
 int blob_look_for(struct client *client, const struct digest *digest, uint64_t size,
                   enum blob_presence *presence, struct error *error);
 
-/* HEAD: *is_there: the name, a tag or a digest, stands for this very manifest. What the registry
- * does not tell is false. -1: no answer at all. */
+/* The same: *is_there: the name, a tag or a digest, stands for this very manifest. What the
+ * registry does not tell is false. -1: no answer at all. */
 int manifest_look_for(struct client *client, const char *name, const struct descriptor *manifest,
                       bool *is_there, struct error *error);
 

@@ -29,7 +29,12 @@ struct pull {
     struct registry_options options;
     struct cancel *cancel;
 
-    /* Where it is read from, which may be another place (containers-registries.conf(5)). */
+    /* Where it may be read from (containers-registries.conf(5)): the mirrors, then the location. */
+    struct registries_rule rule;
+    size_t next_place; /* one behind the mirrors is the location; further ones are none */
+    struct blob_places blob_places;
+
+    /* Where it is read from. */
     struct reference place;
     struct registry_options place_options;
     struct client *client;     /* NULL before open */
@@ -42,14 +47,13 @@ static const char *own_name(const struct pull *pull)
     return pull->place.digest ? pull->place.digest : pull->place.tag;
 }
 
-/* The rule's location in another place than the one that was named. */
-static int open_at(struct pull *pull, const struct registries_rule *rule, const char *location,
-                   bool is_insecure, struct error *error)
+/* `location` is the rule's own or a mirror's. */
+static int open_at(struct pull *pull, const char *location, bool is_insecure, struct error *error)
 {
     struct registry_options *options = &pull->place_options;
 
     reference_done(&pull->place);
-    if (registries_rule_locate(&pull->place, rule, location, &pull->reference, error))
+    if (registries_rule_locate(&pull->place, &pull->rule, location, &pull->reference, error))
         return -1;
     if (location && is_insecure && !options->tls_verify_given)
         options->tls_verify = false;
@@ -79,55 +83,92 @@ static int fetch_named(struct pull *pull, struct error *error)
     return 0;
 }
 
-/* A mirror need not be there, nor have the image; there is another place to go on to, at once. */
-static int open_mirror(struct pull *pull, const struct registries_rule *rule,
-                       const struct registries_mirror *mirror, struct error *error)
+static void tell_of_mirror(const struct pull *pull, const struct registries_mirror *mirror,
+                           const struct error *reason)
 {
     static atomic_bool told; /* each worker of a copy comes by here */
 
+    if (!atomic_exchange(&told, true))
+        log_warning("mirror %s of \"%s\" in %s: %s: going on without it", mirror->location,
+                    pull->rule.prefix, pull->rule.file, reason->text);
+}
+
+/* A mirror need not be there, nor have the image; there is another place to go on to, at once. */
+static int open_mirror(struct pull *pull, const struct registries_mirror *mirror,
+                       struct error *error)
+{
     pull->place_options.retry.times = 0;
-    if (open_at(pull, rule, mirror->location, mirror->insecure, error) == 0 &&
+    if (open_at(pull, mirror->location, mirror->insecure, error) == 0 &&
         fetch_named(pull, error) == 0) {
         pull->place_options.retry.times = pull->options.retry.times;
         return 0;
     }
     close_place(pull);
-    if (error->kind != ERROR_INTERRUPTED && !atomic_exchange(&told, true))
-        log_warning("mirror %s of \"%s\" in %s: %s: going on without it", mirror->location,
-                    rule->prefix, rule->file, error->text);
+    if (error->kind != ERROR_INTERRUPTED)
+        tell_of_mirror(pull, mirror, error);
     return -1;
 }
 
-static void tell_of_creds(const struct pull *pull, const char *file)
+static void tell_of_creds(const struct pull *pull)
 {
     if (pull->options.creds && !pull->place_options.creds)
         log_warning("--creds are for %s and are not shown to %s, where %s has it read from: log in "
                     "there with ckptoci login",
-                    pull->reference.domain, pull->place.domain, file);
+                    pull->reference.domain, pull->place.domain, pull->rule.file);
+}
+
+/* The next place that has the image. One that is blocked may have mirrors, as for other tools:
+ * client_open() refuses the place itself. */
+static int open_next(struct pull *pull, struct error *error)
+{
+    const struct registries_rule *rule = &pull->rule;
+    int result;
+
+    while (pull->next_place < rule->mirror_count) {
+        const struct registries_mirror *mirror = &rule->mirrors[pull->next_place++];
+
+        if (!registries_mirror_suits(mirror, &pull->reference))
+            continue;
+        if (open_mirror(pull, mirror, error) == 0)
+            return 0;
+        if (error->kind == ERROR_INTERRUPTED)
+            return -1;
+    }
+    pull->next_place = rule->mirror_count + 1;
+    result = open_at(pull, rule->blocked ? NULL : rule->location, rule->insecure, error);
+    tell_of_creds(pull);
+    return result;
+}
+
+static bool is_at_mirror(const struct pull *pull)
+{
+    return pull->next_place <= pull->rule.mirror_count;
+}
+
+/* The mirror does not give what it should have, for that reason. -1: it is none, or no other place
+ * has the image, which the reason then tells. */
+static int leave_mirror(void *context, struct error *reason)
+{
+    struct pull *pull = context;
+
+    if (!pull->client) /* nor did any other place, the last time */
+        return open_next(pull, reason);
+    if (!is_at_mirror(pull) || reason->kind == ERROR_INTERRUPTED)
+        return -1;
+    tell_of_mirror(pull, &pull->rule.mirrors[pull->next_place - 1], reason);
+    close_place(pull);
+    return open_next(pull, reason);
 }
 
 static int pull_open(struct image_source *source, struct error *error)
 {
     struct pull *pull = (struct pull *)source;
-    cleanup(registries_rule_done) struct registries_rule rule = {0};
     cleanup_free char *name = reference_format(&pull->reference);
-    int result;
 
     pull->place_options = pull->options;
-    if (registries_conf_find(&rule, name, error))
+    if (!pull->options.only_named && registries_conf_find(&pull->rule, name, error))
         return -1;
-    /* client_open() says what is blocked. */
-    for (size_t i = 0; i < rule.mirror_count && !rule.blocked; i++) {
-        if (!registries_mirror_suits(&rule.mirrors[i], &pull->reference))
-            continue;
-        if (open_mirror(pull, &rule, &rule.mirrors[i], error) == 0)
-            return 0;
-        if (error->kind == ERROR_INTERRUPTED)
-            return -1;
-    }
-    result = open_at(pull, &rule, rule.blocked ? NULL : rule.location, rule.insecure, error);
-    tell_of_creds(pull, rule.file);
-    return result;
+    return open_next(pull, error);
 }
 
 static int pull_get_manifest(struct image_source *source, const char *reference,
@@ -139,7 +180,11 @@ static int pull_get_manifest(struct image_source *source, const char *reference,
         *manifest = steal(pull->manifest);
         return 0;
     }
-    return fetch_manifest(pull->client, reference ? reference : own_name(pull), manifest, error);
+    while (!pull->client ||
+           fetch_manifest(pull->client, reference ? reference : own_name(pull), manifest, error))
+        if (leave_mirror(pull, error))
+            return -1;
+    return 0;
 }
 
 static int pull_get_blob(struct image_source *source, const struct descriptor *descriptor,
@@ -148,7 +193,7 @@ static int pull_get_blob(struct image_source *source, const struct descriptor *d
     struct pull *pull = (struct pull *)source;
 
     (void)error;
-    *blob = blob_source_new(pull->client, descriptor, pull->cancel);
+    *blob = blob_source_new(&pull->blob_places, descriptor, pull->cancel);
     return 0;
 }
 
@@ -264,12 +309,23 @@ static int fetch_list(struct client *client, char *url, const char *key, size_t 
     return 0;
 }
 
+/* For a list: a mirror that does not have all of it would not say so. */
+static int leave_mirrors(struct pull *pull, struct error *error)
+{
+    if (pull->client && !is_at_mirror(pull))
+        return 0;
+    close_place(pull);
+    pull->next_place = pull->rule.mirror_count;
+    return open_next(pull, error);
+}
+
 static int pull_list_tags(struct image_source *source, json_t **tags, struct error *error)
 {
-    struct client *client = ((struct pull *)source)->client;
+    struct pull *pull = (struct pull *)source;
 
-    if (fetch_list(client, client_url(client, "tags/list?n=1000"), "tags", IMAGE_SOURCE_MAX_TAGS,
-                   NULL, tags, error))
+    if (leave_mirrors(pull, error) ||
+        fetch_list(pull->client, client_url(pull->client, "tags/list?n=1000"), "tags",
+                   IMAGE_SOURCE_MAX_TAGS, NULL, tags, error))
         return error_context(error, "list the tags");
     return 0;
 }
@@ -292,9 +348,13 @@ static int fetch_fallback_referrers(struct client *client, const struct digest *
 static int pull_list_referrers(struct image_source *source, const struct digest *subject,
                                json_t **descriptors, struct error *error)
 {
-    struct client *client = ((struct pull *)source)->client;
+    struct pull *pull = (struct pull *)source;
+    struct client *client;
     bool has_no_api = false;
 
+    if (leave_mirrors(pull, error))
+        return error_context(error, "list the referrers of %s", subject->text);
+    client = pull->client;
     if (fetch_list(client, client_url(client, "referrers/%s", subject->text), "manifests",
                    MAX_REFERRERS, &has_no_api, descriptors, error) == 0)
         return 0;
@@ -308,6 +368,7 @@ static void pull_free(struct image_source *source)
     struct pull *pull = (struct pull *)source;
 
     close_place(pull);
+    registries_rule_done(&pull->rule);
     reference_done(&pull->reference);
     free(pull);
 }
@@ -330,5 +391,6 @@ struct image_source *registry_source_new(const struct reference *reference,
     reference_copy(&pull->reference, reference);
     pull->options = *options;
     pull->cancel = cancel;
+    pull->blob_places = (struct blob_places){&pull->client, leave_mirror, pull};
     return &pull->source;
 }

@@ -14,6 +14,8 @@
 #include "registry/upload.h"
 #include "stream/codec.h"
 
+enum { REFERRER_TRIES = 8 }; /* to have one in a list that others write, too */
+
 static int send_config(struct client *client, const struct image *image, struct error *error)
 {
     const struct descriptor *config = &image->config;
@@ -102,8 +104,9 @@ static int conclude(struct client *client, const char *name, const struct descri
 
     if (status < 0)
         return -1;
-    if (status / 100 == 2)
+    if (status == 201)
         return client_check_digest(client, &manifest->digest, error);
+    /* Another success may be that of a web page which answers whatever is asked. */
     explain_refusal(client, image, status, error);
     return manifest_look_for(client, name, manifest, &is_there, &ignored) == 0 && is_there ? 0 : -1;
 }
@@ -142,10 +145,11 @@ static int put(struct client *client, const char *name, const struct manifest *m
 {
     const struct descriptor descriptor = manifest_descriptor(manifest);
     int status = send_manifest(client, name, &descriptor, manifest->bytes, error);
+    bool knows = status > 0 && http_header(client_http(client), "OCI-Subject", 0);
 
     if (conclude(client, name, &descriptor, NULL, status, error))
         return error_context(error, "put manifest %s", name);
-    *knows_subject = http_header(client_http(client), "OCI-Subject", 0) != NULL;
+    *knows_subject = knows;
     return 0;
 }
 
@@ -194,9 +198,10 @@ static int put_index(struct client *client, const char *tag, const json_t *index
     return put(client, tag, manifest, &ignored, error);
 }
 
-/* distribution-spec, "Pushing Manifests with Subject": the tag in the place of the API. */
-static int add_fallback_referrer(struct client *client, const struct digest *subject,
-                                 const struct manifest *manifest, struct error *error)
+/* distribution-spec, "Pushing Manifests with Subject": the tag in the place of the API. *is_listed:
+ * the manifest was in the list already. */
+static int add_to_list(struct client *client, const struct digest *subject,
+                       const struct manifest *manifest, bool *is_listed, struct error *error)
 {
     cleanup(manifest_freep) struct manifest *there = NULL;
     cleanup(json_decrefp) json_t *index = NULL;
@@ -211,10 +216,26 @@ static int add_fallback_referrer(struct client *client, const struct digest *sub
         json_object_set_new(index, "manifests", json_array()); /* it may have been null */
     if (!json_is_array(json_object_get(index, "manifests")))
         return error_set(error, ERROR_FAILED, "tag %s is no index of referrers", tag);
-    if (lists(index, &manifest->digest))
+    *is_listed = lists(index, &manifest->digest);
+    if (*is_listed)
         return 0;
     json_array_append_new(json_object_get(index, "manifests"), describe_referrer(manifest));
     return put_index(client, tag, index, error);
+}
+
+/* Somebody else may have written the list at the same time, and knows nothing of our entry: it is
+ * there when it is found there. */
+static int add_fallback_referrer(struct client *client, const struct digest *subject,
+                                 const struct manifest *manifest, struct error *error)
+{
+    bool is_listed = false;
+
+    for (int i = 0; i < REFERRER_TRIES; i++)
+        if (add_to_list(client, subject, manifest, &is_listed, error) || is_listed)
+            return is_listed ? 0 : -1;
+    return error_set(error, ERROR_FAILED,
+                     "the list of referrers does not keep it: others write it at the same time, "
+                     "or the registry forgets what is put");
 }
 
 /* Any manifest. One with a subject also becomes its referrer, by the tag that lists them where the

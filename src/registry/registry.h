@@ -26,6 +26,7 @@ struct registry_options {
     const char *cert_dir;  /* *.crt, X.cert and X.key in it are used; else certs.d is searched */
     bool creds_entered;    /* creds are what the user has just typed, for login */
     bool creds_shared;     /* creds may be meant for another registry than the one that is read */
+    bool only_named;       /* read from there, whatever registries.conf says of other places */
     bool tls_verify;       /* false: https unverified, then http */
     bool tls_verify_given; /* by the user, so that registries.conf does not count */
 

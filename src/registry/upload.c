@@ -35,21 +35,20 @@ void upload_drop(struct upload *upload)
 
 static void begin_body(struct upload *upload, int64_t offset, int64_t size)
 {
-    body_init(&upload->body, upload->source, offset, size, upload->progress);
+    body_init(&upload->body, upload->source, offset, size, upload->progress, &upload->counted);
     upload->body.limit = client_options(upload->client)->rate_limit;
 }
 
 /* Goes on from byte `offset`, which the registry wants next. */
 static int stand_at(struct upload *upload, int64_t offset, struct error *error)
 {
-    int64_t counted = upload->body.offset + upload->body.taken;
+    int64_t given = upload->body.offset + upload->body.taken;
     int64_t left = upload->size < 0 ? -1 : upload->size - offset;
 
-    if (counted > upload->given)
-        upload->given = counted;
+    if (given > upload->given)
+        upload->given = given;
     if (source_seek(upload->source, (uint64_t)offset, error))
         return -1;
-    atomic_fetch_sub(&upload->progress->bytes_sent, counted - offset);
     upload->kept = offset;
     begin_body(upload, offset, left);
     return 0;
@@ -250,7 +249,8 @@ int upload_stream(struct upload *upload, struct source *source, int64_t size,
     upload->source = source;
     upload->size = size;
     upload->progress = progress;
-    upload->kept = upload->given = 0; /* there may have been another blob before */
+    upload->kept = upload->given = upload->counted =
+        0; /* there may have been another blob before */
     upload->failures = upload->restarts = 0;
     upload->in_pieces = upload->never_bounded = false;
     set_chunk_bytes(upload, asked ? asked : UPLOAD_CHUNK_BYTES);

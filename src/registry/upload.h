@@ -53,6 +53,7 @@ struct upload {
     struct source *source; /* borrowed, from upload_stream() to upload_commit() */
     int64_t size;          /* bytes of the source, -1: only the end will tell */
     struct progress *progress;
+    int64_t counted; /* bytes of the source that the progress knows of */
 
     struct body body;  /* what is being sent: the source from `kept` on */
     int64_t kept;      /* bytes the registry has acknowledged */

@@ -172,9 +172,6 @@ static int convert(struct run *run, struct container_outcome *outcome, struct er
     options.deadline_s = left_until_deadline_s(run);
     if (outcome->destinations)
         options.destinations = outcome->destinations;
-    atomic_store(&run->progress->bytes_total, 0);
-    atomic_store(&run->progress->bytes_read, 0);
-    atomic_store(&run->progress->bytes_sent, 0);
     if (pthread_create(&thread, NULL, run_conversion, &call) != 0)
         abort();
     pthread_join(thread, NULL);
@@ -229,11 +226,12 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 /* The answer to the push is not enough: the destination is asked again for the manifest. */
 static int confirm(const struct run *run, const struct delivery *delivery, struct error *error)
 {
-    cleanup(image_source_freep) struct image_source *source =
-        destination_source_new(delivery->destination, &run->options->convert->registry,
-                               run->cancel);
+    cleanup(image_source_freep) struct image_source *source = NULL;
     cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct registry_options there = run->options->convert->registry;
 
+    there.only_named = true;
+    source = destination_source_new(delivery->destination, &there, run->cancel);
     if (image_source_open(source, error) ||
         image_source_get_manifest(source, NULL, &manifest, error))
         return error_context(error, "%s has not confirmed the image", delivery->destination->name);

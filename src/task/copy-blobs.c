@@ -44,9 +44,13 @@ int copy_worker_open(struct copy_worker *worker, struct error *error)
     return -1;
 }
 
-/* What is left of one manifest's blobs. */
+typedef int handle_blob(struct copy_worker *worker, const struct descriptor *blob,
+                        struct error *error);
+
+/* What is left of one manifest's blobs, and what is done with each. */
 struct queue {
     struct copy_job *job;
+    handle_blob *handle;
     const struct descriptor **blobs;
     size_t count, next;
     struct error error; /* the first one */
@@ -109,14 +113,47 @@ static int fetch_blob(struct copy_worker *worker, const struct descriptor *blob,
     return *mounted ? 0 : move_blob(worker, blob, error);
 }
 
+/* Whether the target has the blob, as was found out last; -1: nobody has looked. */
+static int known_presence(struct copy_job *job, const struct descriptor *blob)
+{
+    const json_t *known;
+
+    pthread_mutex_lock(&job->mutex);
+    known = json_object_get(job->presence, blob->digest.text);
+    pthread_mutex_unlock(&job->mutex);
+    return known ? json_is_true(known) : -1;
+}
+
+static void note_presence(struct copy_job *job, const struct descriptor *blob, bool has)
+{
+    pthread_mutex_lock(&job->mutex);
+    json_object_set_new(job->presence, blob->digest.text, json_boolean(has));
+    pthread_mutex_unlock(&job->mutex);
+}
+
+/* What is missing is among what has to be moved. */
+static int look_for_blob(struct copy_worker *worker, const struct descriptor *blob,
+                         struct error *error)
+{
+    struct copy_job *job = worker->job;
+    bool has = false;
+
+    if (known_presence(job, blob) >= 0)
+        return 0;
+    if (image_target_has_blob(worker->target, blob, &has, error))
+        return copy_destination_failed(job, error);
+    note_presence(job, blob, has);
+    if (!has && !job->options->dry_run)
+        atomic_fetch_add(&job->progress->bytes_total, (int64_t)blob->size);
+    return 0;
+}
+
 static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, struct error *error)
 {
     struct copy_job *job = worker->job;
-    bool has = false, mounted = false;
+    bool mounted = false;
 
-    if (image_target_has_blob(worker->target, blob, &has, error))
-        return copy_destination_failed(job, error);
-    if (has) {
+    if (known_presence(job, blob) == true) {
         count(job, &job->outcome->skipped, blob);
         return 0;
     }
@@ -124,6 +161,10 @@ static int copy_blob(struct copy_worker *worker, const struct descriptor *blob, 
         plan(job, blob);
     else if (fetch_blob(worker, blob, &mounted, error))
         return -1;
+    else
+        note_presence(job, blob, true);
+    if (mounted)
+        atomic_fetch_sub(&job->progress->bytes_total, (int64_t)blob->size);
     count(job, mounted ? &job->outcome->mounted : &job->outcome->moved, blob);
     return 0;
 }
@@ -161,7 +202,7 @@ static void work(struct queue *queue, struct copy_worker *worker)
         return;
     }
     while ((blob = take(queue)))
-        if (copy_blob(worker, blob, &error)) {
+        if (queue->handle(worker, blob, &error)) {
             error_context(&error, "blob %s", blob->digest.text);
             fail(queue, &error);
             return;
@@ -208,12 +249,14 @@ static bool is_left_out(const struct manifest *manifest, const struct descriptor
                                             : descriptor_is_foreign(part);
 }
 
-int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error)
+/* Each blob that is to be at the target, once. */
+static int handle_all(struct copy_job *job, const struct manifest *manifest, handle_blob *handle,
+                      struct error *error)
 {
     cleanup(json_decrefp) json_t *seen = json_object();
     cleanup_free const struct descriptor **blobs =
         xcalloc(manifest->part_count + 1, sizeof(struct descriptor *));
-    struct queue queue = {.job = job, .blobs = blobs};
+    struct queue queue = {.job = job, .handle = handle, .blobs = blobs};
 
     for (size_t i = 0; i < manifest->part_count; i++) {
         const struct descriptor *blob = &manifest->parts[i];
@@ -229,4 +272,16 @@ int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct err
         return 0;
     *error = queue.error;
     return -1;
+}
+
+int copy_look_for_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error)
+{
+    return handle_all(job, manifest, look_for_blob, error);
+}
+
+int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error)
+{
+    if (copy_look_for_blobs(job, manifest, error))
+        return -1;
+    return handle_all(job, manifest, copy_blob, error);
 }

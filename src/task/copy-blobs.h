@@ -12,6 +12,7 @@
 
 #include "oci/image-source.h"
 #include "oci/image-target.h"
+#include "task/copy-manifests.h"
 #include "task/copy.h"
 
 struct copy_worker {
@@ -29,10 +30,12 @@ struct copy_job {
     struct cancel *cancel; /* the job's own */
     struct cancel_watch watch;
     json_t *copied; /* object whose keys are the digests of manifests that were begun */
+    struct copy_manifests ahead;               /* that were read to find out what has to be moved */
     struct copy_worker workers[COPY_MAX_JOBS]; /* the first one is the main thread's */
     unsigned worker_count;
 
     pthread_mutex_t mutex;        /* guards what follows while workers run */
+    json_t *presence;             /* of the image at hand: blobs, and whether the target has them */
     struct copy_outcome *outcome; /* borrowed */
 };
 
@@ -43,7 +46,9 @@ int copy_worker_open(struct copy_worker *worker, struct error *error);
 int copy_source_failed(const struct copy_job *job, struct error *error);
 int copy_destination_failed(const struct copy_job *job, struct error *error);
 
-/* Moves all blobs that a manifest names, also those of an index. */
+/* Finds out which blobs of a manifest the target lacks: the progress has them in its total. */
+int copy_look_for_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error);
+/* Moves all blobs that a manifest names and the target lacks, also those of an index. */
 int copy_blobs(struct copy_job *job, const struct manifest *manifest, struct error *error);
 
 #endif

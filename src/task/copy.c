@@ -12,6 +12,8 @@
 
 static int copy_named(struct copy_job *job, const char *reference, const struct manifest_name *name,
                       int depth, struct error *error);
+static int look_ahead(struct copy_job *job, const char *reference, const char *digest, int depth,
+                      struct error *error);
 static int copy_whole(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, int depth, struct error *error);
 
@@ -102,19 +104,33 @@ static int find_platforms(const struct copy_options *options, const struct manif
     return 0;
 }
 
+typedef int handle_part(struct copy_job *job, const char *digest, int depth, struct error *error);
+
+/* Each manifest of the index that is wanted. */
+static int for_each_part(struct copy_job *job, const struct manifest *index, handle_part *handle,
+                         int depth, struct error *error)
+{
+    for (size_t i = 0; i < index->part_count; i++)
+        if (descriptor_is_manifest(&index->parts[i]) && is_wanted(job->options, index, i) &&
+            handle(job, index->parts[i].digest.text, depth + 1, error))
+            return -1;
+    return 0;
+}
+
+static int copy_part(struct copy_job *job, const char *digest, int depth, struct error *error)
+{
+    const struct manifest_name part = {.is_part = true};
+
+    return copy_named(job, digest, &part, depth, error);
+}
+
 /* The blobs first: an index may have some, too. */
 static int copy_parts(struct copy_job *job, const struct manifest *index, int depth,
                       struct error *error)
 {
-    const struct manifest_name part = {.is_part = true};
-
     if (copy_blobs(job, index, error))
         return -1;
-    for (size_t i = 0; i < index->part_count; i++)
-        if (descriptor_is_manifest(&index->parts[i]) && is_wanted(job->options, index, i) &&
-            copy_named(job, index->parts[i].digest.text, &part, depth + 1, error))
-            return -1;
-    return 0;
+    return for_each_part(job, index, copy_part, depth, error);
 }
 
 static int copy_referrers(struct copy_job *job, const struct digest *subject, int depth,
@@ -188,15 +204,22 @@ static int copy_steps(struct copy_job *job, const struct manifest *manifest,
     return 0;
 }
 
+static int check_digest(const struct manifest *manifest, const char *wanted, struct error *error)
+{
+    if (!wanted || strcmp(wanted, manifest->digest.text) == 0)
+        return 0;
+    return error_set(error, ERROR_FAILED,
+                     "the destination is to have %s, and the image at the source has %s", wanted,
+                     manifest->digest.text);
+}
+
 static int copy_whole(struct copy_job *job, const struct manifest *manifest,
                       const struct manifest_name *name, int depth, struct error *error)
 {
     bool is_new = !json_object_get(job->copied, manifest->digest.text);
 
-    if (name->digest && strcmp(name->digest, manifest->digest.text) != 0)
-        return error_set(error, ERROR_FAILED,
-                         "the destination is to have %s, and the image at the source has %s",
-                         name->digest, manifest->digest.text);
+    if (check_digest(manifest, name->digest, error))
+        return -1;
     if ((job->options->all_tags ? !name->is_part : json_object_size(job->copied) == 0) &&
         image_target_admit(job->workers[0].target, manifest, name, !job->options->all_tags, error))
         return -1;
@@ -209,6 +232,22 @@ static int copy_whole(struct copy_job *job, const struct manifest *manifest,
     return -1;
 }
 
+/* One that was read ahead is handed over. `reference` NULL: the image that the source was made for.
+ */
+static int get_manifest(struct copy_job *job, const char *reference, struct manifest **manifest,
+                        struct error *error)
+{
+    struct image_source *source = job->workers[0].source;
+
+    *manifest = copy_manifests_take(&job->ahead, reference);
+    if (*manifest)
+        return 0;
+    if (reference ? image_source_get_manifest(source, reference, manifest, error)
+                  : destination_get_manifest(job->options->source, source, manifest, error))
+        return copy_source_failed(job, error);
+    return 0;
+}
+
 /* A manifest, everything it names, and its referrers if they are wanted. `reference` NULL: the
  * image that the source was made for. */
 static int copy_named(struct copy_job *job, const char *reference, const struct manifest_name *name,
@@ -217,12 +256,9 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     cleanup(manifest_freep) struct manifest *manifest = NULL;
     size_t part = 0;
 
-    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error))
+    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
+        get_manifest(job, reference, &manifest, error))
         return -1;
-    if (reference ? image_source_get_manifest(job->workers[0].source, reference, &manifest, error)
-                  : destination_get_manifest(job->options->source, job->workers[0].source,
-                                             &manifest, error))
-        return copy_source_failed(job, error);
     if (manifest->kind == MANIFEST_INDEX && job->options->platform_count) {
         if (find_platforms(job->options, manifest, &part, error))
             return -1;
@@ -233,13 +269,63 @@ static int copy_named(struct copy_job *job, const char *reference, const struct 
     return copy_whole(job, manifest, name, depth, error);
 }
 
+static int look_at_part(struct copy_job *job, const char *digest, int depth, struct error *error)
+{
+    return look_ahead(job, digest, NULL, depth, error);
+}
+
+/* Reads the image's manifests and finds out which blobs the target lacks. What refers to it is
+ * found later, and adds to the total then. */
+static int look_ahead(struct copy_job *job, const char *reference, const char *digest, int depth,
+                      struct error *error)
+{
+    cleanup(manifest_freep) struct manifest *manifest = NULL;
+    bool is_index;
+    size_t part = 0;
+    int result;
+
+    if (check_depth(reference, depth, error) || cancel_check(job->cancel, error) ||
+        get_manifest(job, reference, &manifest, error))
+        return -1;
+    if (json_object_get(job->copied, manifest->digest.text))
+        return 0;
+    is_index = manifest->kind == MANIFEST_INDEX;
+    if (is_index && find_platforms(job->options, manifest, &part, error))
+        return -1;
+    if (is_index && job->options->platform_count == 1)
+        result = look_ahead(job, manifest->parts[part].digest.text, digest, depth + 1, error);
+    else
+        result = check_digest(manifest, digest, error) ||
+                 copy_look_for_blobs(job, manifest, error) ||
+                 (is_index && for_each_part(job, manifest, look_at_part, depth, error));
+    if (result)
+        return -1;
+    copy_manifests_keep(&job->ahead, reference, steal(manifest));
+    return 0;
+}
+
+/* Copies an image that is asked for, when it is known what there is to do. What is not moved of the
+ * one before it never will be. */
+static int copy_image(struct copy_job *job, const char *reference, const struct manifest_name *name,
+                      struct error *error)
+{
+    int result;
+
+    atomic_store(&job->progress->bytes_total, atomic_load(&job->progress->bytes_sent));
+    json_object_clear(job->presence);
+    result = look_ahead(job, reference, name->digest, 0, error) ||
+             copy_named(job, reference, name, 0, error);
+    copy_manifests_done(&job->ahead);
+    return result ? -1 : 0;
+}
+
 static int copy_tag(struct copy_job *job, const json_t *item, struct error *error)
 {
     const struct manifest_name name = {.tag = json_get_text(item, "tag")};
 
     if (!name.tag)
         return error_set(error, ERROR_FAILED, "%s", json_get_text(item, "error"));
-    return copy_named(job, json_get_text(item, "name"), &name, 0, error);
+    return copy_image(job, json_get_text(item, "name"), &name, error);
 }
 
 static void note_failure(struct copy_job *job, const json_t *item, const struct error *error)
@@ -294,7 +380,7 @@ static int copy_images(struct copy_job *job, struct error *error)
     if (copy_worker_open(&job->workers[0], error))
         return -1;
     if (job->options->all_tags ? copy_all_tags(job, &failure, error)
-                               : copy_named(job, NULL, &name, 0, error))
+                               : copy_image(job, NULL, &name, error))
         return -1;
     /* An archive file is not to be replaced by one that nobody wants. */
     is_useless = failure.kind != ERROR_NONE &&
@@ -323,6 +409,7 @@ static void job_done(struct copy_job *job)
         image_source_free(job->workers[i].source);
     }
     json_decref(job->copied);
+    json_decref(job->presence);
     pthread_mutex_destroy(&job->mutex);
     cancel_free(job->cancel);
 }
@@ -336,6 +423,7 @@ static void run_job(const struct copy_options *options, struct copy_outcome *out
         .progress = progress,
         .cancel = cancel_new(),
         .copied = json_object(),
+        .presence = json_object(),
         .worker_count = options->jobs,
         .outcome = outcome,
     };

@@ -328,10 +328,12 @@ int image_digest(const char *image, const struct registry_options *options, stru
     cleanup(destination_done) struct destination place = {0};
     cleanup(image_source_freep) struct image_source *source = NULL;
     cleanup(manifest_freep) struct manifest *manifest = NULL;
+    struct registry_options there = *options;
 
+    there.only_named = true;
     if (destination_parse_source(&place, image, error))
         return -1;
-    source = destination_source_new(&place, options, cancel);
+    source = destination_source_new(&place, &there, cancel);
     if (image_source_open(source, error) ||
         image_source_get_manifest(source, NULL, &manifest, error))
         return error_context(error, "look up %s", place.name);

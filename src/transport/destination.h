@@ -92,8 +92,9 @@ struct image_source *destination_source_new(const struct destination *source,
 int destination_get_manifest(const struct destination *place, struct image_source *source,
                              struct manifest **manifest, struct error *error);
 
-/* The digest of the manifest that an image's name stands for now, as the place that has it says.
- * `image` is written as destination_parse_source() takes it. -1 also if nothing is there. */
+/* The digest of the manifest that an image's name stands for now, as the very place says that it
+ * was pushed to, and no mirror of that. `image` is written as destination_parse_source() takes it.
+ * -1 also if nothing is there. */
 int image_digest(const char *image, const struct registry_options *options, struct cancel *cancel,
                  struct digest *digest, struct error *error);
 

@@ -150,14 +150,21 @@ static void look_for_keep(struct agent *agent)
     }
 }
 
-/* Leaves only those that the registry can be asked about now. */
-static size_t drop_early(struct candidate *candidates, size_t count, int64_t now_ms)
+/* Leaves only those that the registry can be asked about now; *due_ms becomes the time of the next
+ * one, if that is earlier. */
+static size_t drop_early(struct candidate *candidates, size_t count, int64_t now_ms,
+                         int64_t *due_ms)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < count && kept < CONFIRMATION_MAX_QUESTIONS; i++)
-        if (candidates[i].archive->confirm_from_ms <= now_ms)
+    for (size_t i = 0; i < count && kept < CONFIRMATION_MAX_QUESTIONS; i++) {
+        int64_t from_ms = candidates[i].archive->confirm_from_ms;
+
+        if (from_ms <= now_ms)
             candidates[kept++] = candidates[i];
+        else if (from_ms < *due_ms)
+            *due_ms = from_ms;
+    }
     return kept;
 }
 
@@ -174,20 +181,34 @@ void agent_start_sweep(struct agent *agent, int64_t now_ms)
     look_for_keep(agent);
     candidates =
         retention_select(&options->retention, &agent->table, clock_now_ns() / NS_PER_S, &count);
-    count = drop_early(candidates, count, now_ms);
+    count = drop_early(candidates, count, now_ms, &agent->retention_due_ms);
     if (count == 0)
         return;
     agent->has_swept = false;
     agent->confirmation = confirmation_start(candidates, count, &options->registry, agent->cancel);
 }
 
-static void tell_unconfirmed(struct agent *agent, struct archive *archive, const char *text,
-                             int64_t now_ms)
+/* A registry that could not say what it has is soon asked again; one that has another image, or
+ * none, will not have the right one so soon. */
+static int64_t ask_again_ms(struct archive *archive, const struct error *error)
+{
+    static const struct backoff backoff = {.delay_ms = AGENT_ASK_AGAIN_MS};
+
+    if (error->kind == ERROR_IMAGE || error->http_status == 404) {
+        archive->unanswered = 0;
+        return AGENT_CONFIRM_AGAIN_MS;
+    }
+    return backoff_delay_ms(&backoff, ++archive->unanswered);
+}
+
+static void tell_unconfirmed(struct agent *agent, struct archive *archive,
+                             const struct error *error, int64_t delay_ms, int64_t now_ms)
 {
     agent->metrics.counters[METRIC_UNCONFIRMED]++;
-    archive->confirm_from_ms = now_ms + AGENT_CONFIRM_AGAIN_MS;
+    archive->confirm_from_ms = now_ms + delay_ms;
     event_emit_archive(&agent->options->events, "unconfirmed", archive,
-                       json_pack("{s:s}", "error", text));
+                       json_pack("{s:s, s:f}", "error", error->text, "wait_seconds",
+                                 (double)delay_ms / 1000));
 }
 
 static void remove_confirmed(struct agent *agent, const struct question *question, int64_t now_ms)
@@ -201,9 +222,10 @@ static void remove_confirmed(struct agent *agent, const struct question *questio
         directory_is_kept(agent->directory, archive->name))
         return;
     if (question->error.kind != ERROR_NONE) {
-        tell_unconfirmed(agent, archive, question->error.text, now_ms);
+        tell_unconfirmed(agent, archive, &question->error, ask_again_ms(archive, &question->error),
+                         now_ms);
     } else if (directory_remove(agent->directory, archive->name, &archive->identity, &error)) {
-        tell_unconfirmed(agent, archive, error.text, now_ms);
+        tell_unconfirmed(agent, archive, &error, AGENT_CONFIRM_AGAIN_MS, now_ms);
     } else {
         agent->metrics.counters[METRIC_DELETED]++;
         event_emit_archive(&agent->options->events, "deleted", archive,

@@ -20,7 +20,8 @@ enum {
     AGENT_STOP_MS = 30 * 1000,           /* for what runs to end, before it is killed */
     AGENT_CHECK_MS = 2 * 1000,           /* between looks whether the directory is there */
     AGENT_RETENTION_MS = 60 * 1000,      /* between looks at what may be removed */
-    AGENT_CONFIRM_AGAIN_MS = 600 * 1000, /* after a registry has not confirmed */
+    AGENT_CONFIRM_AGAIN_MS = 600 * 1000, /* after a registry has said that it has no such image */
+    AGENT_ASK_AGAIN_MS = 1000, /* after it has said nothing; then twice as long, to a minute */
 };
 
 /* All borrowed. */

@@ -58,6 +58,7 @@ struct archive {
     bool has_child;          /* which may be about the file that was there before */
     bool is_kept;            /* by a file beside it */
     int64_t confirm_from_ms; /* do not ask the registry before, monotonic */
+    unsigned unanswered;     /* such questions in a row */
 };
 
 /* Sorted by name. Zero-initialised, embedded. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -12,6 +13,7 @@
 
 enum {
     ARGUMENTS_OF_OURS = 9,
+    LIST_ARGUMENTS = 7,               /* at the most */
     LIST_TIMEOUT_MS = 10 * 60 * 1000, /* a compressed archive is read to its end, if need be */
 };
 
@@ -41,11 +43,29 @@ static char *path_of(const struct conversion *conversion)
     return xasprintf("%s/%s", conversion->options->directory, conversion->archive->name);
 }
 
+/* The one of convert's options that list has, too; the last one counts. NULL: not given. */
+static char *find_max_unpacked(char *const *options)
+{
+    static const char begin[] = "--max-unpacked=";
+    char *found = NULL;
+
+    for (; *options; options++)
+        if (strncmp(*options, begin, sizeof begin - 1) == 0)
+            found = *options;
+    return found;
+}
+
 static int start_list(struct conversion *conversion, struct error *error)
 {
     cleanup_free char *path = path_of(conversion);
     char name[] = "ckptoci", command[] = "list", json[] = "--json", end[] = "--";
-    char *argv[] = {name, command, json, from_stdin, end, path, NULL};
+    char *argv[LIST_ARGUMENTS + 1] = {name, command, json, from_stdin};
+    size_t count = 4;
+
+    if (find_max_unpacked(conversion->options->convert_options))
+        argv[count++] = find_max_unpacked(conversion->options->convert_options);
+    argv[count++] = end;
+    argv[count] = path;
 
     return start_child(conversion, argv, LIST_TIMEOUT_MS, error);
 }

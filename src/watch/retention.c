@@ -152,12 +152,33 @@ static void ask(const struct confirmation *confirmation, struct question *questi
                   question->reference, digest.text, question->digest.text);
 }
 
+/* References begin with the registry's host, or with "docker://" and that. */
+static bool is_same_registry(const char *a, const char *b)
+{
+    static const char scheme[] = "docker://";
+    size_t scheme_len = sizeof scheme - 1, len;
+
+    a += strncmp(a, scheme, scheme_len) == 0 ? scheme_len : 0;
+    b += strncmp(b, scheme, scheme_len) == 0 ? scheme_len : 0;
+    len = strcspn(a, "/") + 1;
+    return strncmp(a, b, len) == 0;
+}
+
+/* A registry that cannot be reached is not asked for each archive anew: that takes long. */
 static void *run(void *argument)
 {
     struct confirmation *confirmation = argument;
+    const struct question *silent = NULL;
 
-    for (size_t i = 0; i < confirmation->count; i++)
-        ask(confirmation, &confirmation->questions[i]);
+    for (size_t i = 0; i < confirmation->count; i++) {
+        struct question *question = &confirmation->questions[i];
+
+        if (silent && is_same_registry(silent->reference, question->reference))
+            question->error = silent->error;
+        else
+            ask(confirmation, question);
+        silent = question->error.kind == ERROR_NETWORK ? question : NULL;
+    }
     eventfd_write(confirmation->fd, 1);
     return NULL;
 }

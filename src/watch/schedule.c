@@ -200,6 +200,7 @@ static void forget_results(struct archive *archive)
     archive->failures = archive->crashes = 0;
     archive->time_s = 0;
     archive->confirm_from_ms = 0;
+    archive->unanswered = 0;
     archive_set_text(&archive->pod_namespace, NULL);
     archive_set_text(&archive->pod, NULL);
     archive_set_text(&archive->container, NULL);

@@ -9,6 +9,8 @@ setup() {
     . "$TEST_LIB/place.bash"
     # shellcheck source=tests/lib/layout.bash
     . "$TEST_LIB/layout.bash"
+    # shellcheck source=tests/lib/wait.bash
+    . "$TEST_LIB/wait.bash"
     # shellcheck source=tests/lib/registry.bash
     . "$TEST_LIB/registry.bash"
     place_enter
@@ -142,4 +144,69 @@ manifest_at() {
         [ "$status" -eq 0 ]
         [ "$(jq '.manifests | length' out/index.json)" -eq 4 ]
     done
+}
+
+# has_put NUMBER: so many manifests were put
+has_put() {
+    [ "$(grep -c '"method": "PUT", "path": "/v2/x/manifests/' "$REGISTRY_JOURNAL")" -ge "$1" ]
+}
+
+@test "after an interruption nothing is moved twice" {
+    for name in one two three; do
+        add_signed "$name"
+        enter "$signature"
+    done
+    for referrers in true false; do
+        registry_start_persona spec --option "referrers=$referrers" --fault \
+            '{"method": "PUT", "path": "/manifests/", "nth": 6, "do": "hold"}'
+        "$CKPTOCI" copy -q --all-tags --referrers --tls-verify=false oci:layout "$REGISTRY/x" \
+            >out 2>err 3>&- &
+        pid=$!
+        wait_for "$pid" has_put 5
+        kill "$pid"
+        persona_control '{"release": true}' >summary
+        wait_end "$pid"
+        [ "$status" -eq 130 ]
+        copy --all-tags --referrers oci:layout "$REGISTRY/x"
+        [ "$status" -eq 0 ]
+        # Each blob is there once, and so it was sent.
+        persona_control >summary
+        [ "$(jq '.upload_bytes' summary)" -eq "$(jq '[.blobs[]] | add' summary)" ]
+        [ "$(jq '.open_uploads | length' summary)" -eq 0 ]
+        copy --all-tags --referrers oci:layout "$REGISTRY/x"
+        [ "$status" -eq 0 ]
+        [ "$(persona_control | jq .upload_bytes)" -eq "$(jq .upload_bytes summary)" ]
+    done
+}
+
+@test "copies side by side do not disturb each other" {
+    for name in one two three; do
+        add_signed "$name"
+        enter "$signature"
+    done
+    registry_start_persona distribution
+    pids=()
+    for number in 1 2 3; do
+        "$CKPTOCI" copy -q --all-tags --referrers --tls-verify=false oci:layout "$REGISTRY/x" \
+            >"out$number" 2>"err$number" 3>&- &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do
+        wait_end "$pid"
+        [ "$status" -eq 0 ]
+    done
+    [ "$(cat out? | sort | uniq -c | awk '{print $1}' | sort -u)" -eq 3 ]
+    [ "$(persona_control | jq '.open_uploads | length')" -eq 0 ]
+    "$CKPTOCI" copy -q --all-tags --referrers --tls-verify=false "$REGISTRY/x" oci:back
+    [ "$(comm -23 <(ls layout/blobs/sha256) <(ls back/blobs/sha256))" = "" ]
+}
+
+@test "an entry that somebody else has written over is put into the list again" {
+    add_signed one
+    enter "$signature"
+    registry_start_persona distribution --fault \
+        '{"method": "PUT", "path": "/manifests/sha256-", "where": "before", "status": 201}'
+    copy --referrers oci:layout:one "$REGISTRY/x:1"
+    [ "$status" -eq 0 ]
+    manifest_at "x/manifests/$(stem "$subject")" | jq -e '.manifests | length == 1'
 }

@@ -176,3 +176,81 @@ table() {
     [ "$status" -eq 0 ]
     [ "$(REGISTRY=$empty persona_control | jq '.upload_bytes // 0')" -eq 0 ]
 }
+
+# mirrored MIRROR... [NAME=VALUE]: typed.invalid is $primary, with these mirrors
+mirrored() {
+    local mirror
+    printf '[[registry]]\nprefix = "typed.invalid"\nlocation = "%s"\ninsecure = true\n%s\n' \
+        "$primary" "${settings-}"
+    for mirror; do
+        printf '[[registry.mirror]]\nlocation = "%s"\ninsecure = true\n' "$mirror"
+    done
+}
+
+# start_mirror_and_primary: both have the image; the mirror is $REGISTRY
+start_mirror_and_primary() {
+    "$CKPTOCI" convert -q "$archive" oci:layout:tag
+    registry_start_persona spec --layout layout
+    primary=$REGISTRY primary_journal=$REGISTRY_JOURNAL
+    registry_start_persona spec --layout layout
+    mirrored "$REGISTRY" >$conf
+}
+
+@test "a mirror that lacks a blob, or breaks in the middle, is left for the next place" {
+    start_mirror_and_primary
+    for fault in '"status": 404' '"status": 401' '"status": 500' '"status": 200, "page": "<html>Log in"' \
+        '"where": "answer-body", "bytes": 1000, "times": 1'; do
+        persona_control '{"reset": true}' >summary
+        registry_mirror_has_image
+        # The first one is the config.
+        persona_control "{\"faults\": [
+            {\"method\": \"GET\", \"path\": \"/blobs/\", \"nth\": 2, \"times\": 1000, $fault},
+            {\"method\": \"GET\", \"path\": \"/blobs/\", \"nth\": 3, \"times\": 9, \"status\": 404}]}" \
+            >summary
+        run --separate-stderr "$CKPTOCI" pull -q --retry-times 1 --retry-delay 10ms \
+            typed.invalid/x:tag "pulled-$((++number)).tar"
+        echo "$fault: $status $stderr"
+        [ "$status" -eq 0 ]
+        cmp "pulled-$number.tar" "$archive"
+        [ "$(grep -c "mirror $REGISTRY of \"typed.invalid\".*going on without it" <<<"$stderr")" -eq 1 ]
+    done
+}
+
+# What the mirror had is put there again.
+registry_mirror_has_image() {
+    "$CKPTOCI" copy -q --tls-verify=false oci:layout:tag "$REGISTRY/x:tag"
+}
+
+@test "lists of what refers to an image come from the registry itself" {
+    start_mirror_and_primary
+    registry_mirror_has_image
+    digest=$(jq -r '.manifests[0].digest' layout/index.json)
+    "$CKPTOCI" copy -q --referrers typed.invalid/x:tag oci:out:tag
+    [ "$(persona_requests | grep -c /referrers/)" -eq 0 ]
+    [ "$(grep -c "/referrers/$digest" "$primary_journal")" -eq 1 ]
+}
+
+@test "who blocks a registry and names mirrors wants these alone" {
+    start_mirror_and_primary
+    settings='blocked = true' mirrored "$REGISTRY" >$conf
+    "$CKPTOCI" pull -q typed.invalid/x:tag pulled.tar
+    cmp pulled.tar "$archive"
+    persona_control '{"faults": [{"status": 404, "times": 1000}]}' >summary
+    run --separate-stderr "$CKPTOCI" pull -q typed.invalid/x:tag again.tar
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"is blocked"* ]]
+}
+
+@test "whether an archive may go is for the registry to say that it was pushed to" {
+    registry_start_persona spec
+    primary=$REGISTRY
+    registry_start_persona spec
+    printf '[[registry]]\nprefix = "%s"\ninsecure = true\n[[registry.mirror]]\nlocation = "%s"\n' \
+        "$primary" "$REGISTRY" >$conf
+    mkdir dir
+    cp "$archive" dir/checkpoint-1.tar
+    run -0 "$CKPTOCI" watch --once --settle 0 --state-dir state --keep-count 0 dir \
+        "$primary/x:{time}"
+    [[ $output == *'"deleted"'* ]]
+    [ "$(persona_requests)" = "" ]
+}

@@ -212,6 +212,21 @@ END
     [ -e dir/checkpoint-b.tar ]
 }
 
+@test "a registry that does not answer is soon asked again whether it has the images" {
+    registry_start_persona spec
+    for name in a b; do
+        arrive "$counter" "checkpoint-$name.tar"
+    done
+    template="docker://$REGISTRY/x:{time}"
+    run -0 "$CKPTOCI" watch --once --state-dir state --tls-verify=false dir "$template"
+    persona_control '{"faults": [{"method": "GET", "path": "/v2/$", "times": 2}]}'
+    begin "$template" --tls-verify=false --keep-count 0 --retry-times 0
+    until_count 2 '.event == "deleted"'
+    [ "$(count '.event == "unconfirmed" and .wait_seconds < 61')" -ge 2 ]
+    end 0
+    [ "$(echo dir/*)" = 'dir/*' ]
+}
+
 @test "killed, crashed and interrupted" {
     registry_start_persona spec --fault '{"method": "PATCH", "do": "stall", "times": 4}'
     template="docker://$REGISTRY/x/{pod}:{time}"
@@ -279,6 +294,17 @@ END
     run -1 --separate-stderr "$CKPTOCI" watch --once --state-dir state --tls-verify=false \
         --attempts 1 --job-timeout 500ms dir "docker://$REGISTRY/x:{time}"
     [[ $output == *'"failed"'*"not done in time"* ]]
+}
+
+@test "--max-unpacked is for the child that reads the names, too" {
+    mkdir x
+    tar -xf "$counter" -C x
+    truncate -s 300M x/checkpoint/pages-1.img
+    tar -C x --zstd -cf dir/checkpoint-1.tar .
+    run -3 "$CKPTOCI" watch --once --refuse-after 0 --state-dir state --max-unpacked 64M dir \
+        'oci:layout:{time}'
+    [[ $output == *'"refused"'*max-unpacked* ]]
+    [[ $output != *'"converting"'* ]]
 }
 
 @test "whoever holds connections to --metrics, /healthz is answered" {

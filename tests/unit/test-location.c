@@ -61,6 +61,20 @@ static void test_locations_without_a_scheme_keep_that_of_the_request(void **stat
     assert_resolves(BASE, "localhost/up/1", "https://localhost/up/1");
 }
 
+static void test_tls_stays_where_it_was(void **state)
+{
+    (void)state;
+    assert_resolves(BASE, "http://registry.example:5000/up/1",
+                    "https://registry.example:5000/up/1");
+    assert_resolves("https://a.example/v2/", "http://A.example/up?x", "https://A.example/up?x");
+    assert_resolves("https://a.example/v2/", "http://a.example:80/up", "https://a.example/up");
+    assert_resolves("https://a.example/v2/", "http://a.example:8080/up",
+                    "http://a.example:8080/up");
+    assert_resolves("https://a.example/v2/", "http://b.example/up", "http://b.example/up");
+    assert_resolves(BASE, "http://registry.example/up/1", "http://registry.example/up/1");
+    assert_resolves("http://a.example/v2/", "http://a.example/up", "http://a.example/up");
+}
+
 static void test_the_query_is_kept_byte_for_byte(void **state)
 {
     const char *query = "?_state=abC-_%2Bx%2f==&&n=%C3%A9&t=a+b&/?:@";
@@ -147,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_absolute_locations_stay_as_they_are),
         cmocka_unit_test(test_relative_locations_follow_the_request),
         cmocka_unit_test(test_locations_without_a_scheme_keep_that_of_the_request),
+        cmocka_unit_test(test_tls_stays_where_it_was),
         cmocka_unit_test(test_the_query_is_kept_byte_for_byte),
         cmocka_unit_test(test_refuses_locations_that_lead_elsewhere_than_http),
         cmocka_unit_test(test_refuses_locations_over_the_limit),

@@ -39,6 +39,7 @@ OPTIONS = {
     "referrers_page": None,  # the most entries of a list of referrers at once
     "index_blobs": False,  # an index may name what is no manifest
     "blob_ranges": True,
+    "head": "full",  # or bare: HEAD tells neither size nor digest; or none: it is not allowed
     "immutable_tags": False,
     "keep_torn": True,  # what came of a PATCH that was cut short
 }
@@ -101,9 +102,13 @@ class Spec:
         if denied:
             return denied
         work = getattr(self, "%s_%s" % (request.method.lower(), request.route), None)
-        if not work:
+        if not work or (request.method == "HEAD" and self.options["head"] == "none"):
             return refusal(405, "UNSUPPORTED", "no %s here" % request.method)
-        return work(request)
+        answer = work(request)
+        if request.method == "HEAD" and self.options["head"] == "bare":
+            for name in ("Content-Length", "Docker-Content-Digest"):
+                answer.headers.pop(name, None)
+        return answer
 
     # Authorisation
 
