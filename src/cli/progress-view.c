@@ -102,6 +102,7 @@ static void format_done(const struct progress_view *view, char text[TEXT_SIZE])
 
     format_bytes((double)done, done_text);
     format_bytes((double)view->total, total_text);
+    format_bytes((double)atomic_load(&view->progress->bytes_sent), sent_text);
     if (view->total > 0 && view->total >= done)
         snprintf(share, sizeof share, "%s of %s", done_text, total_text);
     else
