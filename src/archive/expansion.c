@@ -86,7 +86,7 @@ struct source *expansion_guard_new(struct source *inner, struct expansion *expan
 }
 
 /* What was read ahead of the decoder does not count, so it gets little at a time. */
-enum { PIECE_BYTES = 16 << 10 };
+enum { PIECE_BYTES = 128 << 10 };
 
 struct counting_source {
     struct source source;

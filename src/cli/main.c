@@ -129,6 +129,9 @@ void cmd_note_failure(struct error *first, const struct error *error)
         *first = *error;
 }
 
+/* Why a report could not be written, which standard output does not keep; 0: it could. */
+static int output_errno;
+
 void cmd_print_json(json_t *report, const struct error *error)
 {
     cleanup_free char *text = NULL;
@@ -141,7 +144,8 @@ void cmd_print_json(json_t *report, const struct error *error)
     json_decref(report);
     if (!atomic_exchange(&json_is_owed, false))
         return;
-    puts(text);
+    if (puts(text) < 0)
+        output_errno = errno;
 }
 
 int cmd_flush(void)
@@ -152,7 +156,11 @@ int cmd_flush(void)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_SUCCESS;
-    error_set_errno(&error, errno ? errno : EIO, "write the result to standard output");
+    error_set_errno(&error,
+                    errno          ? errno
+                    : output_errno ? output_errno
+                                   : EIO,
+                    "write the result to standard output");
     return cmd_fail(&error);
 }
 

@@ -51,6 +51,7 @@ fails() {
     fails 1 pull --json --retry-times 0 127.0.0.1:1/x:1 out.tar
     fails 1 copy --json --retry-times 0 127.0.0.1:1/x:1 oci:copied:1
     [[ $stderr == *"it is the source that failed, docker://127.0.0.1:1/x:1" ]]
+    "$CKPTOCI" convert -q "$archive" oci:image:1
     fails 1 copy --json --retry-times 0 oci:image:1 127.0.0.1:1/x:1
     [[ $stderr == *"it is the destination that failed, docker://127.0.0.1:1/x:1" ]]
 }
