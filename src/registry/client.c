@@ -224,7 +224,7 @@ int client_plan_retry(struct client *client, unsigned failures, int64_t *delay_m
 
 int client_wait(struct client *client, unsigned failures, struct error *error)
 {
-    int64_t delay_ms;
+    int64_t delay_ms = 0;
 
     if (client_plan_retry(client, failures, &delay_ms, error))
         return -1;
