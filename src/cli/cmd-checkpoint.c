@@ -129,7 +129,7 @@ static void print_plain(const struct request *request,
         else if (container->path)
             view_line("%s", container->path);
     }
-    for (unsigned i = 0; i < result->index_count; i++)
+    for (unsigned i = 0; result->indexes && i < result->index_count; i++)
         if (result->indexes[i].error.kind == ERROR_NONE)
             view_line("%s@%s", result->indexes[i].destination->name,
                       result->indexes[i].digest.text);
@@ -157,7 +157,7 @@ static json_t *report_indexes(const struct container_checkpoint_result *result)
 {
     json_t *indexes = json_array();
 
-    for (unsigned i = 0; i < result->index_count; i++) {
+    for (unsigned i = 0; result->indexes && i < result->index_count; i++) {
         const struct index_outcome *index = &result->indexes[i];
 
         json_array_append_new(indexes,
@@ -223,7 +223,7 @@ static void see_failures(const struct container_checkpoint_result *result, see_f
 {
     for (size_t i = 0; i < result->container_count; i++)
         see_container_failures(&result->containers[i], see, context);
-    for (unsigned i = 0; i < result->index_count; i++)
+    for (unsigned i = 0; result->indexes && i < result->index_count; i++)
         see(context, &result->indexes[i].error);
 }
 
