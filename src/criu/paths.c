@@ -147,7 +147,7 @@ static int take_mount(void *context, const void *message, struct error *error)
                                                                   : "whatever it is");
     if (mount->fstype == FSTYPE_TMPFS &&
         buffer_append(&reach->memory_mounts, mountpoint, strlen(mountpoint) + 1))
-        return error_set(error, ERROR_ARCHIVE, "it has more than %d MiB of tmpfs",
+        return error_set(error, ERROR_ARCHIVE, "the paths of its tmpfs mounts are more than %d MiB",
                          MEMORY_MOUNTS_MAX_BYTES >> 20);
     return 0;
 }
